@@ -1,0 +1,279 @@
+"""What the daemon shows to readers, and what it takes from them: the seam behind the API.
+
+Readers get frozen values, replaced whole by one reference store; nothing here is ever changed in
+place, and nothing here knows gRPC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Protocol
+
+import attrs
+
+from robson.domain.commands import Command
+from robson.domain.events import Numbers
+from robson.domain.identity import PositionId
+from robson.domain.instrument import Instrument
+from robson.domain.plan import EntryPlan, StopAudit
+from robson.domain.position import PositionView
+from robson.domain.strategy import StrategyConfig
+from robson.domain.values import ExchangeNs, Leverage, Price, Side
+
+# --- what readers see ----------------------------------------------------------------------------
+
+
+@attrs.frozen(kw_only=True)
+class LastPrice:
+    """The last accepted price of a symbol and its time."""
+
+    price: Price
+    at_ns: ExchangeNs
+
+
+@attrs.frozen(kw_only=True)
+class PositionNote:
+    """What the daemon knows of a position beside its view; each may be unknown (None).
+
+    Attributes:
+        waiting_for: what an armed position waits for, in words.
+        exit_fence: ``asset`` or ``settle``.
+        latent: reserved in the monthly budget now, in quote.
+        result_at_stop: result if the stop is hit now, after all costs, in quote, signed.
+        actual_risk: loss at the first stop from the real fill, in quote.
+        watermark: best price since the entry.
+        insurance_error: what the exchange answered when it refused the exchange stop last.
+    """
+
+    waiting_for: str | None = None
+    exit_fence: str | None = None
+    latent: Decimal | None = None
+    result_at_stop: Decimal | None = None
+    actual_risk: Decimal | None = None
+    watermark: Price | None = None
+    insurance_error: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class RiskNumbers:
+    """Budget, and every limit that can deny an entry. Amounts in ``asset``.
+
+    Attributes:
+        daily_limit: the (negative) result of a UTC day at which entries stop; None when off.
+        open_positions: positions that count in the gate, armed ones included.
+    """
+
+    asset: str
+    capital_base: Decimal
+    budget: Decimal
+    consumed: Decimal
+    latent: Decimal
+    remaining: Decimal
+    slots: int
+    daily_pnl: Decimal
+    daily_limit: Decimal | None
+    trades_today: int
+    trades_limit: int
+    open_positions: int
+    max_open_positions: int
+    max_leverage: int
+    halted: bool = False
+    halt_reason: str | None = None
+    halt_since_ns: ExchangeNs | None = None
+
+
+@attrs.frozen(kw_only=True)
+class FeedFact:
+    """One symbol's price source: ``ws``, ``rest`` or ``tape``; ``age_ms`` since the last price."""
+
+    symbol: str
+    source: str | None
+    age_ms: int | None
+
+
+@attrs.frozen(kw_only=True)
+class LeaseFact:
+    """Leadership over one key; ``expires_in_ns`` is None where it does not run out."""
+
+    key: str
+    epoch: int
+    expires_in_ns: int | None = None
+
+
+@attrs.frozen(kw_only=True)
+class DegradedFact:
+    """A scope in which only exits are sent until a person decides."""
+
+    scope: str
+    reason: str
+    since_ns: ExchangeNs
+
+
+@attrs.frozen(kw_only=True)
+class DaemonFacts:
+    """Which daemon this is and how it stands.
+
+    Attributes:
+        runtime_state: ``running``, ``paused``, ``draining`` or ``stopped``.
+        journal_seq: last durable row.
+        replication: ``off``, ``on`` or ``behind``.
+        tape: what a simulated exchange plays, in words; None elsewhere.
+        started_ns: when this process took the journal.
+        clock_skew_ms: our clock less the exchange's.
+    """
+
+    version: str
+    instance_id: str
+    profile: str
+    account: str
+    epoch: int
+    started_ns: ExchangeNs
+    journal_seq: int
+    runtime_state: str = "running"
+    feeds: tuple[FeedFact, ...] = ()
+    leases: tuple[LeaseFact, ...] = ()
+    degraded: tuple[DegradedFact, ...] = ()
+    blockers: tuple[str, ...] = ()
+    replication: str = "off"
+    replicated_seq: int | None = None
+    lag_ns: int | None = None
+    tape: str | None = None
+    clock_skew_ms: int | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Published:
+    """One instant of everything that readers may see.
+
+    Attributes:
+        positions: every position the journal knows, terminal ones included, oldest first.
+        prices, instruments: by symbol as one word (``BTCUSDT``).
+        now_ns: exchange time of this instant; simulated time on a simulated exchange.
+    """
+
+    positions: tuple[PositionView, ...]
+    prices: Mapping[str, LastPrice]
+    instruments: Mapping[str, Instrument]
+    notes: Mapping[PositionId, PositionNote]
+    risk: RiskNumbers
+    daemon: DaemonFacts
+    now_ns: ExchangeNs
+
+
+@attrs.frozen(kw_only=True)
+class JournalRow:
+    """A journal row for people: the payload is the event as JSON text, decimals as text."""
+
+    seq: int
+    epoch: int
+    at_ns: ExchangeNs
+    kind: str
+    payload_json: str
+    position: PositionId | None = None
+
+
+# --- what commands answer ------------------------------------------------------------------------
+
+
+@attrs.frozen(kw_only=True)
+class GateCheck:
+    """One rule that can deny an entry. ``ok`` is None while it cannot be judged yet.
+
+    ``value`` and ``limit`` are decimal text, else words; ``resets`` says when a denial ends.
+    """
+
+    number: str
+    code: str
+    ok: bool | None
+    value: str | None = None
+    limit: str | None = None
+    resets: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Denial:
+    """Why an arm would be refused."""
+
+    code: str
+    message: str
+    numbers: Numbers = ()
+
+
+@attrs.frozen(kw_only=True)
+class ArmPreview:
+    """What arm would do now; nothing was stored and nothing was sent.
+
+    Attributes:
+        plan: the entry as it would be planned at ``price``; None without a valid stop.
+        audit: how the stop was looked for; None without candles.
+        gates: all of them, in order.
+        denials: why it would be refused; empty when it would be accepted.
+        price_age_ns: age of ``price``; both None before the first price.
+        waiting_for: what the detector would wait for, in words; None when it enters at once.
+    """
+
+    symbol: str
+    side: Side | None
+    strategy: StrategyConfig
+    leverage: Leverage
+    plan: EntryPlan | None
+    audit: StopAudit | None
+    gates: tuple[GateCheck, ...]
+    denials: tuple[Denial, ...]
+    price: Price | None
+    price_age_ns: int | None
+    exit_fence: str | None = None
+    waiting_for: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Armed:
+    """Answer to ``Arm``. ``repeated``: the key was known, this is the first answer again."""
+
+    position: PositionView
+    repeated: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class Disarmed:
+    """Answer to ``Disarm``: ``cancelled``, ``noop`` or ``cancel_requested``."""
+
+    position: PositionView
+    outcome: str
+
+
+@attrs.frozen(kw_only=True)
+class Panicked:
+    """Answer to ``Panic``: the decisions are durable.
+
+    ``actions`` says for each position concerned what is done: ``exit``, ``cancel``,
+    ``exit_on_fill`` or ``already_exiting``.
+    """
+
+    actions: tuple[tuple[PositionId, str], ...]
+    started_ns: ExchangeNs
+
+
+CommandResult = Armed | ArmPreview | Disarmed | Panicked
+"""``Arm`` answers Armed, or ArmPreview for a dry run; the others answer their own."""
+
+
+class Backend(Protocol):
+    """The daemon, as the API sees it. Called from many threads at once."""
+
+    def submit(self, command: Command, timeout_s: float) -> CommandResult:
+        """Hand a command to the single writer and wait for its durable answer.
+
+        Raises:
+            Refused: it cannot be honoured, and nothing was changed.
+            TimeoutError: it was taken, and the answer did not come within ``timeout_s``.
+        """
+
+    def published(self) -> Published:
+        """The newest view; never waits."""
+
+    def journal_rows(
+        self, position: PositionId | None, after_seq: int, limit: int
+    ) -> list[JournalRow]:
+        """Durable rows after ``after_seq`` in order, at most ``limit``; None for all positions."""

@@ -1,0 +1,1 @@
+"""Between domain values and wire messages; the server's side only."""

@@ -1,0 +1,89 @@
+"""Closed positions and what they earned together, as wire messages."""
+
+from __future__ import annotations
+
+from decimal import Decimal, localcontext
+
+from robson.api.published import JournalRow, Published
+from robson.api.translate import positions
+from robson.api.translate.status import daemon
+from robson.api.translate.values import day_ns, floored, raised, stamp
+from robson.api.v1 import robson_pb2 as pb
+from robson.domain.events import PnlSettled
+from robson.domain.lifecycle import PositionState
+from robson.domain.position import PositionView
+from robson.domain.values import MONEY
+
+
+def history(
+    published: Published, *, days: int, symbol: str | None, limit: int
+) -> pb.ListHistoryResponse:
+    """Positions closed within ``days``, newest first, and their sums."""
+    since = max(0, published.now_ns - day_ns(days))
+    closed = [
+        view
+        for view in published.positions
+        if view.state is PositionState.CLOSED
+        and view.closed is not None
+        and view.closed.at_ns >= since
+        and symbol in (None, str(view.scope.symbol))
+    ]
+    closed.sort(key=_closed_ns, reverse=True)
+    return pb.ListHistoryResponse(
+        as_of=stamp(published.now_ns),
+        daemon=daemon(published.daemon),
+        since=stamp(since),
+        positions=[positions.position(view, published) for view in closed[:limit]],
+        stats=stats(closed),
+        truncated=len(closed) > limit,
+        days=days,
+        symbol=symbol or "",
+    )
+
+
+def _closed_ns(view: PositionView) -> int:
+    return view.closed.at_ns if view.closed else 0
+
+
+def stats(closed: list[PositionView]) -> pb.HistoryStats:
+    """Sums over settled positions; the others are only counted."""
+    settled = [(view, view.settled) for view in closed if view.settled is not None]
+    with localcontext(MONEY):
+        total_r = _sum([result.r_multiple for _, result in settled])
+        worst = min(settled, key=lambda pair: pair[1].net, default=None)
+        if worst is not None and worst[1].net >= 0:
+            worst = None
+        return pb.HistoryStats(
+            closed=len(settled),
+            won=sum(1 for _, result in settled if result.net > 0),
+            net=floored(_sum([result.net for _, result in settled])),
+            fees=raised(_sum([result.fees for _, result in settled])),
+            interest=raised(_sum([result.interest for _, result in settled])),
+            r_total=floored(total_r),
+            r_average=floored(total_r / len(settled)) if settled else "",
+            largest_loss=floored(worst[1].net) if worst else "",
+            largest_loss_r=floored(worst[1].r_multiple) if worst else "",
+            largest_loss_id=worst[0].id if worst else "",
+            over_plan=[view.id for view, result in settled if _lost_more_than_planned(result)],
+            unsettled=len(closed) - len(settled),
+        )
+
+
+def _lost_more_than_planned(result: PnlSettled) -> bool:
+    return result.net < -result.planned_risk
+
+
+def _sum(values: list[Decimal]) -> Decimal:
+    return sum(values, Decimal(0))
+
+
+def journal_row(row: JournalRow) -> pb.JournalRow:
+    """One row of the journal."""
+    return pb.JournalRow(
+        seq=row.seq,
+        epoch=row.epoch,
+        at=stamp(row.at_ns),
+        kind=row.kind,
+        payload_json=row.payload_json,
+        position=row.position or "",
+    )

@@ -1,0 +1,128 @@
+"""The daemon, its budget and its counts as wire messages, from one published instant."""
+
+from __future__ import annotations
+
+from decimal import Decimal, localcontext
+
+from robson.api.published import DaemonFacts, Published, RiskNumbers
+from robson.api.translate import positions
+from robson.api.translate.values import (
+    day_start,
+    enum_name,
+    floored,
+    next_day,
+    next_month,
+    raised,
+    seconds,
+    stamp,
+)
+from robson.api.v1 import robson_pb2 as pb
+from robson.domain.lifecycle import PositionState
+from robson.domain.position import PositionView
+from robson.domain.values import MONEY
+
+
+def daemon(facts: DaemonFacts) -> pb.Daemon:
+    """Who answers, and how it stands."""
+    return pb.Daemon(
+        version=facts.version,
+        instance_id=facts.instance_id,
+        profile=facts.profile,
+        account=facts.account,
+        epoch=facts.epoch,
+        runtime_state=enum_name("RUNTIME_STATE", facts.runtime_state),
+        started_at=stamp(facts.started_ns),
+        tape=facts.tape or "",
+        leases=[
+            pb.Lease(key=lease.key, epoch=lease.epoch, expires_in_s=seconds(lease.expires_in_ns))
+            for lease in facts.leases
+        ],
+        degraded=[
+            pb.Degraded(scope=fact.scope, reason=fact.reason, since=stamp(fact.since_ns))
+            for fact in facts.degraded
+        ],
+        reconciliation_blockers=facts.blockers,
+        feeds=[
+            pb.Feed(
+                symbol=feed.symbol,
+                source=enum_name("FEED_SOURCE", feed.source),
+                age_ms=feed.age_ms,
+            )
+            for feed in facts.feeds
+        ],
+        journal=pb.JournalStatus(
+            seq=facts.journal_seq,
+            replicated_seq=facts.replicated_seq,
+            lag_s=seconds(facts.lag_ns),
+            replication=facts.replication,
+        ),
+        clock_skew_ms=facts.clock_skew_ms,
+    )
+
+
+def status(
+    published: Published, *, symbol: str | None, states: frozenset[PositionState]
+) -> pb.GetStatusResponse:
+    """One instant of everything; counts are over all positions, whatever is asked for."""
+    shown = [
+        view
+        for view in published.positions
+        if (view.state in states if states else view.is_live)
+        and symbol in (None, str(view.scope.symbol))
+    ]
+    return pb.GetStatusResponse(
+        as_of=stamp(published.now_ns),
+        daemon=daemon(published.daemon),
+        positions=[positions.position(view, published) for view in shown],
+        summary=_summary(published),
+        risk=_risk(published.risk, published.now_ns),
+    )
+
+
+def _summary(published: Published) -> pb.Summary:
+    today = day_start(published.now_ns)
+    count = dict.fromkeys(PositionState, 0)
+    for view in published.positions:
+        count[view.state] += 1
+    closed = [v for v in published.positions if v.closed and v.closed.at_ns >= today]
+    return pb.Summary(
+        active_count=count[PositionState.ACTIVE],
+        armed_count=count[PositionState.ARMED],
+        closed_today_count=len(closed),
+        total_pnl_today=floored(_sum_net(closed)),
+        entering_count=count[PositionState.ENTERING],
+        exiting_count=count[PositionState.EXITING],
+        error_count=count[PositionState.ERROR],
+    )
+
+
+def _sum_net(views: list[PositionView]) -> Decimal:
+    with localcontext(MONEY):
+        return sum((view.settled.net for view in views if view.settled), Decimal(0))
+
+
+def _risk(risk: RiskNumbers, now_ns: int) -> pb.Risk:
+    return pb.Risk(
+        asset=risk.asset,
+        capital_base=floored(risk.capital_base),
+        budget=floored(risk.budget),
+        consumed=raised(risk.consumed),
+        latent=raised(risk.latent),
+        remaining=floored(risk.remaining),
+        slots=risk.slots,
+        daily=pb.DailyRisk(
+            pnl=floored(risk.daily_pnl),
+            limit=floored(risk.daily_limit),
+            trades=risk.trades_today,
+            trades_limit=risk.trades_limit,
+            resets_at=stamp(next_day(now_ns)),
+        ),
+        halt=pb.Halt(
+            **{"is": risk.halted},
+            reason=risk.halt_reason or "",
+            since=stamp(risk.halt_since_ns),
+        ),
+        open_positions=pb.Limit(value=risk.open_positions, limit=risk.max_open_positions),
+        max_leverage=risk.max_leverage,
+        month_resets_at=stamp(next_month(now_ns)),
+    )

@@ -1,0 +1,104 @@
+"""Owns how sentences are broken into lines; a command and a number with its unit stay whole."""
+
+from __future__ import annotations
+
+from robson.cli.screens.line import HARD_SPACE, PLAIN, Line, cells, text_of, width_of
+
+Prose = str | Line
+
+_Word = list[tuple[str, str]]
+
+
+def whole(text: str) -> str:
+    """Text that never breaks: a command to type."""
+    return text.replace(" ", HARD_SPACE)
+
+
+def wrap(body: Prose, width: int, *, first: Line | None = None, indent: int = 0) -> list[Line]:
+    """Fill lines up to a width; later lines start with ``indent`` blanks.
+
+    ``first`` opens the first line and is filled up to the indent. A word longer than a line is
+    cut only when nothing else would fit.
+    """
+    current: Line = list(first or [])
+    missing = indent - width_of(current)
+    if missing > 0:
+        current.append((" " * missing, PLAIN))
+    lines: list[Line] = []
+    fresh = True
+    for word in _fitting(_words(body), max(1, width - indent)):
+        gap = "" if fresh else " "
+        if not fresh and width_of(current) + len(gap) + width_of(word) > width:
+            lines.append(_soft(current))
+            current, gap = [(" " * indent, PLAIN)] if indent else [], ""
+        elif fresh and first and width_of(current) + width_of(word) > width:
+            lines.append(_soft(current))
+            current = [(" " * indent, PLAIN)] if indent else []
+        if gap:
+            current.append((gap, _gap_style(current, word)))
+        current.extend(word)
+        fresh = False
+    lines.append(_soft(current))
+    return lines
+
+
+def _gap_style(before: Line, word: _Word) -> str:
+    """A blank inside one style belongs to it; a filled block must not have holes."""
+    return word[0][1] if before and word and before[-1][1] == word[0][1] else PLAIN
+
+
+def _words(body: Prose) -> list[_Word]:
+    words: list[_Word] = [[]]
+    for text, style in [(body, PLAIN)] if isinstance(body, str) else body:
+        for index, piece in enumerate(text.split(" ")):
+            if index:
+                words.append([])
+            if piece:
+                words[-1].append((piece, style))
+    return [word for word in words if word]
+
+
+def _fitting(words: list[_Word], width: int) -> list[_Word]:
+    fitting: list[_Word] = []
+    for word in words:
+        fitting.extend([word] if width_of(word) <= width else _cut(word, width))
+    return fitting
+
+
+def _cut(word: _Word, width: int) -> list[_Word]:
+    """Break a word that is longer than a line: at its hard spaces, else anywhere."""
+    softer = [(text.replace(HARD_SPACE, " "), style) for text, style in word]
+    pieces = _words(softer)
+    if len(pieces) > 1:
+        return _fitting(pieces, width)
+    rows: list[_Word] = [[]]
+    for text, style in word:
+        for char in text:
+            if width_of(rows[-1]) + cells(char) > width:
+                rows.append([])
+            rows[-1].append((char, style))
+    return [_merged(row) for row in rows]
+
+
+def _merged(line: Line) -> Line:
+    merged: Line = []
+    for text, style in line:
+        if merged and merged[-1][1] == style:
+            merged[-1] = (merged[-1][0] + text, style)
+        elif text:
+            merged.append((text, style))
+    return merged
+
+
+def _soft(line: Line) -> Line:
+    return [(text.replace(HARD_SPACE, " "), style) for text, style in _merged(line)]
+
+
+def soft(line: Line) -> Line:
+    """The line with its unbreakable spaces turned into plain ones: for lines that are not wrapped."""
+    return _soft(line)
+
+
+def fits(line: Line, width: int) -> bool:
+    """Whether a line needs no more than a width."""
+    return cells(text_of(line)) <= width

@@ -1,0 +1,1 @@
+"""Speaking to exchanges: one package for each, none knows another."""

@@ -1,0 +1,184 @@
+"""What the exchange writes down: one kind of entry for everything that can happen to it.
+
+The books are the list of these. Folding them from the first to the last gives the exchange's state,
+so an entry carries results (the amount of a commission), never the settings that led to it.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import attrs
+
+from robson.domain.identity import Scope, Symbol
+from robson.domain.intents import OrderType, SideEffect
+from robson.domain.reports import OrderStatus
+from robson.domain.values import Action, ExchangeNs, Price, Quantity
+
+
+@attrs.frozen(kw_only=True)
+class _Entry:
+    at_ns: ExchangeNs
+
+
+@attrs.frozen(kw_only=True)
+class _OfSymbol(_Entry):
+    symbol: Symbol
+
+
+@attrs.frozen(kw_only=True)
+class _OfAccount(_Entry):
+    scope: Scope
+
+
+@attrs.frozen(kw_only=True)
+class TermsSet(_OfSymbol):
+    """What a symbol costs from here on: fee as a fraction, interest as a fraction a day."""
+
+    taker_fee: Decimal
+    daily_rate_base: Decimal
+    daily_rate_quote: Decimal
+
+
+@attrs.frozen(kw_only=True)
+class PriceNoted(_OfSymbol):
+    """Where the market stood when something happened; quiet prices are never written."""
+
+    price: Price
+
+
+@attrs.frozen(kw_only=True)
+class Deposited(_OfAccount):
+    """Own money came in. The first deposit opens the pair's account."""
+
+    asset: str
+    amount: Decimal
+
+
+@attrs.frozen(kw_only=True)
+class OrderAccepted(_OfAccount):
+    """An order got its number. What it does follows in entries of its own."""
+
+    order_id: int
+    client_id: str
+    action: Action
+    type: OrderType
+    quantity: Quantity
+    side_effect: SideEffect
+    stop_price: Price | None
+
+
+@attrs.frozen(kw_only=True)
+class Locked(_OfAccount):
+    """Free became locked, for as long as a stop rests."""
+
+    order_id: int
+    asset: str
+    amount: Decimal
+
+
+@attrs.frozen(kw_only=True)
+class Unlocked(_OfAccount):
+    """Locked became free again: the stop triggered, was cancelled or dropped."""
+
+    order_id: int
+    asset: str
+    amount: Decimal
+
+
+@attrs.frozen(kw_only=True)
+class LoanTaken(_OfAccount):
+    """An order borrowed what it lacked; the amount is free and owed from now on."""
+
+    order_id: int
+    asset: str
+    amount: Decimal
+
+
+@attrs.frozen(kw_only=True)
+class InterestCharged(_OfAccount):
+    """One hour of interest: ``hourly`` at a full clock hour, else at the instant of borrowing."""
+
+    asset: str
+    amount: Decimal
+    hourly: bool
+
+
+@attrs.frozen(kw_only=True)
+class Triggered(_OfAccount):
+    """The market met a resting stop at ``price`` and made it a market order."""
+
+    order_id: int
+    price: Price
+
+
+@attrs.frozen(kw_only=True)
+class Filled(_OfAccount):
+    """A trade: ``quantity`` of base against ``quote_amount``, commission in the asset received."""
+
+    order_id: int
+    trade_id: int
+    price: Price
+    quantity: Quantity
+    quote_amount: Decimal
+    commission: Decimal
+    commission_asset: str
+
+
+@attrs.frozen(kw_only=True)
+class DebtRepaid(_OfAccount):
+    """Debt was paid from free. ``order_id`` is None for a repayment asked for by hand."""
+
+    order_id: int | None
+    asset: str
+    interest: Decimal
+    principal: Decimal
+
+
+@attrs.frozen(kw_only=True)
+class OrderClosed(_OfAccount):
+    """An order ended otherwise than by filling whole: CANCELED or EXPIRED."""
+
+    order_id: int
+    status: OrderStatus
+
+
+@attrs.frozen(kw_only=True)
+class RequestLogged(_OfAccount):
+    """One request and what was answered, refused ones included.
+
+    Attributes:
+        request: name of the request's type (``PlaceOrder``).
+        position: whose request it was, where it says so.
+        target: client order id, or for a repayment the asset.
+        answer: name of the answer's type (``OrderState``, ``ApiError``).
+        result: order status, or message of the error.
+        code: code of the error.
+        order_id: the exchange's number of the order spoken about.
+    """
+
+    request: str
+    position: str | None
+    target: str | None
+    timestamp_ms: int | None
+    answer: str
+    result: str | None
+    code: int | None
+    order_id: int | None
+
+
+Entry = (
+    TermsSet
+    | PriceNoted
+    | Deposited
+    | OrderAccepted
+    | Locked
+    | Unlocked
+    | LoanTaken
+    | InterestCharged
+    | Triggered
+    | Filled
+    | DebtRepaid
+    | OrderClosed
+    | RequestLogged
+)

@@ -1,0 +1,35 @@
+"""What a real exchange does to those who trust it, as questions with the answer "no"."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from robson.domain.intents import Intent
+from robson.domain.reports import ApiError
+
+
+class ExchangeFaults:
+    """No faults. A simulation overrides what it wants to happen; what struck is counted.
+
+    Times are exchange time in nanoseconds, counted from the order's acceptance.
+    """
+
+    def rejects(self, request: Intent) -> ApiError | None:
+        """Refuse a request before anything is done: overload, ban, nothing to lend."""
+        return None
+
+    def hides_order(self, client_id: str, since_accept_ns: int) -> bool:
+        """Answer a query with -2013 although the order exists."""
+        return False
+
+    def skips_repay(self, client_id: str) -> bool:
+        """Fill an AUTO_REPAY order and silently leave its debt alone."""
+        return False
+
+    def drops_stop(self, client_id: str, since_accept_ns: int) -> bool:
+        """Let a resting stop expire on the exchange's own account; asked when the price moves."""
+        return False
+
+    def fills_only(self, client_id: str, quantity: Decimal) -> Decimal | None:
+        """How much a thin book gives a market order, the rest of which expires; None for all."""
+        return None

@@ -1,0 +1,118 @@
+"""One symbol's market: where the price stands, and the stops that wait for it.
+
+Prices are whole ticks here. A resting stop costs nothing while the price stays between the nearest.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from decimal import Decimal
+
+from robson.connectors.simulated.orders import Order
+from robson.domain.instrument import Instrument, worse_price
+from robson.domain.values import Action, Price
+
+_NEVER = 1 << 62
+
+
+class Market:
+    """The price of one symbol and its resting stops, whoever owns them.
+
+    Attributes:
+        ticks: the market price; None until the first one.
+        low: the highest trigger below the market (a SELL stop), or a price that is never reached.
+        high: the lowest trigger above the market (a BUY stop), likewise.
+    """
+
+    __slots__ = (
+        "_falling",
+        "_last",
+        "_rising",
+        "high",
+        "instrument",
+        "low",
+        "stops",
+        "ticks",
+    )
+
+    def __init__(self, instrument: Instrument) -> None:
+        self.instrument = instrument
+        self.ticks: int | None = None
+        self._last: tuple[int, Price] | None = None
+        self.low = -_NEVER
+        self.high = _NEVER
+        self.stops: dict[int, Order] = {}
+        self._falling: list[tuple[int, int]] = []
+        self._rising: list[tuple[int, int]] = []
+
+    @property
+    def price(self) -> Price | None:
+        """The market price."""
+        return None if self.ticks is None else self.last
+
+    @property
+    def last(self) -> Price:
+        """The market price, where it is known that there is one."""
+        assert self.ticks is not None, "no order is taken before the first price"
+        if self._last is None or self._last[0] != self.ticks:
+            self._last = (self.ticks, self.instrument.price_of(self.ticks))
+        return self._last[1]
+
+    def ticks_of(self, price: Decimal) -> int:
+        """A price as ticks; one that is off this grid (rules have changed) counts as the lower."""
+        return self.instrument.ticks(self.instrument.price_down(price))
+
+    def taker_price(self, action: Action, slippage_bps: Decimal) -> Price:
+        """What a market order pays now: the market moved against it, onto the next worse tick."""
+        rules = self.instrument
+        slipped = worse_price(self.last, action, slippage_bps)
+        if action is Action.BUY:
+            return rules.price_up(slipped)
+        return rules.price_down(max(slipped, rules.price_of(1)))
+
+    def would_trigger(self, action: Action, stop: Decimal) -> bool:
+        """Whether the market already stands at a stop or beyond it."""
+        assert self.ticks is not None, "no order is taken before the first price"
+        ticks = self.ticks_of(stop)
+        return self.ticks <= ticks if action is Action.SELL else self.ticks >= ticks
+
+    def rest(self, order: Order) -> None:
+        """Let a stop wait for its price."""
+        assert order.stop_price is not None, "only a stop rests"
+        ticks = self.ticks_of(order.stop_price)
+        self.stops[order.order_id] = order
+        if order.action is Action.SELL:
+            insort(self._falling, (-ticks, order.order_id))
+        else:
+            insort(self._rising, (ticks, order.order_id))
+        self._nearest()
+
+    def unrest(self, order: Order) -> None:
+        """Take a stop out: triggered, cancelled or dropped."""
+        assert order.stop_price is not None, "only a stop rests"
+        del self.stops[order.order_id]
+        ticks = self.ticks_of(order.stop_price)
+        if order.action is Action.SELL:
+            self._falling.remove((-ticks, order.order_id))
+        else:
+            self._rising.remove((ticks, order.order_id))
+        self._nearest()
+
+    def _nearest(self) -> None:
+        self.low = -self._falling[0][0] if self._falling else -_NEVER
+        self.high = self._rising[0][0] if self._rising else _NEVER
+
+    def nearest(self) -> tuple[int | None, int | None]:
+        """The nearest triggers below and above."""
+        return (
+            self.low if self._falling else None,
+            self.high if self._rising else None,
+        )
+
+    def met_by(self, ticks: int) -> tuple[Order, int] | None:
+        """The stop that a move to this price meets first, and its trigger. Of two: the older."""
+        if ticks <= self.low:
+            return self.stops[self._falling[0][1]], self.low
+        if ticks >= self.high:
+            return self.stops[self._rising[0][1]], self.high
+        return None

@@ -1,0 +1,1 @@
+"""The process: composition and threads; the only place with Thread, Queue and signal."""

@@ -1,0 +1,64 @@
+"""The UTC month of an account: when it opens, and the capital base its budget is taken from.
+
+The evidence that a month is open is its event, never a clock's memory; so a restart across the
+boundary neither skips nor repeats it.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from robson.domain.events import MonthOpened
+from robson.domain.identity import Scope
+from robson.domain.intents import ReadAccount
+from robson.domain.reports import AccountReported, Report
+from robson.engine.exposure import month_of
+
+if TYPE_CHECKING:
+    from robson.daemon.monitor import Monitor
+
+
+class Calendar:
+    """Reads every pair's account, then opens the month; one half of the monitor, on its thread."""
+
+    def __init__(self, monitor: Monitor) -> None:
+        self._monitor = monitor
+        self._equity: dict[str, Decimal | None] = {}
+
+    def look(self) -> None:
+        """Open the month when its event is missing."""
+        month = month_of(self._monitor.now())
+        opened = self._monitor.roster.month
+        if self._equity or (opened is not None and opened.month >= month):
+            return
+        self._equity = dict.fromkeys(self._monitor.markets)
+        for place, market in enumerate(self._monitor.markets.values(), 1):
+            scope = Scope(self._monitor.account, market.instrument.symbol)
+            self._monitor.ask(ReadAccount(scope=scope, token=-place))
+
+    def heard(self, report: Report) -> bool:
+        """Take a pair's account in; False when the report is not ours."""
+        if getattr(report.intent, "token", 0) >= 0:
+            return False
+        if not isinstance(report, AccountReported):
+            self._equity = {}
+            return True
+        self._equity[str(report.account.scope.symbol)] = report.account.equity
+        if all(equity is not None for equity in self._equity.values()):
+            self._open()
+        return True
+
+    def _open(self) -> None:
+        total = sum((equity for equity in self._equity.values() if equity), Decimal(0))
+        self._equity = {}
+        carried = self._monitor.desk.budget().latent
+        self._monitor.roster.commit(
+            (
+                MonthOpened(
+                    at_ns=self._monitor.now(),
+                    month=month_of(self._monitor.now()),
+                    capital_base=max(Decimal(0), total - carried),
+                ),
+            )
+        )

@@ -1,0 +1,382 @@
+"""What people ask for, and what a signal becomes: arming, disarming, panic, admission.
+
+One half of the monitor, on its thread: a command is answered when its events are durable.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from concurrent.futures import Future
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from robson.daemon.messages import Asked
+from robson.daemon.pursuit import PendingSignal, Pursuit
+from robson.domain import events as e
+from robson.domain.commands import Arm, Command, Disarm, Panic
+from robson.domain.errors import InvalidValue, Refused
+from robson.domain.identity import PositionId, Scope
+from robson.domain.intents import ReadAccount
+from robson.domain.lifecycle import PositionState
+from robson.domain.plan import StopAudit
+from robson.domain.position import PositionView
+from robson.domain.reports import AccountReported, AccountSnapshot, Report
+from robson.domain.strategy import STRATEGIES, StrategyConfig
+from robson.domain.values import Leverage, Side
+from robson.engine.admission import Proposal, admit, price_age_s, propose, wallet_of
+from robson.engine.budget import Budget
+from robson.engine.context import Context, Decision
+from robson.engine.decide import release
+from robson.engine.detectors.choose import detector_for
+from robson.engine.detectors.protocol import DetectorSignal
+from robson.engine.exposure import budget_of, month_of, next_month
+from robson.engine.pursue import leave
+from robson.engine.risk import Denial, RiskSnapshot, arm_gates, entry_gates
+
+if TYPE_CHECKING:
+    from robson.daemon.monitor import Monitor
+
+
+@attrs.frozen(kw_only=True)
+class DryRun:
+    """What an arm would do now: the plan or why there is none, and every gate that denies."""
+
+    side: Side
+    strategy: StrategyConfig
+    leverage: Leverage
+    proposal: Proposal | None
+    audit: StopAudit | None
+    denials: tuple[Denial, ...]
+    risk: RiskSnapshot
+    account: AccountSnapshot
+    signal: DetectorSignal | None
+    waiting_for: str
+
+
+class Desk:
+    """Answers commands; every refusal is a value with its numbers and changes nothing."""
+
+    def __init__(self, monitor: Monitor) -> None:
+        self._monitor = monitor
+        self._tokens = itertools.count(1)
+        self._arming: dict[int, tuple[Arm, Future[Any]]] = {}
+
+    def new_id(self) -> str:
+        """A fresh id for a signal."""
+        return f"sig_{self._monitor.ids.bits():032x}"
+
+    def answer(self, asked: Asked) -> None:
+        """Answer a command, now or when what it needs has been read."""
+        try:
+            handler: Callable[[Any, Future[Any]], None] = self._handlers()[type(asked.command)]
+            handler(asked.command, asked.answer)
+        except (Refused, InvalidValue) as refused:
+            _fail(asked.answer, refused)
+
+    def _handlers(self) -> dict[type[Command], Any]:
+        return {Arm: self._arm, Disarm: self._disarm, Panic: self._panic}
+
+    # --- arm -------------------------------------------------------------------------------------
+
+    def _arm(self, command: Arm, answer: Future[Any]) -> None:
+        market = self._monitor.markets.get(command.symbol)
+        if market is None:
+            known = ", ".join(sorted(self._monitor.markets))
+            raise Refused("UNKNOWN_SYMBOL", f"{command.symbol} is not traded here; known: {known}")
+        if command.strategy not in STRATEGIES:
+            names = ", ".join(sorted(STRATEGIES))
+            raise Refused(
+                "UNKNOWN_STRATEGY", f"there is no strategy {command.strategy}; known: {names}"
+            )
+        earlier = self._armed_with(command.idempotency_key)
+        if earlier is not None and not command.dry_run:
+            answer.set_result(self._same(earlier, command))
+            return
+        token = next(self._tokens)
+        self._arming[token] = (command, answer)
+        scope = Scope(self._monitor.account, market.instrument.symbol)
+        self._monitor.ask(ReadAccount(scope=scope, token=token))
+
+    def _armed_with(self, key: str) -> PositionView | None:
+        views = self._monitor.roster.views.values()
+        return next((view for view in views if view.idempotency_key == key), None)
+
+    def _same(self, view: PositionView, command: Arm) -> PositionView:
+        same = (str(view.scope.symbol), view.strategy.name, view.capital) == (
+            command.symbol,
+            command.strategy,
+            command.capital,
+        )
+        if not same:
+            raise Refused(
+                "IDEMPOTENCY_CONFLICT",
+                f"the idempotency key was used for {view.id} with other arguments",
+            )
+        return view
+
+    def heard(self, report: Report) -> None:
+        """The account of a pair that is to be armed has been read, or could not be."""
+        waiting = self._arming.pop(getattr(report.intent, "token", 0), None)
+        if waiting is None:
+            return
+        command, answer = waiting
+        if not isinstance(report, AccountReported):
+            _fail(answer, Refused("EXCHANGE_UNAVAILABLE", "the account could not be read"))
+            return
+        try:
+            self._armed(command, report.account, answer)
+        except (Refused, InvalidValue) as refused:
+            _fail(answer, refused)
+
+    def _armed(self, command: Arm, account: AccountSnapshot, answer: Future[Any]) -> None:
+        strategy = STRATEGIES[command.strategy]
+        leverage = command.leverage or Leverage(self._monitor.settings.max_leverage)
+        risk = self.risk(account, leverage=leverage)
+        if command.dry_run:
+            answer.set_result(self._dry_run(command, strategy, leverage, account, risk))
+            return
+        denials = arm_gates(risk)
+        if denials:
+            raise _denied(denials)
+        position = PositionId.of(self._monitor.ids.bits())
+        event = e.PositionArmed(
+            position=position,
+            at_ns=self._monitor.now(),
+            scope=account.scope,
+            side=command.side or strategy.bias,
+            strategy=strategy,
+            capital=command.capital,
+            leverage=leverage,
+            idempotency_key=command.idempotency_key,
+            actor=command.actor,
+        )
+        self._monitor.roster.commit((event,))
+        view = self._monitor.roster.view(position)
+        pursuit = self._monitor.pursuit(position)
+        self.watch(view, pursuit)
+        answer.set_result(view)
+        self._first_signal(view, pursuit, account)
+
+    def watch(self, view: PositionView, pursuit: Pursuit) -> None:
+        """Put the detector of an armed position on the candles."""
+        if view.state is PositionState.ARMED:
+            pursuit.detector = detector_for(view.strategy, view.side)
+
+    def _first_signal(
+        self, view: PositionView, pursuit: Pursuit, account: AccountSnapshot
+    ) -> None:
+        """A strategy that enters at arm does not wait for a tick."""
+        market = self._monitor.markets[str(view.scope.symbol)]
+        ctx = self._monitor.context(str(view.scope.symbol))
+        if pursuit.detector is None or ctx.price is None:
+            return
+        found = pursuit.detector.on_arm(market.candles, ctx.price)
+        if found is not None:
+            pursuit.signal = PendingSignal(found, self.new_id(), self._monitor.now())
+            pursuit.account = account
+            self.admit(view, pursuit, account)
+
+    def _dry_run(
+        self,
+        command: Arm,
+        strategy: StrategyConfig,
+        leverage: Leverage,
+        account: AccountSnapshot,
+        risk: RiskSnapshot,
+    ) -> DryRun:
+        market = self._monitor.markets[command.symbol]
+        ctx = self._monitor.context(command.symbol)
+        side = command.side or strategy.bias or Side.LONG
+        detector = detector_for(strategy, side)
+        signal = DetectorSignal(side=side, entry_ref=ctx.price) if ctx.price else None
+        proposal, denials = None, arm_gates(risk)
+        if signal is not None:
+            proposal = propose(
+                signal=signal,
+                candles=market.candles,
+                strategy=strategy,
+                leverage=leverage,
+                capital=self.capital(command.capital),
+                account=account,
+                ctx=ctx,
+            )
+            denials = entry_gates(self.with_signal(risk, signal, ctx), proposal.plan)
+        return DryRun(
+            side=side,
+            strategy=strategy,
+            leverage=leverage,
+            proposal=proposal,
+            audit=proposal.audit if proposal else None,
+            denials=denials,
+            risk=risk,
+            account=account,
+            signal=signal,
+            waiting_for=detector.waiting_for(market.candles),
+        )
+
+    # --- disarm and panic ------------------------------------------------------------------------
+
+    def _disarm(self, command: Disarm, answer: Future[Any]) -> None:
+        view = self._find(command.position)
+        match view.state:
+            case PositionState.ARMED:
+                self._end(view, "disarmed_by_user", command.actor)
+            case PositionState.CANCELLED:
+                pass
+            case PositionState.ENTERING if command.force:
+                event = e.CancelRequested(
+                    position=view.id, at_ns=self._monitor.now(), actor=command.actor
+                )
+                self._monitor.carry_out(view, Decision(events=(event,)))
+            case _:
+                symbol = view.scope.symbol
+                raise Refused(
+                    "INVALID_STATE_TRANSITION",
+                    f"cannot disarm {view.id}: position is {view.state.value}; to leave it:"
+                    f" robson panic --symbol {symbol}",
+                    (("state", view.state.value),),
+                )
+        answer.set_result(self._monitor.roster.view(view.id))
+
+    def _panic(self, command: Panic, answer: Future[Any]) -> None:
+        views = (
+            self._monitor.roster.live()
+            if command.position is None
+            else [self._find(command.position)]
+        )
+        for view in views:
+            self._out(view, command)
+        answer.set_result([self._monitor.roster.view(view.id) for view in views])
+
+    def _out(self, view: PositionView, command: Panic) -> None:
+        pursuit = self._monitor.pursuit(view.id)
+        ctx = self._monitor.context(str(view.scope.symbol), pursuit)
+        match view.state:
+            case PositionState.ARMED:
+                self._end(view, "panic_before_entry", command.actor)
+            case PositionState.ENTERING:
+                event = e.PanicRequested(
+                    position=view.id, at_ns=ctx.now_ns, actor=command.actor, reason=command.reason
+                )
+                self._monitor.carry_out(view, Decision(events=(event,)))
+            case PositionState.ACTIVE | PositionState.ERROR if pursuit.trigger is None:
+                out = leave(view, ctx, command.reason, command.actor)
+                self._monitor.carry_out(view, Decision(events=(out,), first=release(view)))
+            case _:
+                pass
+
+    def _end(self, view: PositionView, reason: str, actor: str) -> None:
+        pursuit = self._monitor.pursuit(view.id)
+        pursuit.detector = None
+        pursuit.signal = None
+        event = e.PositionCancelled(
+            position=view.id, at_ns=self._monitor.now(), reason=reason, actor=actor
+        )
+        self._monitor.carry_out(view, Decision(events=(event,)))
+
+    def _find(self, position: PositionId) -> PositionView:
+        found = self._monitor.roster.views.get(position)
+        if found is None:
+            raise Refused("POSITION_NOT_FOUND", f"there is no position {position}")
+        return found
+
+    # --- signals ---------------------------------------------------------------------------------
+
+    def admit(self, view: PositionView, pursuit: Pursuit, account: AccountSnapshot) -> None:
+        """Run every gate on one snapshot and enter, or say why not."""
+        pending = pursuit.signal
+        assert pending is not None
+        pursuit.signal = None
+        symbol = str(view.scope.symbol)
+        ctx = self._monitor.context(symbol, pursuit)
+        risk = self.risk(account, leverage=view.leverage, besides=view.id)
+        self._monitor.carry_out(
+            view,
+            admit(
+                view,
+                signal=pending.signal,
+                signal_id=pending.signal_id,
+                observed_ns=pending.observed_ns,
+                candles=self._monitor.markets[symbol].candles,
+                capital=self.capital(view.capital),
+                account=account,
+                risk=self.with_signal(risk, pending.signal, ctx),
+                ctx=ctx,
+            ),
+        )
+
+    def with_signal(
+        self, risk: RiskSnapshot, signal: DetectorSignal, ctx: Context
+    ) -> RiskSnapshot:
+        """The snapshot with the price and the signal it is judged for."""
+        return attrs.evolve(
+            risk,
+            live_price=ctx.price,
+            price_age_s=price_age_s(ctx),
+            entry_ref=signal.entry_ref,
+        )
+
+    def capital(self, asked: Decimal | None) -> Decimal:
+        """Capital a trade is sized from: the account's, or less where a person asked for less."""
+        base = self.capital_base()
+        return base if asked is None else min(asked, base)
+
+    def capital_base(self) -> Decimal:
+        """The month's capital base; zero while no month is open."""
+        month = self._monitor.roster.month
+        return month.capital_base if month else Decimal(0)
+
+    def budget(self) -> Budget:
+        """The month's budget from the positions themselves."""
+        market = next(iter(self._monitor.markets.values()))
+        return budget_of(
+            self._monitor.roster.views.values(),
+            capital_base=self.capital_base(),
+            month=month_of(self._monitor.now()),
+            fee=market.instrument.taker_fee,
+            gap_bps=self._monitor.settings.gap_bps,
+        )
+
+    def risk(
+        self, account: AccountSnapshot, *, leverage: Leverage, besides: PositionId | None = None
+    ) -> RiskSnapshot:
+        """One snapshot for every gate."""
+        others = [v for v in self._monitor.roster.live() if v.id != besides]
+        budget = self.budget()
+        now = self._monitor.now()
+        instrument = self._monitor.markets[str(account.scope.symbol)].instrument
+        return RiskSnapshot(
+            runtime_state="RUNNING",
+            monthly_halt=budget.halt,
+            open_positions=len(others),
+            max_open=self._monitor.settings.max_open_positions,
+            duplicate=any(v.scope == account.scope for v in others),
+            wallet=wallet_of(account, instrument),
+            capital_base=budget.capital_base,
+            remaining_budget=budget.remaining,
+            leverage=leverage,
+            max_leverage=self._monitor.settings.max_leverage,
+            month_resets=next_month(now),
+        )
+
+
+def _denied(denials: tuple[Denial, ...]) -> Refused:
+    numbers = tuple(
+        pair
+        for denial in denials
+        for pair in ((denial.code, denial.value), (f"{denial.code}_limit", denial.limit))
+    )
+    first = denials[0]
+    code = "DUPLICATE_POSITION" if first.code == "duplicate_position" else first.code
+    return Refused(code, "; ".join(denial.message for denial in denials), numbers)
+
+
+def _fail(answer: Future[Any], error: Exception) -> None:
+    if isinstance(error, InvalidValue):
+        error = Refused("INVALID_ARGUMENT", str(error))
+    answer.set_exception(error)
+
+

@@ -1,0 +1,38 @@
+"""What crosses between threads besides intents and reports; all of it frozen."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from typing import Any
+
+import attrs
+
+from robson.domain.commands import Command
+
+
+@attrs.frozen
+class Wake:
+    """Prices of a symbol wait on its board."""
+
+    symbol: str
+
+
+@attrs.frozen
+class TimerDue:
+    """The time the monitor asked to be called at has come."""
+
+
+@attrs.frozen(eq=False)
+class Asked:
+    """A command and where its answer goes."""
+
+    command: Command
+    answer: Future[Any]
+
+
+@attrs.frozen
+class Stop:
+    """No more work after this."""
+
+
+STOP = Stop()

@@ -1,0 +1,103 @@
+"""The positions and their journal, under one owner: nothing is folded that is not durable.
+
+The only place that holds :class:`Position` instances. Readers get ``views``, a mapping that is
+replaced whole and never changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
+
+from robson.domain.errors import InvariantViolated
+from robson.domain.events import Event, MonthOpened, PositionArmed, Started, Stopped
+from robson.domain.identity import PositionId
+from robson.domain.lifecycle import Law
+from robson.domain.ports import Journal, Recorded
+from robson.domain.position import Position, PositionView
+
+Views = Mapping[PositionId, PositionView]
+
+
+class Roster:
+    """Positions by id. ``witness`` sees every recorded event after it is folded."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        law: Callable[[], Law],
+        *,
+        witness: Callable[[Recorded, PositionView | None], None] | None = None,
+    ) -> None:
+        self._journal = journal
+        self._law = law
+        self._witness = witness
+        self._positions: dict[PositionId, Position] = {}
+        self.month: MonthOpened | None = None
+        self.seq = 0
+        self.views: Views = MappingProxyType({})
+
+    def load(self) -> int:
+        """Fold the whole journal; the number of events read."""
+        count = 0
+        for recorded in self._journal.read():
+            self._fold(recorded)
+            count += 1
+        self._publish()
+        return count
+
+    def commit(self, events: Sequence[Event]) -> None:
+        """Make events durable in one transaction, then fold them.
+
+        Raises:
+            StoreError: nothing was folded.
+        """
+        if not events:
+            return
+        for recorded in self._journal.append(events):
+            self._fold(recorded)
+        self._publish()
+
+    def _fold(self, recorded: Recorded) -> None:
+        event = recorded.event
+        self.seq = recorded.seq
+        match event:
+            case PositionArmed():
+                self._positions[event.position] = Position.born(event, self._law())
+            case MonthOpened():
+                self.month = event
+            case Started() | Stopped():
+                pass
+            case _:
+                self._of(event.position).apply(event)
+        if self._witness is not None:
+            position = getattr(event, "position", None)
+            self._witness(recorded, self._positions[position].view if position else None)
+
+    def _of(self, position: PositionId) -> Position:
+        found = self._positions.get(position)
+        if found is None:
+            raise InvariantViolated(f"an event names {position}, which was never armed")
+        return found
+
+    def _publish(self) -> None:
+        self.views = MappingProxyType({key: p.view for key, p in self._positions.items()})
+
+    def ahead(self, position: PositionId, events: Iterable[Event]) -> PositionView:
+        """The view as it will be once ``events`` are durable; nothing is folded."""
+        copy = Position(self._of(position).view, self._law())
+        for event in events:
+            copy.apply(event)  # type: ignore[arg-type]
+        return copy.view
+
+    def view(self, position: PositionId) -> PositionView:
+        """The view of a position that exists."""
+        return self._of(position).view
+
+    def live(self, symbol: str | None = None) -> list[PositionView]:
+        """Positions that still need the monitor, oldest first."""
+        return [
+            p.view
+            for p in self._positions.values()
+            if p.view.is_live and (symbol is None or str(p.view.scope.symbol) == symbol)
+        ]

@@ -1,0 +1,51 @@
+"""What a person asks for, in the imperative; each may be refused, and then nothing has changed."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import attrs
+
+from robson.domain.identity import PositionId
+from robson.domain.values import Leverage, Side
+
+
+@attrs.frozen(kw_only=True)
+class Arm:
+    """Wait for one signal on a symbol and trade it.
+
+    Attributes:
+        side: None takes the strategy's bias.
+        capital: caps the capital this position is sized from, in quote; never raises it.
+        idempotency_key: the same key with the same body returns the first result.
+    """
+
+    symbol: str
+    strategy: str
+    idempotency_key: str
+    actor: str
+    side: Side | None = None
+    capital: Decimal | None = None
+    leverage: Leverage | None = None
+    dry_run: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class Disarm:
+    """Stop waiting. Never closes a position: ``force`` only takes back an unfilled entry."""
+
+    position: PositionId
+    actor: str
+    force: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class Panic:
+    """Exit at market now; the only exit a person orders. ``position`` None means all."""
+
+    actor: str
+    position: PositionId | None = None
+    reason: str = "user_panic"
+
+
+Command = Arm | Disarm | Panic

@@ -1,0 +1,133 @@
+"""What must happen outside: orders to place and cancel, questions to ask, debt to repay.
+
+An intent that trades is journaled before it leaves; its client id is its identity. The same frozen
+value is the request on the wire: the monitor binds ``timestamp_ms`` when it marks it as sending.
+"""
+
+from __future__ import annotations
+
+import enum
+from decimal import Decimal
+
+import attrs
+
+from robson.domain.identity import ClientOrderId, PositionId, Purpose, Scope
+from robson.domain.values import Action, ExchangeNs, Price, Quantity
+
+
+class OrderType(enum.Enum):
+    """Order types Robson sends. Every exit takes liquidity."""
+
+    MARKET = "MARKET"
+    STOP_LOSS = "STOP_LOSS"
+
+
+class SideEffect(enum.Enum):
+    """What the margin account does around an order. An exit never borrows."""
+
+    NONE = "NO_SIDE_EFFECT"
+    BORROW = "MARGIN_BUY"
+    REPAY = "AUTO_REPAY"
+
+
+@attrs.frozen(kw_only=True)
+class PlaceOrder:
+    """Send one order, once.
+
+    Attributes:
+        stop_price: trigger of a resting stop; None for a market order.
+        timestamp_ms: exchange time the request is signed with; None until it is being sent.
+        recv_window_ms: how long after ``timestamp_ms`` the exchange may still accept it.
+    """
+
+    scope: Scope
+    position: PositionId
+    purpose: Purpose
+    client_id: ClientOrderId
+    action: Action
+    type: OrderType
+    quantity: Quantity
+    side_effect: SideEffect
+    stop_price: Price | None = None
+    timestamp_ms: int | None = None
+    recv_window_ms: int = 1500
+
+
+@attrs.frozen(kw_only=True)
+class CancelOrder:
+    """Take one of our own resting orders back. ``target`` is the id of that order."""
+
+    scope: Scope
+    position: PositionId
+    target: ClientOrderId
+    cancel_id: ClientOrderId
+    timestamp_ms: int | None = None
+    recv_window_ms: int = 2000
+
+
+@attrs.frozen(kw_only=True)
+class QueryOrder:
+    """Ask what became of an order. ``token`` tells this question's answer from an older one's."""
+
+    scope: Scope
+    position: PositionId
+    target: ClientOrderId
+    token: int = 0
+
+
+@attrs.frozen(kw_only=True)
+class ReadTrades:
+    """Ask for the account's own trades since an exchange time, of one order or of all."""
+
+    scope: Scope
+    position: PositionId
+    since_ns: ExchangeNs
+    order_id: int | None = None
+    token: int = 0
+
+
+@attrs.frozen(kw_only=True)
+class ReadOrders:
+    """Ask for all orders, open ones included, since an exchange time."""
+
+    scope: Scope
+    position: PositionId
+    since_ns: ExchangeNs
+    token: int = 0
+
+
+@attrs.frozen(kw_only=True)
+class ReadAccount:
+    """Ask for the pair's isolated account: balances, debt, margin level."""
+
+    scope: Scope
+    position: PositionId | None = None
+    token: int = 0
+
+
+@attrs.frozen(kw_only=True)
+class ReadInterest:
+    """Ask for the interest charged on the pair since an exchange time."""
+
+    scope: Scope
+    position: PositionId
+    since_ns: ExchangeNs
+    token: int = 0
+
+
+@attrs.frozen(kw_only=True)
+class Repay:
+    """Repay a debt that AUTO_REPAY left behind; ``attempt`` counts per position."""
+
+    scope: Scope
+    position: PositionId
+    asset: str
+    amount: Decimal
+    attempt: int
+    timestamp_ms: int | None = None
+    recv_window_ms: int = 2000
+
+
+Trading = PlaceOrder | CancelOrder | Repay
+Reading = QueryOrder | ReadTrades | ReadOrders | ReadAccount | ReadInterest
+Intent = Trading | Reading

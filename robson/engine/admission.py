@@ -1,0 +1,210 @@
+"""From a signal to an entry, or to a refusal with its numbers: analyse, plan, size, gates.
+
+One pure pass over one snapshot; the same pass serves a dry run, the arming and the entry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+import attrs
+
+from robson.domain import events as e
+from robson.domain.instrument import Instrument
+from robson.domain.plan import EntryPlan, StopAudit
+from robson.domain.position import PositionView
+from robson.domain.reports import AccountSnapshot
+from robson.domain.strategy import DetectorKind, StrategyConfig
+from robson.domain.values import NS_PER_S, Candle, ExchangeNs, Leverage, Quantity, Side
+from robson.engine.context import Context, Decision
+from robson.engine.detectors.protocol import DetectorSignal
+from robson.engine.exits import be_bps_auto
+from robson.engine.orders import entry_order
+from robson.engine.risk import Denial, RiskSnapshot, WalletState, entry_gates
+from robson.engine.sizing import SizeRefused, SizingTerms, interest_per_unit, net_at_gain, size
+from robson.engine.stop import NoValidStop, analyse, insurance_stop, plan_stop
+
+
+@attrs.frozen(kw_only=True)
+class Proposal:
+    """What planning a signal came to; ``audit`` says how the chart level was found."""
+
+    plan: EntryPlan | NoValidStop | SizeRefused
+    audit: StopAudit | None
+
+
+def propose(
+    *,
+    signal: DetectorSignal,
+    candles: Sequence[Candle],
+    strategy: StrategyConfig,
+    leverage: Leverage,
+    capital: Decimal,
+    account: AccountSnapshot,
+    ctx: Context,
+) -> Proposal:
+    """Plan an entry: the stop from the chart, the size from the stop."""
+    analysis = analyse(
+        candles,
+        entry_ref=signal.entry_ref,
+        side=signal.side,
+        config=strategy.stop,
+        now_ns=ctx.now_ns,
+    )
+    if isinstance(analysis, NoValidStop):
+        return Proposal(plan=analysis, audit=analysis.audit)
+    stops = plan_stop(
+        analysis,
+        entry_ref=signal.entry_ref,
+        side=signal.side,
+        strategy=strategy,
+        instrument=ctx.instrument,
+    )
+    if isinstance(stops, NoValidStop):
+        return Proposal(plan=stops, audit=stops.audit or analysis.audit)
+    insurance = insurance_stop(
+        stop=stops.stop, span=stops.span, side=stops.side, instrument=ctx.instrument
+    )
+    fee = ctx.instrument.taker_fee
+    terms = SizingTerms(
+        capital=capital,
+        equity=account.equity,
+        risk_pct=strategy.risk_pct,
+        fee=fee,
+        gap_bps=ctx.settings.gap_bps,
+        entry_slip_bps=ctx.settings.entry_slip_bps,
+        headroom_bps=ctx.settings.headroom_bps,
+        leverage=leverage,
+    )
+    rate = account.hourly_rate_quote if stops.side is Side.LONG else account.hourly_rate_base
+    unit = interest_per_unit(
+        stops, terms, hourly_rate=rate, hold_hours=ctx.settings.hold_hours
+    )
+    sizing = size(
+        stops,
+        attrs.evolve(terms, interest_unit=unit),
+        ctx.instrument,
+        insurance_stop=insurance.stop_price,
+    )
+    if isinstance(sizing, SizeRefused):
+        return Proposal(plan=sizing, audit=analysis.audit)
+    be_bps = strategy.be_bps
+    plan = EntryPlan(
+        stops=stops,
+        sizing=sizing,
+        insurance=insurance,
+        be_bps=be_bps if be_bps is not None else be_bps_auto(fee=fee, gap_bps=ctx.settings.gap_bps),
+        net_r_at_gain=net_at_gain(stops, sizing),
+        borrows=borrows(stops.side, sizing.quantity, sizing.entry_fill, account),
+        decided_ns=ctx.now_ns,
+    )
+    return Proposal(plan=plan, audit=analysis.audit)
+
+
+def borrows(side: Side, quantity: Decimal, price: Decimal, account: AccountSnapshot) -> bool:
+    """Whether the pair's own money does not carry the entry."""
+    if side is Side.SHORT:
+        return account.base.free < quantity
+    return account.quote.free < quantity * price
+
+
+def wallet_of(account: AccountSnapshot, instrument: Instrument) -> WalletState:
+    """The pair's account as gate 6b looks at it. Dust is what could not be sold by itself."""
+    least = max(instrument.min_qty, instrument.order_step)
+    if instrument.min_notional > 0:
+        least = max(least, instrument.min_notional / account.index_price)
+    return WalletState(
+        base_total=account.base.total,
+        debt=account.base.debt + account.quote.debt,
+        resting_orders=len(account.open_orders),
+        dust_limit=least,
+    )
+
+
+def admit(
+    view: PositionView,
+    *,
+    signal: DetectorSignal,
+    signal_id: str,
+    observed_ns: ExchangeNs,
+    candles: Sequence[Candle],
+    capital: Decimal,
+    account: AccountSnapshot,
+    risk: RiskSnapshot,
+    ctx: Context,
+) -> Decision:
+    """All gates on one snapshot; an admitted signal becomes a durable entry intent."""
+    proposal = propose(
+        signal=signal,
+        candles=candles,
+        strategy=view.strategy,
+        leverage=view.leverage,
+        capital=capital,
+        account=account,
+        ctx=ctx,
+    )
+    plan = proposal.plan
+    denials = entry_gates(risk, plan)
+    if denials or not isinstance(plan, EntryPlan) or proposal.audit is None:
+        return reject(view, signal, signal_id, denials, proposal.audit, ctx)
+    received = e.SignalReceived(
+        position=view.id,
+        at_ns=ctx.now_ns,
+        signal_id=signal_id,
+        side=signal.side,
+        entry_ref=signal.entry_ref,
+        valid_until_ns=ExchangeNs(observed_ns + ctx.settings.signal_ttl_s * NS_PER_S),
+        audit=proposal.audit,
+    )
+    sized = e.SizingDecided(position=view.id, at_ns=ctx.now_ns, plan=plan, account=account)
+    order = entry_order(
+        attrs.evolve(view, side=signal.side),
+        ctx,
+        quantity=Quantity(plan.sizing.quantity),
+        borrows=plan.borrows,
+    )
+    attempt = sum(1 for known in view.orders if known.order.purpose is order.purpose)
+    requested = e.EntryRequested(position=view.id, at_ns=ctx.now_ns, order=order, attempt=attempt)
+    return Decision(events=(received, sized, requested))
+
+
+def reject(
+    view: PositionView,
+    signal: DetectorSignal,
+    signal_id: str,
+    denials: tuple[Denial, ...],
+    audit: StopAudit | None,
+    ctx: Context,
+) -> Decision:
+    """The refusal of a signal; an immediate strategy had its one attempt and ends with it."""
+    first = denials[0]
+    numbers = tuple(
+        pair
+        for denial in denials
+        for pair in ((denial.code, denial.value), (f"{denial.code}_limit", denial.limit))
+    )
+    rejected = e.SignalRejected(
+        position=view.id,
+        at_ns=ctx.now_ns,
+        signal_id=signal_id,
+        side=signal.side,
+        entry_ref=signal.entry_ref,
+        code=first.code,
+        message="; ".join(denial.message for denial in denials),
+        numbers=numbers,
+        audit=audit,
+    )
+    if view.strategy.detector is not DetectorKind.IMMEDIATE:
+        return Decision(events=(rejected,))
+    ended = e.PositionCancelled(position=view.id, at_ns=ctx.now_ns, reason="entry_exhausted")
+    return Decision(events=(rejected, ended))
+
+
+def price_age_s(ctx: Context) -> Decimal | None:
+    """Age of the live price in seconds; None while there is none."""
+    if ctx.price_ns is None:
+        return None
+    return Decimal(ctx.now_ns - ctx.price_ns) / NS_PER_S
+
+

@@ -1,0 +1,68 @@
+"""What a decision may know besides the position: the instant, the rules, the prices, the epoch."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import attrs
+
+from robson.domain.instrument import Instrument
+from robson.domain.intents import Intent
+from robson.domain.events import PositionEvent
+from robson.domain.reports import AccountSnapshot
+from robson.domain.values import ExchangeNs, Price
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """Numbers of the configuration that decisions use. Windows in milliseconds, costs in bps.
+
+    Attributes:
+        hold_hours: how long a position is expected to pay interest, for its size.
+        max_drift_pct: entry drift in percent of the reference.
+    """
+
+    recv_window_ms: int = 1500
+    exit_recv_window_ms: int = 2000
+    gap_bps: Decimal = Decimal(10)
+    entry_slip_bps: Decimal = Decimal(5)
+    headroom_bps: Decimal = Decimal(100)
+    hold_hours: int = 24
+    max_drift_pct: Decimal = Decimal("0.3")
+    signal_ttl_s: int = 30
+    max_open_positions: int = 3
+    max_leverage: int = 3
+    min_gain_r: Decimal = Decimal("0.5")
+
+
+@attrs.frozen(kw_only=True)
+class Context:
+    """The world at the instant of a decision.
+
+    Attributes:
+        price, price_ns: last trade seen and its exchange time; None before the first.
+        account: the account as last read, None while unknown.
+    """
+
+    now_ns: ExchangeNs
+    epoch: int
+    instrument: Instrument
+    settings: Settings = Settings()
+    price: Price | None = None
+    price_ns: ExchangeNs | None = None
+    account: AccountSnapshot | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Decision:
+    """What happens: events to journal, then intents to carry out.
+
+    ``first`` intents were journaled long ago (pre-armed): they leave before the events commit.
+    """
+
+    events: tuple[PositionEvent, ...] = ()
+    intents: tuple[Intent, ...] = ()
+    first: tuple[Intent, ...] = ()
+
+
+NOTHING = Decision()

@@ -1,0 +1,1 @@
+"""Detectors say WHEN to enter; they never say where the stop is."""

@@ -1,0 +1,151 @@
+"""The orders a position may send, each with its one id, side effect and quantity rule.
+
+Long: what was bought net of base fees is sold. Short: the debt is bought back, grossed up by the
+fee taken in base. An exit never borrows.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal, localcontext
+
+from robson.domain.identity import ClientOrderId, Purpose, client_order_id
+from robson.domain.intents import CancelOrder, OrderType, PlaceOrder, SideEffect
+from robson.domain.instrument import Instrument
+from robson.domain.position import PositionView
+from robson.domain.reports import AccountSnapshot, Fill
+from robson.domain.values import MONEY, Price, Quantity, Side
+from robson.engine.context import Context
+
+
+def order_id(view: PositionView, purpose: Purpose, attempt: int, epoch: int) -> ClientOrderId:
+    """The client id of an attempt."""
+    return client_order_id(purpose, view.scope, view.id, attempt=attempt, epoch=epoch)
+
+
+def side_of(view: PositionView) -> Side:
+    """The side of a position that has one."""
+    assert view.side is not None, f"{view.id} has no side yet"
+    return view.side
+
+
+def entry_order(
+    view: PositionView, ctx: Context, *, quantity: Quantity, borrows: bool
+) -> PlaceOrder:
+    """The market entry; borrows only when the size demands it."""
+    attempt = sum(1 for o in view.orders if o.order.purpose is Purpose.ENTRY)
+    return PlaceOrder(
+        scope=view.scope,
+        position=view.id,
+        purpose=Purpose.ENTRY,
+        client_id=order_id(view, Purpose.ENTRY, attempt, ctx.epoch),
+        action=side_of(view).entry_action,
+        type=OrderType.MARKET,
+        quantity=quantity,
+        side_effect=SideEffect.BORROW if borrows else SideEffect.NONE,
+        recv_window_ms=ctx.settings.recv_window_ms,
+    )
+
+
+def insurance_order(
+    view: PositionView, ctx: Context, *, quantity: Quantity, stop_price: Price, attempt: int
+) -> PlaceOrder:
+    """The exchange stop."""
+    return PlaceOrder(
+        scope=view.scope,
+        position=view.id,
+        purpose=Purpose.INSURANCE,
+        client_id=order_id(view, Purpose.INSURANCE, attempt, ctx.epoch),
+        action=side_of(view).exit_action,
+        type=OrderType.STOP_LOSS,
+        quantity=quantity,
+        side_effect=SideEffect.REPAY,
+        stop_price=stop_price,
+        recv_window_ms=ctx.settings.exit_recv_window_ms,
+    )
+
+
+def exit_order(view: PositionView, ctx: Context, *, quantity: Quantity, attempt: int) -> PlaceOrder:
+    """The market exit."""
+    return PlaceOrder(
+        scope=view.scope,
+        position=view.id,
+        purpose=Purpose.EXIT,
+        client_id=order_id(view, Purpose.EXIT, attempt, ctx.epoch),
+        action=side_of(view).exit_action,
+        type=OrderType.MARKET,
+        quantity=quantity,
+        side_effect=SideEffect.REPAY,
+        recv_window_ms=ctx.settings.exit_recv_window_ms,
+    )
+
+
+def cancel_order(
+    view: PositionView, ctx: Context, target: ClientOrderId, attempt: int
+) -> CancelOrder:
+    """The cancel of one of our stops, with an id of its own."""
+    return CancelOrder(
+        scope=view.scope,
+        position=view.id,
+        target=target,
+        cancel_id=order_id(view, Purpose.CANCEL, attempt, ctx.epoch),
+        recv_window_ms=ctx.settings.exit_recv_window_ms,
+    )
+
+
+def net_base(fills: tuple[Fill, ...], base: str) -> Decimal:
+    """Base received by buys: quantity less commission taken in base."""
+    return sum(
+        (f.quantity - (f.commission if f.commission_asset == base else Decimal(0)) for f in fills),
+        Decimal(0),
+    )
+
+
+def left_to_sell(view: PositionView) -> Decimal:
+    """Base a long still holds by its fills."""
+    return (view.entry.held if view.entry else Decimal(0)) - view.exited
+
+
+def buy_back(owed: Decimal, instrument: Instrument, price: Price) -> Decimal:
+    """What to buy so that, after the fee in base, ``owed`` can be repaid; rounded up.
+
+    A residue too small to buy is bought at the smallest order the exchange takes.
+    """
+    if owed <= 0:
+        return Decimal(0)
+    with localcontext(MONEY):
+        gross = instrument.ceil_quantity(owed / (1 - instrument.taker_fee))
+        least = instrument.ceil_quantity(max(instrument.min_qty, instrument.min_notional / price))
+    return max(gross, least)
+
+
+def owed_base(account: AccountSnapshot) -> Decimal:
+    """Base debt that is not covered by free base."""
+    return max(Decimal(0), account.base.debt - account.base.free)
+
+
+def insured_quantity(view: PositionView, ctx: Context) -> Decimal:
+    """Quantity of the exchange stop.
+
+    A short's covers the interest of ``hold_hours`` besides the debt of the moment, so that a
+    trigger hours later still repays everything.
+    """
+    if side_of(view) is Side.LONG:
+        return ctx.instrument.floor_quantity(left_to_sell(view))
+    assert view.entry is not None
+    with localcontext(MONEY):
+        rate = view.account.hourly_rate_base if view.account else Decimal(0)
+        owed = view.entry.held * (1 + rate * ctx.settings.hold_hours)
+    return buy_back(
+        owed - net_base(view.insurance_fills, view.scope.symbol.base),
+        ctx.instrument,
+        view.entry.price,
+    )
+
+
+def exit_fence(side: Side, *, notional: Decimal, equity: Decimal) -> str:
+    """``asset`` when the exchange itself would refuse a second exit, else ``settle``.
+
+    A second sale of a long finds no base. A second buy-back of a short is refused only while the
+    quote left after the first costs less than another.
+    """
+    return "asset" if side is Side.LONG or equity < notional else "settle"

@@ -1,0 +1,423 @@
+"""What a position owes the world now: its next order or question, from its state alone.
+
+Level-triggered: the same function answers after an event, after a timer and after a restart, so
+recovery is not another program. Whoever calls it says what is already on its way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+
+import attrs
+
+from robson.domain import events as e
+from robson.domain.identity import Purpose
+from robson.domain.intents import QueryOrder, ReadAccount, ReadInterest, ReadTrades, Repay
+from robson.domain.lifecycle import PositionState
+from robson.domain.position import InsuranceView, OrderRecord, PositionView
+from robson.domain.values import NS_PER_MS, NS_PER_S, ExchangeNs, Price, Quantity, Side
+from robson.engine.context import NOTHING, Context, Decision
+from robson.engine.orders import (
+    buy_back,
+    cancel_order,
+    exit_fence,
+    exit_order,
+    insurance_order,
+    insured_quantity,
+    left_to_sell,
+    owed_base,
+    side_of,
+)
+from robson.engine.stop import insurance_stop
+
+INSURANCE_POLL_NS = 30 * NS_PER_S
+REPLACE_EVERY_NS = 5 * NS_PER_S
+REPLACE_SPANS = Decimal("0.25")
+REPAY_AFTER_NS = 100 * NS_PER_MS
+ASK_EVERY_NS = NS_PER_S
+BACKOFF_NS = tuple(seconds * NS_PER_S for seconds in (1, 2, 4, 8, 16, 30))
+"""Waits before an exchange stop or an exit is tried again; the last one for ever."""
+
+
+@attrs.frozen(kw_only=True)
+class Known:
+    """What is known of a position beside its journal, since this process started.
+
+    Attributes:
+        sending: a trading request of the position is on its way.
+        reading: a question of the position is on its way.
+        verified: the exchange was asked about the resting stop since the start.
+        asked_ns: when a question was last asked.
+        failed_ns: when an order of the position was last refused.
+        looked_missing: the last question about an unknown exit did not find it.
+    """
+
+    sending: bool = False
+    reading: bool = False
+    verified: bool = True
+    asked_ns: ExchangeNs = ExchangeNs(0)
+    failed_ns: ExchangeNs = ExchangeNs(0)
+    looked_missing: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class Step:
+    """The next act, and when to look again if nothing else happens (None: only on news)."""
+
+    decision: Decision = NOTHING
+    due_ns: ExchangeNs | None = None
+
+
+WAIT = Step()
+
+
+def pursue(view: PositionView, ctx: Context, known: Known) -> Step:
+    """What the position owes now."""
+    owing = _OWING.get(view.state)
+    return owing(view, ctx, known) if owing and not known.sending else WAIT
+
+
+def _act(*events: e.PositionEvent, intents: tuple[object, ...] = ()) -> Step:
+    return Step(decision=Decision(events=events, intents=intents))  # type: ignore[arg-type]
+
+
+def _ask(view: PositionView, ctx: Context, known: Known, question: object) -> Step:
+    """Put a question, at most one at a time and once a second."""
+    if known.reading:
+        return WAIT
+    due = ExchangeNs(known.asked_ns + ASK_EVERY_NS)
+    return _act(intents=(question,)) if ctx.now_ns >= due else Step(due_ns=due)
+
+
+def _backoff(attempts: int) -> int:
+    return BACKOFF_NS[min(attempts, len(BACKOFF_NS)) - 1] if attempts else 0
+
+
+# --- entering ------------------------------------------------------------------------------------
+
+
+def _entering(view: PositionView, ctx: Context, known: Known) -> Step:
+    record = view.latest(Purpose.ENTRY)
+    assert record is not None
+    if record.status == "prepared":
+        return _prepared(view, ctx, record)
+    if record.status == "sending":
+        return _lost(view, ctx, record)
+    if record.status == "resting":
+        return _ask(view, ctx, known, _query(view, record))
+    return WAIT
+
+
+def _prepared(view: PositionView, ctx: Context, record: OrderRecord) -> Step:
+    """Send it; one left over from an earlier process was never sent and never will be."""
+    if _epoch_of(record) == ctx.epoch:
+        return _act(intents=(record.order,))
+    return _act(
+        e.EntryFailed(
+            position=view.id,
+            at_ns=ctx.now_ns,
+            client_id=record.client_id,
+            reason="never_sent",
+            code=None,
+            message="the process ended before the entry was sent",
+        )
+    )
+
+
+def _epoch_of(record: OrderRecord) -> int:
+    return int(record.client_id.rsplit("-", 1)[1], 36)
+
+
+def _lost(view: PositionView, ctx: Context, record: OrderRecord) -> Step:
+    """A request that may have left, with nobody waiting for its answer: unknown."""
+    return _act(
+        e.OrderUnknown(
+            position=view.id,
+            at_ns=ctx.now_ns,
+            client_id=record.client_id,
+            reason="the process ended before the answer came",
+        )
+    )
+
+
+def _query(view: PositionView, record: OrderRecord) -> QueryOrder:
+    return QueryOrder(scope=view.scope, position=view.id, target=record.client_id)
+
+
+# --- active --------------------------------------------------------------------------------------
+
+
+def _active(view: PositionView, ctx: Context, known: Known) -> Step:
+    if view.leave_on_fill is not None:
+        return _act(leave(view, ctx, view.leave_on_fill.reason, view.leave_on_fill.actor))
+    return _INSURE[view.insurance.state](view, ctx, known)
+
+
+def leave(view: PositionView, ctx: Context, reason: str, actor: str | None) -> e.ExitTriggered:
+    """The exit a person or a rule other than a price has asked for."""
+    assert view.stop is not None
+    return e.ExitTriggered(
+        position=view.id,
+        at_ns=ctx.now_ns,
+        reason=reason,
+        price=ctx.price,
+        tick_ns=ctx.price_ns,
+        stop=view.stop,
+        actor=actor,
+    )
+
+
+def _place(view: PositionView, ctx: Context, _known: Known) -> Step:
+    quantity = insured_quantity(view, ctx)
+    if quantity <= 0 or quantity < ctx.instrument.min_qty:
+        return WAIT
+    attempt = view.insurance.attempts
+    order = insurance_order(
+        view, ctx, quantity=Quantity(quantity), stop_price=wanted_stop(view, ctx), attempt=attempt
+    )
+    prearmed = prearm(view, ctx, order.client_id)
+    return _act(
+        e.InsuranceRequested(position=view.id, at_ns=ctx.now_ns, order=order, attempt=attempt),
+        *((prearmed,) if prearmed else ()),
+        intents=(order,),
+    )
+
+
+def wanted_stop(view: PositionView, ctx: Context) -> Price:
+    """Where the exchange stop belongs for the stop in force."""
+    assert view.plan is not None
+    assert view.stop is not None
+    return insurance_stop(
+        stop=view.stop,
+        span=view.plan.stops.span,
+        side=side_of(view),
+        instrument=ctx.instrument,
+    ).stop_price
+
+
+def prearm(view: PositionView, ctx: Context, target: object) -> e.ExitPrearmed | None:
+    """Write the way out down before it is needed: the cancel and the first market exit."""
+    upper = insured_quantity(view, ctx)
+    if upper <= 0:
+        return None
+    attempt = view.exit_attempts
+    return e.ExitPrearmed(
+        position=view.id,
+        at_ns=ctx.now_ns,
+        cancel=cancel_order(view, ctx, target, view.insurance.attempts),  # type: ignore[arg-type]
+        exit=exit_order(view, ctx, quantity=Quantity(upper), attempt=attempt),
+        attempt=attempt,
+    )
+
+
+def _placing(view: PositionView, ctx: Context, _known: Known) -> Step:
+    record = view.order(view.insurance.client_id or "")
+    if record is not None and record.status in ("prepared", "sending"):
+        return _lost(view, ctx, record)
+    return WAIT
+
+
+def _failed(view: PositionView, ctx: Context, known: Known) -> Step:
+    due = ExchangeNs(known.failed_ns + _backoff(view.insurance.attempts))
+    return _place(view, ctx, known) if ctx.now_ns >= due else Step(due_ns=due)
+
+
+def _resting(view: PositionView, ctx: Context, known: Known) -> Step:
+    poll_ns = ExchangeNs(known.asked_ns + (INSURANCE_POLL_NS if known.verified else 0))
+    if not known.reading and ctx.now_ns >= poll_ns:
+        return _act(intents=(_ask_stop(view),))
+    if not known.reading and _account_is_old(view):
+        return _ask(view, ctx, known, _read_account(view))
+    wanted = wanted_stop(view, ctx)
+    if wanted == view.insurance.stop_price or not known.verified:
+        return Step(due_ns=None if known.reading else poll_ns)
+    ready_ns = _replace_ready(view, ctx)
+    if ready_ns is not None and ctx.now_ns >= ready_ns:
+        return _replace(view, ctx)
+    look_ns = ready_ns if ready_ns is not None else ctx.now_ns + ASK_EVERY_NS
+    return Step(due_ns=ExchangeNs(look_ns))
+
+
+def _account_is_old(view: PositionView) -> bool:
+    """The account was last read before the entry filled."""
+    assert view.entry is not None
+    return view.account is None or view.account.at_ns < view.entry.at_ns
+
+
+def _ask_stop(view: PositionView) -> QueryOrder:
+    assert view.insurance.client_id is not None
+    return QueryOrder(scope=view.scope, position=view.id, target=view.insurance.client_id)
+
+
+def _replace_ready(view: PositionView, ctx: Context) -> int | None:
+    """When the resting stop may be replaced; None while the price is too near to either stop."""
+    assert view.plan is not None
+    assert view.stop is not None
+    if ctx.price is None or view.insurance.accepted_ns is None:
+        return None
+    near = view.plan.stops.span * REPLACE_SPANS
+    sign = side_of(view).sign
+    resting = view.insurance.stop_price or view.stop
+    if min((ctx.price - view.stop) * sign, (ctx.price - resting) * sign) <= near:
+        return None
+    return view.insurance.accepted_ns + REPLACE_EVERY_NS
+
+
+def _replace(view: PositionView, ctx: Context) -> Step:
+    """Cancel, then place: the first order locks the inventory, so the other way is impossible."""
+    assert view.insurance.client_id is not None
+    cancel = cancel_order(view, ctx, view.insurance.client_id, view.insurance.attempts)
+    event = e.InsuranceCancelling(position=view.id, at_ns=ctx.now_ns, cancel=cancel)
+    return _act(event, intents=(cancel,))
+
+
+def _ask_about_stop(view: PositionView, ctx: Context, known: Known) -> Step:
+    return _ask(view, ctx, known, _ask_stop(view))
+
+
+def _nothing(_view: PositionView, _ctx: Context, _known: Known) -> Step:
+    return WAIT
+
+
+Owing = Callable[[PositionView, Context, Known], Step]
+_INSURE: dict[str, Owing] = {
+    "none": _place,
+    "placing": _placing,
+    "failed": _failed,
+    "resting": _resting,
+    "cancelling": _ask_about_stop,
+    "gone": _ask_about_stop,
+    "filled": _nothing,
+}
+
+
+# --- exiting -------------------------------------------------------------------------------------
+
+
+def _exiting(view: PositionView, ctx: Context, known: Known) -> Step:
+    match view.insurance.state:
+        case "placing":
+            return _placing(view, ctx, known)
+        case "resting":
+            return _replace(view, ctx)
+        case "cancelling" | "gone":
+            return _ask_about_stop(view, ctx, known)
+        case _:
+            return _leave_market(view, ctx, known)
+
+
+def _leave_market(view: PositionView, ctx: Context, known: Known) -> Step:
+    record = view.latest(Purpose.EXIT)
+    if record is not None and record.status in ("prepared", "sending"):
+        return _lost(view, ctx, record)
+    if record is not None and record.status == "unknown" and not _may_repeat(view, ctx, known):
+        return WAIT
+    if record is not None and record.status == "failed":
+        due = ExchangeNs(known.failed_ns + _backoff(view.exit_attempts))
+        if ctx.now_ns < due:
+            return Step(due_ns=due)
+    if side_of(view) is Side.SHORT or (record is not None and record.status != "done"):
+        if ctx.account is None or ctx.account.at_ns < view.updated_ns:
+            return _ask(view, ctx, known, _read_account(view))
+    return _exit_or_close(view, ctx, known)
+
+
+def _may_repeat(view: PositionView, ctx: Context, known: Known) -> bool:
+    """An exit whose outcome is unknown is sent again only where a second one would be refused."""
+    return known.looked_missing and fence_of(view, ctx) == "asset"
+
+
+def fence_of(view: PositionView, ctx: Context) -> str:
+    """The exit fence of a position that holds."""
+    assert view.entry is not None
+    equity = view.account.equity if view.account else Decimal(0)
+    return exit_fence(
+        side_of(view), notional=view.entry.price * view.entry.quantity, equity=equity
+    )
+
+
+def _read_account(view: PositionView) -> ReadAccount:
+    return ReadAccount(scope=view.scope, position=view.id)
+
+
+def exit_now(view: PositionView, ctx: Context) -> Decimal:
+    """The quantity a market exit should have now; zero when nothing can be left."""
+    if side_of(view) is Side.LONG:
+        held = left_to_sell(view)
+        if view.exit_attempts and ctx.account is not None:
+            held = min(held, ctx.account.base.free)
+        return ctx.instrument.exit_quantity(held) or Decimal(0)
+    assert ctx.account is not None
+    price = ctx.price or ctx.account.index_price
+    return buy_back(owed_base(ctx.account), ctx.instrument, price)
+
+
+def _exit_or_close(view: PositionView, ctx: Context, known: Known) -> Step:
+    quantity = exit_now(view, ctx)
+    if quantity > 0:
+        order = exit_order(view, ctx, quantity=Quantity(quantity), attempt=view.exit_attempts)
+        event = e.ExitRequested(
+            position=view.id, at_ns=ctx.now_ns, order=order, attempt=view.exit_attempts
+        )
+        return _act(event, intents=(order,))
+    if ctx.account is None or ctx.account.at_ns < view.updated_ns:
+        return _ask(view, ctx, known, _read_account(view))
+    assert view.entry is not None
+    if not (*view.exit_fills, *view.insurance_fills) or _unexplained(view, ctx):
+        since = view.entry.fills[0].at_ns
+        return _ask(view, ctx, known, ReadTrades(scope=view.scope, position=view.id, since_ns=since))
+    return _ask(view, ctx, known, _read_account(view))
+
+
+def _unexplained(view: PositionView, ctx: Context) -> bool:
+    """The account is flat although our known fills do not say so."""
+    return side_of(view) is Side.LONG and ctx.instrument.exit_quantity(left_to_sell(view)) is not None
+
+
+# --- closed, not settled -------------------------------------------------------------------------
+
+
+def _settling(view: PositionView, ctx: Context, known: Known) -> Step:
+    if view.settled is not None or view.account is None:
+        return WAIT
+    account = view.account
+    for balance in (account.quote, account.base):
+        if balance.debt > 0 and balance.free > 0:
+            due = ExchangeNs(account.at_ns + REPAY_AFTER_NS * (view.repay_attempts + 1))
+            if ctx.now_ns < due:
+                return Step(due_ns=due)
+            return _repay(view, ctx, balance.asset, min(balance.free, balance.debt))
+    if account.quote.debt > 0 or account.base.debt > 0:
+        return _ask(view, ctx, known, _read_account(view))
+    since = view.created_ns
+    return _ask(view, ctx, known, ReadInterest(scope=view.scope, position=view.id, since_ns=since))
+
+
+def _repay(view: PositionView, ctx: Context, asset: str, amount: Decimal) -> Step:
+    intent = Repay(
+        scope=view.scope,
+        position=view.id,
+        asset=asset,
+        amount=amount,
+        attempt=view.repay_attempts,
+        timestamp_ms=ctx.now_ns // NS_PER_MS,
+        recv_window_ms=ctx.settings.exit_recv_window_ms,
+    )
+    event = e.RepayRequested(
+        position=view.id,
+        at_ns=ctx.now_ns,
+        asset=asset,
+        amount=amount,
+        attempt=view.repay_attempts,
+        timestamp_ms=ctx.now_ns // NS_PER_MS,
+    )
+    return _act(event, intents=(intent,))
+
+
+_OWING: dict[PositionState, Owing] = {
+    PositionState.ENTERING: _entering,
+    PositionState.ACTIVE: _active,
+    PositionState.EXITING: _exiting,
+    PositionState.CLOSED: _settling,
+}

@@ -1,0 +1,236 @@
+"""The gates before an entry: each says no with its numbers, or nothing.
+
+Pure functions of one snapshot. No gate stands before an exit. All that deny are listed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal, localcontext
+
+import attrs
+
+from robson.domain.plan import EntryPlan
+from robson.domain.values import MONEY, NS_PER_S, ExchangeNs, Price, plain
+from robson.engine.budget import trade_limit
+from robson.engine.sizing import MIN_NET_R, SizeRefused
+from robson.engine.stop import NoValidStop
+
+GATES: tuple[tuple[str, str, str], ...] = (
+    ("3", "not_running", "the runtime state is RUNNING"),
+    ("4", "monthly_halt", "the month's limit is not used up"),
+    ("5", "duplicate_position", "no other position is open for this account and symbol"),
+    ("6", "max_open_positions", "fewer positions are open than the limit"),
+    ("6b", "wallet_not_clean", "the pair holds no base above dust, no debt, no resting order"),
+    ("9", "leverage_limit", "the leverage is at least 1 and within the limit"),
+    ("10", "stop_invalid", "the chart gives a stop within its bounds"),
+    ("11", "signal_stale", "the price is fresh and the signal still valid"),
+    ("11", "price_drift", "the live price is near the entry reference"),
+    ("12", "size_too_small", "the size passes the exchange's smallest order"),
+    ("13", "insufficient_margin", "the pair's equity carries the smallest order"),
+    ("15", "risk_per_trade", "the planned risk is within 1 % of the capital base"),
+    ("16", "risk_budget_insufficient", "the planned risk is within what the month has left"),
+    ("17", "stop_gain_net_low", "the stop-gain nets enough after costs, in R"),
+)
+"""Number, code and what must hold, of every gate that is judged here."""
+_NUMBERS = {code: number for number, code, _ in GATES}
+_ORDER = tuple(_NUMBERS)
+
+
+@attrs.frozen(kw_only=True)
+class Denial:
+    """One gate that says no, as decimal text, and when it frees up if that is known."""
+
+    gate: str
+    code: str
+    message: str
+    value: str
+    limit: str
+    resets: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class WalletState:
+    """The pair's isolated account. ``debt``: borrowed and interest, of either asset."""
+
+    base_total: Decimal
+    debt: Decimal
+    resting_orders: int
+    dust_limit: Decimal
+
+
+@attrs.frozen(kw_only=True)
+class RiskSnapshot:
+    """All that the gates look at, read at one instant. Amounts are in quote.
+
+    Attributes:
+        open_positions: those not terminal, without the one being decided.
+        duplicate: another position is open for this account and symbol.
+        wallet: None when it could not be read, which denies.
+        price_age_s: age of the live price; None when there is none, which denies an entry.
+        entry_ref, span: of the signal; an entry plan's own take their place.
+        valid_until_ns: last instant of the signal; None when it does not age.
+        month_resets: when the month's budget begins again, for people.
+        allow_low_gain: a stop-gain below ``min_net_r`` was asked for.
+    """
+
+    runtime_state: str
+    monthly_halt: bool
+    open_positions: int
+    max_open: int
+    duplicate: bool
+    wallet: WalletState | None
+    capital_base: Decimal
+    remaining_budget: Decimal
+    leverage: int
+    max_leverage: int
+    price_age_s: Decimal | None = None
+    live_price: Price | None = None
+    entry_ref: Price | None = None
+    span: Decimal | None = None
+    now_ns: ExchangeNs | None = None
+    valid_until_ns: ExchangeNs | None = None
+    month_resets: str | None = None
+    max_price_age_s: Decimal = Decimal(5)
+    max_drift_pct: Decimal = Decimal("0.3")
+    max_drift_spans: Decimal = Decimal("0.25")
+    min_net_r: Decimal = MIN_NET_R
+    allow_low_gain: bool = False
+
+
+def _deny(
+    code: str,
+    message: str,
+    value: Decimal | int | str,
+    limit: Decimal | int | str,
+    resets: str | None = None,
+) -> Denial:
+    shown, bound = (plain(x) if isinstance(x, Decimal) else str(x) for x in (value, limit))
+    return Denial(
+        gate=_NUMBERS[code], code=code, message=message, value=shown, limit=bound, resets=resets
+    )
+
+
+def _not_running(state: RiskSnapshot) -> Denial | None:
+    if state.runtime_state == "RUNNING":
+        return None
+    message = f"the runtime state is {state.runtime_state}; entries need RUNNING"
+    return _deny("not_running", message, state.runtime_state, "RUNNING")
+
+
+def _monthly_halt(state: RiskSnapshot) -> Denial | None:
+    if not state.monthly_halt and state.capital_base > 0:
+        return None
+    message = "the month's limit is used up" if state.monthly_halt else "there is no capital base"
+    return _deny("monthly_halt", message, state.remaining_budget, 0, state.month_resets)
+
+
+def _duplicate(state: RiskSnapshot) -> Denial | None:
+    if not state.duplicate:
+        return None
+    return _deny("duplicate_position", "another position is open for this symbol", 1, 0)
+
+
+def _max_open(state: RiskSnapshot) -> Denial | None:
+    if state.open_positions < state.max_open:
+        return None
+    message = f"{state.open_positions} of {state.max_open} positions are open"
+    return _deny("max_open_positions", message, state.open_positions, state.max_open)
+
+
+def _wallet(state: RiskSnapshot) -> Denial | None:
+    """Base of one's own would be sold by a short, or be mistaken for the position."""
+    code, wallet = "wallet_not_clean", state.wallet
+    if wallet is None:
+        return _deny(code, "the pair's account has not been read", "unknown", "clean")
+    found = (
+        ("base", wallet.base_total, wallet.dust_limit),
+        ("debt", wallet.debt, Decimal(0)),
+        ("resting orders", Decimal(wallet.resting_orders), Decimal(0)),
+    )
+    unclean = [each for each in found if each[1] > each[2]]
+    if not unclean:
+        return None
+    parts = (f"{name} {plain(value)} (allowed {plain(limit)})" for name, value, limit in unclean)
+    return _deny(code, f"the pair holds {', '.join(parts)}", unclean[0][1], unclean[0][2])
+
+
+def _leverage(state: RiskSnapshot) -> Denial | None:
+    if 1 <= state.leverage <= state.max_leverage:
+        return None
+    message = f"leverage {state.leverage} is outside 1 to {state.max_leverage}"
+    return _deny("leverage_limit", message, state.leverage, state.max_leverage)
+
+
+_ARM = (_not_running, _monthly_halt, _duplicate, _max_open, _wallet, _leverage)
+
+
+def _stale(state: RiskSnapshot) -> Denial | None:
+    age, most = state.price_age_s, state.max_price_age_s
+    if age is None or state.live_price is None:
+        return _deny("signal_stale", "there is no live price", "none", most)
+    if age > most:
+        return _deny("signal_stale", f"the price is {plain(age)} s old", age, most)
+    if state.valid_until_ns is None or state.now_ns is None:
+        return None
+    late_ns = state.now_ns - state.valid_until_ns
+    if late_ns <= 0:
+        return None
+    late_s = Decimal(late_ns) / NS_PER_S
+    return _deny("signal_stale", f"the signal ended {plain(late_s)} s ago", late_s, 0)
+
+
+def _drift(state: RiskSnapshot, *, entry_ref: Price | None, span: Decimal | None) -> Denial | None:
+    if state.live_price is None or entry_ref is None:
+        return None
+    with localcontext(MONEY):
+        limit = entry_ref * state.max_drift_pct / 100
+        if span is not None:
+            limit = min(limit, state.max_drift_spans * span)
+        drift = abs(state.live_price - entry_ref)
+    if drift <= limit:
+        return None
+    message = (
+        f"the price {plain(state.live_price)} is {plain(drift)} from the reference"
+        f" {plain(entry_ref)}; allowed is {plain(limit)}"
+    )
+    return _deny("price_drift", message, drift, limit)
+
+
+def _plan_gates(state: RiskSnapshot, plan: EntryPlan) -> Iterable[Denial | None]:
+    planned, limit = plan.sizing.planned_risk, trade_limit(state.capital_base)
+    if planned > limit:
+        message = f"the plan risks {plain(planned)}; 1 % of the capital base is {plain(limit)}"
+        yield _deny("risk_per_trade", message, planned, limit)
+    left = max(Decimal(0), state.remaining_budget)
+    if planned > left:
+        message = f"the plan risks {plain(planned)}; the month has {plain(left)} left"
+        yield _deny("risk_budget_insufficient", message, planned, left, state.month_resets)
+    net = plan.net_r_at_gain
+    if net is not None and net < state.min_net_r and not state.allow_low_gain:
+        message = f"the stop-gain nets {plain(net)} R after costs"
+        yield _deny("stop_gain_net_low", message, net, state.min_net_r)
+
+
+def arm_gates(state: RiskSnapshot) -> tuple[Denial, ...]:
+    """Gates 3 to 6b and 9: whether a position may be armed at all. Empty when none denies."""
+    return tuple(denial for gate in _ARM if (denial := gate(state)) is not None)
+
+
+def entry_gates(
+    state: RiskSnapshot, plan: EntryPlan | NoValidStop | SizeRefused
+) -> tuple[Denial, ...]:
+    """Every gate, for a signal and what came of planning it. Empty when none denies."""
+    entry_ref, span = state.entry_ref, state.span
+    if isinstance(plan, EntryPlan):
+        entry_ref, span = plan.stops.entry_ref, plan.stops.span
+        planned = list(_plan_gates(state, plan))
+    elif isinstance(plan, NoValidStop):
+        planned = [_deny("stop_invalid", plan.message, plan.reason, "a stop within bounds")]
+    else:
+        known = dict(plan.numbers)
+        smallest = f"{known.get('min_qty')} base, {known.get('min_notional')} quote"
+        planned = [_deny(plan.code, plan.message, known.get("quantity", "0"), smallest)]
+    signal = [_stale(state), _drift(state, entry_ref=entry_ref, span=span)]
+    denied = [*arm_gates(state), *filter(None, signal), *filter(None, planned)]
+    return tuple(sorted(denied, key=lambda denial: _ORDER.index(denial.code)))

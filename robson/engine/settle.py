@@ -1,0 +1,142 @@
+"""When a position is closed and when it is settled, and what it earned.
+
+Closed is flat by fill evidence and by the account; settled is debt zero and every charge known.
+Nothing here is estimated: a figure that is not known yet keeps the position unsettled.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal, localcontext
+
+from robson.domain import events as e
+from robson.domain.identity import Purpose
+from robson.domain.lifecycle import PositionState
+from robson.domain.position import PositionView
+from robson.domain.reports import AccountSnapshot, Fill, InterestCharge
+from robson.domain.values import MONEY, NS_PER_S, Quantity, Side
+from robson.engine.context import NOTHING, Context, Decision
+from robson.engine.decide import average
+from robson.engine.orders import left_to_sell, owed_base, side_of
+
+LAG_NS = 10 * NS_PER_S
+"""How long the account may lag behind a fill before a difference is a contradiction."""
+
+
+def decide_account(view: PositionView, account: AccountSnapshot, ctx: Context) -> Decision:
+    """What reading the account changes: a close, a settled debt, or a first look after the fill."""
+    match view.state:
+        case PositionState.EXITING:
+            return _close(view, account, ctx)
+        case PositionState.ACTIVE | PositionState.CLOSED:
+            if view.settled is not None:
+                return NOTHING
+            read = e.AccountRead(position=view.id, at_ns=ctx.now_ns, account=account)
+            return Decision(events=(read,))
+        case _:
+            return NOTHING
+
+
+def exit_fills(view: PositionView) -> tuple[Fill, ...]:
+    """Every fill that reduced the position."""
+    return (*view.insurance_fills, *view.exit_fills)
+
+
+def is_flat(view: PositionView, account: AccountSnapshot, ctx: Context) -> bool:
+    """Whether fills and account agree that nothing tradable is left."""
+    if side_of(view) is Side.LONG:
+        by_fills = ctx.instrument.exit_quantity(left_to_sell(view)) is None
+        return by_fills and ctx.instrument.exit_quantity(account.base.total) is None
+    return owed_base(account) <= 0
+
+
+def _close(view: PositionView, account: AccountSnapshot, ctx: Context) -> Decision:
+    fills = exit_fills(view)
+    if not fills or any(o.is_open for o in view.orders if o.order.purpose is Purpose.EXIT):
+        return NOTHING
+    if not is_flat(view, account, ctx):
+        return _still_open(view, account, ctx)
+    assert view.trigger is not None
+    price = average(fills)
+    quantity = sum((fill.quantity for fill in fills), Decimal(0))
+    closed = e.PositionClosed(
+        position=view.id,
+        at_ns=ctx.now_ns,
+        reason=view.trigger.reason,
+        by="exit",
+        price=price,
+        quantity=Quantity(quantity),
+        gross=gross(view, fills),
+        dust=account.base.total - account.base.debt,
+        account=account,
+    )
+    return Decision(events=(closed,))
+
+
+def _still_open(view: PositionView, account: AccountSnapshot, ctx: Context) -> Decision:
+    """A long whose own holding is sold while the account still shows base: not ours to sell."""
+    long = side_of(view) is Side.LONG
+    sold = long and ctx.instrument.exit_quantity(left_to_sell(view)) is None
+    if not sold or ctx.now_ns - exit_fills(view)[-1].at_ns < LAG_NS:
+        return NOTHING
+    failed = e.PositionFailed(
+        position=view.id,
+        at_ns=ctx.now_ns,
+        code="untracked_exposure",
+        message=(
+            f"the position is sold, but the account still holds"
+            f" {account.base.total:f} {account.base.asset}"
+        ),
+    )
+    return Decision(events=(failed,))
+
+
+def gross(view: PositionView, fills: tuple[Fill, ...]) -> Decimal:
+    """Result before fees and interest, in quote; a short's is on the quantity that was owed."""
+    assert view.entry is not None
+    sold = sum((fill.quantity for fill in fills), Decimal(0))
+    quantity = sold if side_of(view) is Side.LONG else view.entry.quantity
+    with localcontext(MONEY):
+        return (average(fills) - view.entry.price) * side_of(view).sign * quantity
+
+
+def fees(fills: tuple[Fill, ...], *, base: str) -> Decimal:
+    """Commissions in quote; those taken in base at the price of their own fill."""
+    with localcontext(MONEY):
+        return sum(
+            (
+                fill.commission * fill.price if fill.commission_asset == base else fill.commission
+                for fill in fills
+            ),
+            Decimal(0),
+        )
+
+
+def decide_interest(
+    view: PositionView, charges: tuple[InterestCharge, ...], ctx: Context
+) -> Decision:
+    """The last figure: with it the result is final."""
+    if view.closed is None or view.settled is not None or view.plan is None or view.entry is None:
+        return NOTHING
+    base = view.scope.symbol.base
+    with localcontext(MONEY):
+        paid = sum(
+            (
+                charge.amount * view.closed.price if charge.asset == base else charge.amount
+                for charge in charges
+            ),
+            Decimal(0),
+        )
+        cost = fees((*view.entry.fills, *exit_fills(view)), base=base)
+        net = view.closed.gross - cost - paid
+        planned = view.plan.sizing.planned_risk
+        settled = e.PnlSettled(
+            position=view.id,
+            at_ns=ctx.now_ns,
+            gross=view.closed.gross,
+            fees=cost,
+            interest=paid,
+            net=net,
+            r_multiple=net / planned,
+            planned_risk=planned,
+        )
+    return Decision(events=(settled,))

@@ -1,0 +1,1 @@
+"""From intents to outcomes, each sent once and never guessed."""

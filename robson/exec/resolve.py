@@ -1,0 +1,250 @@
+"""What became of an order whose answer was lost: asked for until evidence says, never guessed.
+
+Found is adopted. Absence needs a proof with every piece: enough exchange time since the request
+could last have been accepted, two not-founds apart, and orders, trades and balances that all agree.
+A count or a timer alone never ends an unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+import attrs
+
+from robson.domain.errors import InvalidValue
+from robson.domain.identity import ClientOrderId
+from robson.domain.intents import (
+    Intent,
+    PlaceOrder,
+    QueryOrder,
+    ReadAccount,
+    Reading,
+    ReadOrders,
+    ReadTrades,
+)
+from robson.domain.reports import (
+    AccountReported,
+    AccountSnapshot,
+    Balance,
+    Fill,
+    OrderNotFound,
+    OrderReported,
+    OrdersReported,
+    OrderState,
+    Report,
+    TradesReported,
+)
+from robson.domain.values import Action, NS_PER_MS, NS_PER_S, ExchangeNs
+
+POLL_NS = (NS_PER_S // 5, NS_PER_S // 2, NS_PER_S, 2 * NS_PER_S, 4 * NS_PER_S)
+"""Waits between the first questions; then one each five seconds, for ever."""
+LATER_NS = 5 * NS_PER_S
+MATCHING_NS = 10 * NS_PER_S
+"""How long the exchange may take to match what it accepted."""
+MARGIN_NS = 5 * NS_PER_S
+CLOCK_ERROR_NS = NS_PER_S // 4
+APART_NS = 2 * NS_PER_S
+FRESH_NS = NS_PER_S
+"""An answer that took longer than this may describe a time before the order."""
+
+
+def settle_ns(recv_window_ms: int) -> int:
+    """How long after its timestamp a request may still turn out to have been executed."""
+    return recv_window_ms * NS_PER_MS + MATCHING_NS + CLOCK_ERROR_NS + MARGIN_NS
+
+
+@attrs.frozen(kw_only=True)
+class AbsenceProof:
+    """Evidence that an order never happened; it cannot be built with a piece missing.
+
+    Raises:
+        InvalidValue: a piece is missing or does not say absence.
+    """
+
+    client_id: ClientOrderId
+    settled_ns: ExchangeNs
+    first_not_found_ns: ExchangeNs
+    second_not_found_ns: ExchangeNs
+    orders: OrdersReported
+    trades: TradesReported
+    before: AccountSnapshot
+    after: AccountReported
+
+    def __attrs_post_init__(self) -> None:
+        if self.first_not_found_ns < self.settled_ns:
+            raise InvalidValue("a not-found before the settle time proves nothing")
+        if self.second_not_found_ns - self.first_not_found_ns < APART_NS:
+            raise InvalidValue("two not-founds must be at least two seconds apart")
+        for report in (self.orders, self.trades, self.after):
+            if report.sent_ns < self.settled_ns:
+                raise InvalidValue("orders, trades and balances must be read after the settle time")
+        if any(order.client_id == self.client_id for order in self.orders.orders):
+            raise InvalidValue("the list of orders holds the order")
+        if any(fill.client_id == self.client_id for fill in self.trades.fills):
+            raise InvalidValue("the list of trades holds a trade of the order")
+        if not explained(self.before, self.after.account, self.trades.fills):
+            raise InvalidValue("the balances have changed by more than the account's own trades")
+
+    def numbers(self) -> tuple[tuple[str, str], ...]:
+        """The proof for the journal."""
+        return (
+            ("settled_ns", str(self.settled_ns)),
+            ("not_found_ns", f"{self.first_not_found_ns},{self.second_not_found_ns}"),
+            ("orders_read", str(len(self.orders.orders))),
+            ("trades_read", str(len(self.trades.fills))),
+            ("base_total", format(self.after.account.base.total, "f")),
+            ("quote_total", format(self.after.account.quote.total, "f")),
+        )
+
+
+def explained(
+    before: AccountSnapshot, after: AccountSnapshot, fills: tuple[Fill, ...]
+) -> bool:
+    """Whether the account's own trades since ``before`` account for every change of what it owns.
+
+    Loans and repayments change totals and debts alike, so only what is owned net is compared;
+    interest may have been charged in between, never more than stands or was repaid.
+    """
+    base_moved, quote_moved = Decimal(0), Decimal(0)
+    for fill in fills:
+        sign = 1 if fill.action is Action.BUY else -1
+        base_moved += sign * fill.quantity
+        quote_moved -= sign * fill.quantity * fill.price
+        if fill.commission_asset == after.base.asset:
+            base_moved -= fill.commission
+        elif fill.commission_asset == after.quote.asset:
+            quote_moved -= fill.commission
+    return _only_interest(
+        after.base.net - before.base.net - base_moved, before.base, after.base
+    ) and _only_interest(
+        after.quote.net - before.quote.net - quote_moved, before.quote, after.quote
+    )
+
+
+def _only_interest(rest: Decimal, before: Balance, after: Balance) -> bool:
+    """A rest that is no gain, and no more than a percent of what was or is owed."""
+    return -max(before.debt, after.debt) / 100 <= rest <= 0
+
+
+@attrs.frozen(kw_only=True)
+class Found:
+    """The exchange knows the order."""
+
+    order: OrderState
+
+
+@attrs.frozen(kw_only=True)
+class Contradiction:
+    """The evidence does not agree with itself: a person has to decide."""
+
+    message: str
+
+
+Verdict = Found | AbsenceProof | Contradiction | None
+
+
+@attrs.define
+class Resolution:
+    """The pursuit of one unknown order.
+
+    ``before`` is the account as it was before the order was sent; ``tokens`` numbers the rounds of
+    questions, shared by all resolutions of a position.
+    """
+
+    order: PlaceOrder
+    before: AccountSnapshot
+    signed_ns: ExchangeNs
+    next_ask_ns: ExchangeNs
+    tokens: Iterator[int]
+    asked: int = 0
+    token: int = 0
+    waiting: int = 0
+    not_found_ns: list[ExchangeNs] = attrs.Factory(list)
+    orders: OrdersReported | None = None
+    trades: TradesReported | None = None
+    after: AccountReported | None = None
+
+    @property
+    def settled_ns(self) -> ExchangeNs:
+        return ExchangeNs(self.signed_ns + settle_ns(self.order.recv_window_ms))
+
+    def ask(self, now_ns: ExchangeNs) -> tuple[Reading, ...]:
+        """The questions that are due; one round at a time."""
+        if self.waiting or now_ns < self.next_ask_ns:
+            return ()
+        self.token = next(self.tokens)
+        wait = POLL_NS[self.asked] if self.asked < len(POLL_NS) else LATER_NS
+        self.asked += 1
+        self.next_ask_ns = ExchangeNs(now_ns + wait)
+        scope, position = self.order.scope, self.order.position
+        questions: tuple[Reading, ...] = (
+            QueryOrder(
+                scope=scope, position=position, target=self.order.client_id, token=self.token
+            ),
+        )
+        if self._wants_lists():
+            since = ExchangeNs(min(self.before.at_ns, self.signed_ns - NS_PER_S))
+            questions += (
+                ReadOrders(scope=scope, position=position, since_ns=since, token=self.token),
+                ReadTrades(scope=scope, position=position, since_ns=since, token=self.token),
+                ReadAccount(scope=scope, position=position, token=self.token),
+            )
+        self.waiting = len(questions)
+        return questions
+
+    def _wants_lists(self) -> bool:
+        return bool(self.not_found_ns)
+
+    def asked_this(self, intent: Intent) -> bool:
+        """Whether a question is one of this resolution's current round."""
+        if isinstance(intent, QueryOrder) and intent.target != self.order.client_id:
+            return False
+        return getattr(intent, "token", 0) == self.token
+
+    def hear(self, report: Report) -> Verdict:
+        """Take an answer in. Answers of an older round, or too slow to be fresh, say nothing."""
+        if getattr(report.intent, "token", None) != self.token:
+            return None
+        self.waiting -= 1
+        if isinstance(report, OrderReported):
+            return Found(order=report.order)
+        if report.received_ns - report.sent_ns <= FRESH_NS:
+            self._note(report)
+        return self._verdict() if self.waiting == 0 else None
+
+    def _note(self, report: Report) -> None:
+        settled = report.sent_ns >= self.settled_ns
+        match report:
+            case OrderNotFound() if settled:
+                if not self.not_found_ns or report.sent_ns - self.not_found_ns[-1] >= APART_NS:
+                    self.not_found_ns.append(report.sent_ns)
+            case OrdersReported():
+                self.orders = report
+            case TradesReported():
+                self.trades = report
+            case AccountReported():
+                self.after = report
+            case _:
+                pass
+
+    def _verdict(self) -> Verdict:
+        if self.orders is not None:
+            for order in self.orders.orders:
+                if order.client_id == self.order.client_id:
+                    return Found(order=order)
+        if len(self.not_found_ns) < 2 or not (self.orders and self.trades and self.after):  # noqa: PLR2004
+            return None
+        try:
+            return AbsenceProof(
+                client_id=self.order.client_id,
+                settled_ns=self.settled_ns,
+                first_not_found_ns=self.not_found_ns[0],
+                second_not_found_ns=self.not_found_ns[-1],
+                orders=self.orders,
+                trades=self.trades,
+                before=self.before,
+                after=self.after,
+            )
+        except InvalidValue as doubt:
+            return Contradiction(message=str(doubt))

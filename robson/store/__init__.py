@@ -1,0 +1,1 @@
+"""Remembering: the journal and what it is made of."""

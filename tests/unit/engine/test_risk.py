@@ -1,0 +1,276 @@
+"""Each gate denies with its code and numbers, alone and beside others."""
+
+from __future__ import annotations
+
+import attrs
+import pytest
+
+from robson.domain.plan import EntryPlan, InsurancePlan, Sizing
+from robson.domain.values import ExchangeNs, Price
+from robson.engine.risk import (
+    GATES,
+    Denial,
+    RiskSnapshot,
+    WalletState,
+    arm_gates,
+    entry_gates,
+)
+from robson.engine.sizing import size
+from robson.engine.stop import NoValidStop
+from tests.unit.engine.builders import BTC, D, instrument, stops, terms
+
+CLEAN = WalletState(base_total=D(0), debt=D(0), resting_orders=0, dust_limit=D("0.00001"))
+FINE = RiskSnapshot(
+    runtime_state="RUNNING",
+    monthly_halt=False,
+    open_positions=2,
+    max_open=3,
+    duplicate=False,
+    wallet=CLEAN,
+    capital_base=D(10_000),
+    remaining_budget=D(400),
+    leverage=3,
+    max_leverage=3,
+    price_age_s=D("0.2"),
+    live_price=Price("95000"),
+    month_resets="Dec 1, 00:00 UTC",
+)
+
+
+def entry_plan(*, net: str | None = "1.2") -> EntryPlan:
+    plan = stops("95000", "93500", gain="98000")
+    sizing = size(plan, terms(), BTC)
+    assert isinstance(sizing, Sizing)
+    return EntryPlan(
+        stops=plan,
+        sizing=sizing,
+        insurance=InsurancePlan(stop_price=Price("93125"), offset=D(375)),
+        be_bps=D(25),
+        net_r_at_gain=None if net is None else D(net),
+        borrows=False,
+        decided_ns=ExchangeNs(0),
+    )
+
+
+PLAN = entry_plan()
+
+
+def codes(denials: tuple[Denial, ...]) -> list[str]:
+    return [denial.code for denial in denials]
+
+
+def only(denials: tuple[Denial, ...]) -> Denial:
+    (denial,) = denials
+    return denial
+
+
+def test_a_clean_snapshot_passes_every_gate():
+    """The base of all cases below."""
+    assert arm_gates(FINE) == ()
+    assert entry_gates(FINE, PLAN) == ()
+
+
+ARM_CASES = [
+    ({"runtime_state": "PAUSED"}, "3", "not_running", "PAUSED", "RUNNING"),
+    ({"monthly_halt": True}, "4", "monthly_halt", "400", "0"),
+    ({"duplicate": True}, "5", "duplicate_position", "1", "0"),
+    ({"open_positions": 3}, "6", "max_open_positions", "3", "3"),
+    ({"wallet": None}, "6b", "wallet_not_clean", "unknown", "clean"),
+    (
+        {"wallet": attrs.evolve(CLEAN, base_total=D("0.00002"))},
+        "6b",
+        "wallet_not_clean",
+        "0.00002",
+        "0.00001",
+    ),
+    ({"wallet": attrs.evolve(CLEAN, debt=D("1E-8"))}, "6b", "wallet_not_clean", "0.00000001", "0"),
+    ({"wallet": attrs.evolve(CLEAN, resting_orders=2)}, "6b", "wallet_not_clean", "2", "0"),
+    ({"leverage": 4}, "9", "leverage_limit", "4", "3"),
+    ({"leverage": 0}, "9", "leverage_limit", "0", "3"),
+]
+
+
+@pytest.mark.parametrize(("change", "gate", "code", "value", "limit"), ARM_CASES)
+def test_each_arm_gate_denies_at_arm_and_again_at_the_entry(
+    change: dict[str, object], gate: str, code: str, value: str, limit: str
+):
+    """What was true when a position was armed need not be true at its signal."""
+    state = attrs.evolve(FINE, **change)  # type: ignore[arg-type]
+
+    denial = only(arm_gates(state))
+
+    assert (denial.gate, denial.code, denial.value, denial.limit) == (gate, code, value, limit)
+    assert entry_gates(state, PLAN) == (denial,)
+
+
+ENTRY_CASES = [
+    ({"price_age_s": D("5.001")}, "11", "signal_stale", "5.001", "5"),
+    ({"price_age_s": None}, "11", "signal_stale", "none", "5"),
+    ({"live_price": None}, "11", "signal_stale", "none", "5"),
+    (
+        {"now_ns": ExchangeNs(31_500_000_000), "valid_until_ns": ExchangeNs(30_000_000_000)},
+        "11",
+        "signal_stale",
+        "1.5",
+        "0",
+    ),
+    ({"live_price": Price("95285.01")}, "11", "price_drift", "285.01", "285.0"),
+    ({"live_price": Price("94714.99")}, "11", "price_drift", "285.01", "285.0"),
+    ({"remaining_budget": D("99.98")}, "16", "risk_budget_insufficient", "99.98277371500", "99.98"),
+    ({"remaining_budget": D("-5")}, "16", "risk_budget_insufficient", "99.98277371500", "0"),
+    ({"capital_base": D(9_998)}, "15", "risk_per_trade", "99.98277371500", "99.98"),
+]
+
+
+@pytest.mark.parametrize(("change", "gate", "code", "value", "limit"), ENTRY_CASES)
+def test_each_entry_gate_denies(
+    change: dict[str, object], gate: str, code: str, value: str, limit: str
+):
+    """With the value, the limit, and the code that status and the API use."""
+    denial = only(entry_gates(attrs.evolve(FINE, **change), PLAN))  # type: ignore[arg-type]
+    assert (denial.gate, denial.code, denial.value, denial.limit) == (gate, code, value, limit)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"price_age_s": D(5)},
+        {"now_ns": ExchangeNs(30), "valid_until_ns": ExchangeNs(30)},
+        {"live_price": Price("95285")},
+        {"live_price": Price("94715")},
+        {"remaining_budget": PLAN.sizing.planned_risk},
+        {"capital_base": PLAN.sizing.planned_risk * 100},
+        {"wallet": attrs.evolve(CLEAN, base_total=D("0.00001"))},
+        {"leverage": 1},
+        {"open_positions": 0},
+    ],
+)
+def test_the_limits_themselves_are_allowed(change: dict[str, object]):
+    """A limit is the last value that passes."""
+    assert entry_gates(attrs.evolve(FINE, **change), PLAN) == ()  # type: ignore[arg-type]
+
+
+def test_a_narrow_span_allows_less_drift():
+    """A quarter of the span where that is less than 0.3 %."""
+    plan = attrs.evolve(PLAN, stops=stops("95000", "94600"))
+    state = attrs.evolve(FINE, live_price=Price("95100.01"))
+    assert only(entry_gates(state, plan)).limit == "100.00"
+    assert entry_gates(attrs.evolve(FINE, live_price=Price("95100")), plan) == ()
+
+
+def test_the_arm_gates_do_not_look_at_prices_or_plans():
+    """At arm there may be neither."""
+    state = attrs.evolve(FINE, price_age_s=None, live_price=None, remaining_budget=D(0))
+    assert arm_gates(state) == ()
+
+
+def test_a_low_net_at_the_gain_denies_unless_it_was_asked_for():
+    """Half an R is the least; a strategy without target is not asked."""
+    low = entry_plan(net="0.49")
+    denial = only(entry_gates(FINE, low))
+    assert (denial.gate, denial.code, denial.value, denial.limit) == (
+        "17",
+        "stop_gain_net_low",
+        "0.49",
+        "0.5",
+    )
+    assert entry_gates(attrs.evolve(FINE, allow_low_gain=True), low) == ()
+    assert entry_gates(FINE, entry_plan(net="0.5")) == ()
+    assert entry_gates(FINE, entry_plan(net=None)) == ()
+
+
+def test_no_stop_is_a_denial_with_the_analysers_words():
+    """The chart's answer stands in the list like any other."""
+    outcome = NoValidStop(reason="gap", message="63 of 100 candles in a row")
+    denial = only(entry_gates(FINE, outcome))
+    assert (denial.gate, denial.code, denial.value) == ("10", "stop_invalid", "gap")
+    assert denial.message == "63 of 100 candles in a row"
+
+
+@pytest.mark.parametrize(
+    ("equity", "gate", "code"),
+    [(10_000, "12", "size_too_small"), (10, "13", "insufficient_margin")],
+)
+def test_no_size_is_a_denial_with_the_sizers_words(equity: int, gate: str, code: str):
+    """Too little risk for the smallest order, or too little equity."""
+    refused = size(
+        stops("95000", "93500"), terms(equity=D(equity)), instrument(min_notional="6000")
+    )
+    assert not isinstance(refused, Sizing)
+    denial = only(entry_gates(FINE, refused))
+    assert (denial.gate, denial.code, denial.message) == (gate, code, refused.message)
+    assert denial.limit == "0 base, 6000 quote"
+
+
+def test_drift_is_judged_without_a_plan_too():
+    """By the signal's own reference, so that the list is whole."""
+    state = attrs.evolve(FINE, entry_ref=Price("95000"), span=D(400), live_price=Price("95100.01"))
+    outcome = NoValidStop(reason="stale", message="old")
+    assert codes(entry_gates(state, outcome)) == ["stop_invalid", "price_drift"]
+    without = attrs.evolve(state, span=None)
+    assert codes(entry_gates(without, outcome)) == ["stop_invalid"]
+    far = attrs.evolve(without, live_price=Price("95285.01"))
+    assert codes(entry_gates(far, outcome)) == ["stop_invalid", "price_drift"]
+
+
+def test_every_gate_that_denies_is_listed_in_order():
+    """A reader fixes all of it at once, not one refusal after the other."""
+    state = attrs.evolve(
+        FINE,
+        runtime_state="STOPPED",
+        monthly_halt=True,
+        open_positions=7,
+        duplicate=True,
+        wallet=None,
+        capital_base=D(0),
+        remaining_budget=D(0),
+        leverage=11,
+        price_age_s=D(60),
+        live_price=Price("99000"),
+    )
+    assert codes(entry_gates(state, entry_plan(net="0"))) == [
+        "not_running",
+        "monthly_halt",
+        "duplicate_position",
+        "max_open_positions",
+        "wallet_not_clean",
+        "leverage_limit",
+        "signal_stale",
+        "price_drift",
+        "risk_per_trade",
+        "risk_budget_insufficient",
+        "stop_gain_net_low",
+    ]
+
+
+def test_all_that_is_unclean_is_said_at_once():
+    """One gate, three reasons."""
+    wallet = WalletState(base_total=D(1), debt=D(2), resting_orders=3, dust_limit=D(0))
+    message = only(arm_gates(attrs.evolve(FINE, wallet=wallet))).message
+    assert [word in message for word in ("base 1", "debt 2", "resting orders 3")] == [True] * 3
+
+
+def test_what_belongs_to_the_month_says_when_it_frees_up():
+    """The others say nothing about a time they do not know."""
+    halted = only(arm_gates(attrs.evolve(FINE, monthly_halt=True)))
+    spent = only(entry_gates(attrs.evolve(FINE, remaining_budget=D(1)), PLAN))
+    assert (halted.resets, spent.resets) == ("Dec 1, 00:00 UTC", "Dec 1, 00:00 UTC")
+    assert only(arm_gates(attrs.evolve(FINE, duplicate=True))).resets is None
+
+
+def test_a_capital_base_of_zero_halts_without_the_latch():
+    """Nothing may be risked of nothing."""
+    assert codes(arm_gates(attrs.evolve(FINE, capital_base=D(0)))) == ["monthly_halt"]
+
+
+def test_every_code_that_can_deny_stands_in_the_table_once():
+    """Docs and status list the gates from this table."""
+    listed = [code for _, code, _ in GATES]
+    assert len(set(listed)) == len(listed)
+    seen = {case[2] for case in [*ARM_CASES, *ENTRY_CASES]}
+    assert seen | {
+        "stop_invalid",
+        "size_too_small",
+        "insufficient_margin",
+        "stop_gain_net_low",
+    } == (set(listed))
