@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
 import grpc
 
@@ -31,9 +31,9 @@ ROLE_OF = {
 
 MAX_STREAMS = 8
 
-Handler = grpc.RpcMethodHandler[Any, Any]
+Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 Details = grpc.HandlerCallDetails
-Continuation = Callable[[Details], Handler | None]
+Continuation: TypeAlias = "Callable[[Details], Handler | None]"
 
 
 def role_for(method: str) -> str:

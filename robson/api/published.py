@@ -265,6 +265,8 @@ class Backend(Protocol):
     def submit(self, command: Command, timeout_s: float) -> CommandResult:
         """Hand a command to the single writer and wait for its durable answer.
 
+        What it did is in :meth:`published` before this returns.
+
         Raises:
             Refused: it cannot be honoured, and nothing was changed.
             TimeoutError: it was taken, and the answer did not come within ``timeout_s``.

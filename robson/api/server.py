@@ -17,8 +17,8 @@ from typing import Any
 
 import attrs
 import grpc
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc  # type: ignore[import-untyped]
+from grpc_reflection.v1alpha import reflection  # type: ignore[import-untyped]
 
 from robson.api.interceptors import StreamLimit, TokenGate
 from robson.api.places import path_too_long
@@ -134,7 +134,7 @@ class ApiServer:
                 os.unlink(self._socket_path)  # noqa: PTH108 - a name like the ones above
 
     def _server(self, *gates: grpc.ServerInterceptor) -> grpc.Server:
-        server = grpc.server(self._pool, interceptors=(*gates, self._limit), options=_OPTIONS)
+        server = grpc.server(self._pool, interceptors=[*gates, self._limit], options=_OPTIONS)
         rpc.add_RobsonServicer_to_server(_WithPanicPool(self._service, self._panic_pool), server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
         reflection.enable_server_reflection(_NAMES, server)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import grpc
 
@@ -267,21 +267,26 @@ class RobsonService(rpc.RobsonServicer):
 def _actor(context: Context) -> str:
     """Who asks, as it will be journaled: what the caller says of itself, and the door."""
     door = "unix" if context.peer().startswith("unix") else "tcp"
-    said = dict(context.invocation_metadata() or ()).get("x-actor", "")
+    said = dict(context.invocation_metadata()).get("x-actor", "")
     name = "".join(filter(str.isprintable, str(said)))[:_LONGEST_ACTOR]
     return name or door
 
 
 def _wait_s(context: Context) -> float:
     """How long a command may wait, so that the answer leaves before the caller's deadline."""
-    left = context.time_remaining()
+    left = _left_s(context)
     if left is None:
         return DEFAULT_WAIT_S
     return max(MARGIN_S, min(left, LONGEST_WAIT_S) - MARGIN_S)
 
 
+def _left_s(context: Context) -> float | None:
+    """Seconds to the caller's deadline; None without one (the stubs leave that case out)."""
+    return cast("float | None", context.time_remaining())
+
+
 def _has_time(context: Context) -> bool:
-    left = context.time_remaining()
+    left = _left_s(context)
     return context.is_active() and (left is None or left > MARGIN_S)
 
 

@@ -102,6 +102,7 @@ class PositionView:
     error: e.PositionFailed | None = None
     account: AccountSnapshot | None = None
     repay_attempts: int = 0
+    repaid_ns: ExchangeNs | None = None
     bare_since_ns: ExchangeNs | None = None
     bare_after_fill_ns: int = 0
     bare_replacing_ns: int = 0
@@ -427,7 +428,7 @@ def _closed(_view: PositionView, event: e.PositionClosed) -> Changes:
 
 
 def _repaying(_view: PositionView, event: e.RepayRequested) -> Changes:
-    return {"repay_attempts": event.attempt + 1}
+    return {"repay_attempts": event.attempt + 1, "repaid_ns": event.at_ns}
 
 
 def _account(_view: PositionView, event: e.AccountRead) -> Changes:

@@ -382,9 +382,11 @@ def _settling(view: PositionView, ctx: Context, known: Known) -> Step:
     if view.settled is not None or view.account is None:
         return WAIT
     account = view.account
+    if view.repaid_ns is not None and account.at_ns <= view.repaid_ns:
+        return _ask(view, ctx, known, _read_account(view))
     for balance in (account.quote, account.base):
         if balance.debt > 0 and balance.free > 0:
-            due = ExchangeNs(account.at_ns + REPAY_AFTER_NS * (view.repay_attempts + 1))
+            due = ExchangeNs(account.at_ns + REPAY_AFTER_NS)
             if ctx.now_ns < due:
                 return Step(due_ns=due)
             return _repay(view, ctx, balance.asset, min(balance.free, balance.debt))

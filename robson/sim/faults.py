@@ -28,6 +28,10 @@ class FaultPlan:
         self.wire = FaultyWire(self)
         self.exchange = FaultyExchange(self)
 
+    def cease(self) -> None:
+        """From here on nothing goes wrong."""
+        self.rate = self.crash_rate = 0.0
+
     def strikes(self, kind: str, share: float = 1.0) -> bool:
         """Whether a fault happens now."""
         if self._random.random() >= self.rate * share:

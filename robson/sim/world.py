@@ -25,7 +25,7 @@ from robson.daemon.messages import Asked, TimerDue, Wake
 from robson.daemon.monitor import Market, Message, Monitor
 from robson.daemon.roster import Roster
 from robson.daemon.ticks import TickBoard
-from robson.domain.commands import Arm, Command
+from robson.domain.commands import Arm, Command, Panic
 from robson.domain.events import Event, Started
 from robson.domain.identity import AccountId, Scope
 from robson.domain.intents import Intent
@@ -42,6 +42,8 @@ from robson.store.memory import MemoryJournal
 
 ACCOUNT = AccountId("sim")
 VERSION = "world"
+HEALING_NS = 120 * NS_PER_S
+"""With the faults over, every position has to be settled within this virtual time."""
 
 
 class SeededIds:
@@ -190,11 +192,11 @@ class World:
     def boot(self) -> None:
         """Start the daemon on whatever its journal holds."""
         self.inbox.clear()
+        self.driver.bring_along()
         board = TickBoard()
         self.board.inner = board
-        if self.exchange.market(self.instrument.symbol).ticks is not None:
-            ticks = self.exchange.market(self.instrument.symbol).ticks
-            assert ticks is not None
+        ticks = self.exchange.market(self.instrument.symbol).ticks
+        if ticks is not None:
             board.offer(ticks, self.clock.exchange_ns(), jump=True)
         epoch = self.journal.epoch
         self.lanes = Lanes(
@@ -233,10 +235,7 @@ class World:
                 self._while_dead(happened)
         self.clock.move_to(max(self.clock.now_ns, dead_until))
         self.journal = self.journal.reopened()
-        try:
-            self.boot()
-        except Crash:
-            self._reboot()
+        self._start()
 
     def _while_dead(self, happened: Any) -> None:
         if isinstance(happened, CandleClosed):
@@ -311,12 +310,12 @@ class World:
             self.scope, self.instrument.symbol.quote, deposit, at_ns=self.clock.exchange_ns()
         )
         self.side = command.side
-        self.boot()
+        self._start()
         self.until(lambda: self.monitor.roster.month is not None and self.board.has_price)
         began_ns = self.clock.now_ns
-        answer = self.ask(command)
-        self.until(lambda: answer.done() or self.crashes > 0)
-        self.until(self._over)
+        self._arm(command)
+        self.until(lambda: self._over() or self.driver.at_end)
+        self._end_of_tape()
         return Life(
             seed=self.seed,
             views=list(self.monitor.roster.views.values()),
@@ -326,6 +325,26 @@ class World:
             driver=self.driver,
             journal=self.journal,
         )
+
+    def _start(self) -> None:
+        try:
+            self.boot()
+        except Crash:
+            self._reboot()
+
+    def _arm(self, command: Arm) -> None:
+        """Ask until the daemon has armed it, as a person would; one key, so it is one position."""
+        while not self.monitor.roster.views and not self.driver.at_end:
+            crashes, answer = self.crashes, self.ask(command)
+            self.until(lambda: answer.done() or self.crashes > crashes)
+
+    def _end_of_tape(self) -> None:
+        """Leave what is still open; from here nothing goes wrong any more, so it has to end."""
+        self.faults.cease()
+        deadline_ns = self.clock.now_ns + HEALING_NS
+        if not self._over():
+            self.ask(Panic(actor="world", reason="tape_end"))
+        self.until(lambda: self._over() or self.clock.now_ns > deadline_ns)
 
     def _over(self) -> bool:
         return not self.monitor.roster.live() and bool(self.monitor.roster.views)

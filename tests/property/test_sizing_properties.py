@@ -6,7 +6,8 @@ from decimal import Decimal, localcontext
 from fractions import Fraction
 
 import attrs
-from hypothesis import assume, given, settings
+import pytest
+from hypothesis import assume, find, given, settings
 from hypothesis import strategies as st
 
 from robson.domain.identity import Symbol
@@ -73,6 +74,13 @@ def all_terms(draw: st.DrawFn) -> SizingTerms:
     )
 
 
+def behind(plan: StopPlan, rules: Instrument) -> Price | None:
+    """Where the insurance stop rests; None without room for it above zero."""
+    if plan.stop - plan.span / 4 - 4 * rules.tick <= 0:
+        return None
+    return insurance_stop(plan.stop, span=plan.span, side=plan.side, instrument=rules).stop_price
+
+
 @WIDE
 @given(given_plan=plans(), terms=all_terms(), insured=st.booleans())
 def test_the_planned_risk_never_exceeds_the_cap_and_every_term_multiplies_out(
@@ -80,10 +88,7 @@ def test_the_planned_risk_never_exceeds_the_cap_and_every_term_multiplies_out(
 ):
     """Exactly, by fractions that know no rounding."""
     plan, rules = given_plan
-    low = plan.stop - plan.side.sign * (plan.span / 4 + 4 * rules.tick)
-    assume(low > 0 or not insured)
-    behind = insurance_stop(plan.stop, span=plan.span, side=plan.side, instrument=rules)
-    bound = behind.stop_price if insured else None
+    bound = behind(plan, rules) if insured else None
 
     sizing = size(plan, terms, rules, insurance_stop=bound)
 
@@ -220,3 +225,22 @@ def test_a_budget_only_gets_smaller_by_losses_and_risks(base: int, realised: int
     assert month.slots * month.capital_base / 100 <= max(Decimal(0), month.remaining)
     assert month.halt == (base <= 0 or month.remaining <= 0)
     assert not (month.halt and month.slots)
+
+
+KINDS = ["risk", "margin", "max_qty", "insurance", "size_too_small", "insufficient_margin"]
+
+
+@pytest.mark.parametrize("side", Side)
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_cases_above_do_meet_every_kind_of_answer(kind: str, side: Side):
+    """Nothing passes empty."""
+
+    def told(case: tuple[tuple[StopPlan, Instrument], SizingTerms]) -> bool:
+        (plan, rules), terms = case
+        if plan.side is not side:
+            return False
+        sizing = size(plan, terms, rules, insurance_stop=behind(plan, rules))
+        return kind == (sizing.code if isinstance(sizing, SizeRefused) else sizing.binding)
+
+    once = settings(max_examples=5000, deadline=None, database=None)
+    assert told(find(st.tuples(plans(), all_terms()), told, settings=once))

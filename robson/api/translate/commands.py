@@ -17,7 +17,6 @@ from robson.domain.position import PositionView
 from robson.domain.values import Leverage, Side, decimal_of
 
 DEFAULT_STRATEGY = "all-in"
-DEFAULT_LEVERAGE = 3
 
 _LONGEST_KEY = 128
 _LONGEST_REASON = 200
@@ -135,9 +134,9 @@ def _capital(text: str) -> Decimal | None:
     return capital
 
 
-def _leverage(number: int, allowed: int) -> Leverage:
+def _leverage(number: int, allowed: int) -> Leverage | None:
     if number == 0:
-        return Leverage(min(DEFAULT_LEVERAGE, allowed))
+        return None
     try:
         return Leverage(number)
     except InvalidValue as error:

@@ -56,7 +56,7 @@ def progress(panic: Panicking, published: Published) -> pb.PanicProgress:
         started_at=stamp(panic.started_ns),
         elapsed_s=seconds(published.now_ns - panic.started_ns) if panic.started_ns else "",
         steps=[_step(view, panic.actions[view.id], published, decided=decided) for view in views],
-        done=all(not view.is_live for view in views),
+        done=len(views) == len(panic.actions) and not any(view.is_live for view in views),
         dry_run=not decided,
         left_open=list(others),
     )

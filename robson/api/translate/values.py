@@ -33,8 +33,10 @@ def raised(value: Decimal | None, places: Decimal = _MONEY_PLACES) -> str:
 
 
 def _cut(value: Decimal, places: Decimal, rounding: str) -> str:
+    exponent, finest = value.as_tuple().exponent, places.as_tuple().exponent
     with localcontext(MONEY):
-        cut = value.quantize(places, rounding=rounding)
+        coarse = isinstance(exponent, int) and isinstance(finest, int) and exponent >= finest
+        cut = value if coarse else value.quantize(places, rounding=rounding)
         return plain(cut or abs(cut))
 
 

@@ -6,7 +6,7 @@ A payload is the event as the journal holds it: decimals are text, times nanosec
 from __future__ import annotations
 
 from collections.abc import Iterable
-from decimal import ROUND_CEILING, Decimal
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from robson.cli.screens import facts, figures
@@ -117,7 +117,8 @@ def terms(sizing: Doc, *, step: Any, decimals: int) -> Terms:
     paid = figures.rounded(limit, _CENT)
     by_risk = text(sizing, "binding") in ("risk", "")
     for places in range(decimals, MOST_PLACES + 1):
-        shown = [(name, _round_up(value, places)) for name, value in exact]
+        unit_of_last = Decimal(1).scaleb(-places)
+        shown = [(name, figures.rounded(value, unit_of_last)) for name, value in exact]
         unit = sum((value for _, value in shown), Decimal(0))
         if not by_risk or not unit or quantity is None or paid / unit // grid * grid == quantity:
             break
@@ -127,10 +128,6 @@ def terms(sizing: Doc, *, step: Any, decimals: int) -> Terms:
 
 _CENT = Decimal("0.01")
 _TERMS = ("span", "fees", "gap", "slip", "interest")
-
-
-def _round_up(value: Decimal, places: int) -> Decimal:
-    return figures.rounded(value, Decimal(1).scaleb(-places), ROUND_CEILING)
 
 
 def sizing_of(row: Doc) -> dict[str, Any]:

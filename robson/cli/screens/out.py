@@ -111,14 +111,32 @@ def write(
     shown = list(lines)
     if verdict is not None and on.terminal and len(shown) >= on.height:
         shown.append(verdict)
-    try:
-        if on.colour:
+    if on.colour:
+        with _reader(stream):
             _painted(shown, stream, on)
-        else:
-            stream.write("".join(f"{text_of(line)}\n" for line in shown))
+    else:
+        write_text("".join(f"{text_of(line)}\n" for line in shown), stream)
+
+
+def write_text(text: str, stream: TextIO) -> None:
+    """Print text as it is."""
+    with _reader(stream):
+        stream.write(text)
+        stream.flush()
+
+
+@contextmanager
+def _reader(stream: TextIO) -> Iterator[None]:
+    """Somebody reads, or the process ends without a word.
+
+    Raises:
+        SystemExit: nobody reads any more.
+    """
+    try:
+        yield
         stream.flush()
     except BrokenPipeError:
-        # Nobody reads any more. Python would complain about it once more while it ends.
+        # Python would complain about it once more while it ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
         raise SystemExit(BROKEN_PIPE) from None
 

@@ -36,10 +36,16 @@ def wrap(body: Prose, width: int, *, first: Line | None = None, indent: int = 0)
             current = [(" " * indent, PLAIN)] if indent else []
         if gap:
             current.append((gap, _gap_style(current, word)))
-        current.extend(word)
+        current.extend(word if gap or (fresh and first) else _opening(word))
         fresh = False
     lines.append(_soft(current))
     return lines
+
+
+def _opening(word: _Word) -> _Word:
+    """A word at the beginning of a line: what sets a command apart is not needed there."""
+    (text, style), *rest = word
+    return [(text.lstrip(HARD_SPACE), style), *rest]
 
 
 def _gap_style(before: Line, word: _Word) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from robson.cli.screens.line import PLAIN, QUIET, Line, Segment, cells
+from robson.cli.screens.line import HARD_SPACE, PLAIN, QUIET, Line, Segment, cells
 
 Cell = str | Segment
 
@@ -94,8 +94,24 @@ def _row(
         if index:
             line.append((" " * gap, PLAIN))
         fill = " " * (width - cells(text))
-        pieces = [(text, style), (fill, PLAIN)] if column.align == "left" else [(fill, PLAIN), (text, style)]
+        pieces: Line = [(text, style), (fill, PLAIN)]
+        if column.align != "left":
+            pieces.reverse()
         line.extend(piece for piece in pieces if piece[0])
     while line and not line[-1][0].strip():
         line.pop()
     return line
+
+
+def spoken(columns: list[Column], rows: list[list[Cell]]) -> list[str]:
+    """The same table for a screen reader: a sentence a row, no columns."""
+    sentences = []
+    for row in rows:
+        texts = [cell[0] if isinstance(cell, tuple) else cell for cell in row]
+        said = [
+            f"{column.head}:{HARD_SPACE}{text.strip()}" if column.head.strip() else text.strip()
+            for column, text in zip(columns, texts, strict=True)
+            if text.strip() not in ("", "-")
+        ]
+        sentences.append(f"{', '.join(said)}.")
+    return sentences

@@ -82,9 +82,13 @@ class SqliteBooks:
         self._pending: list[Entry] = []
         try:
             self._connection = _open(path, read_only=read_only)
-            self._count = _prepare(self._connection, read_only=read_only)
         except (sqlite3.Error, OSError) as error:
             raise StoreError(f"cannot open the exchange's books {path}: {error}") from error
+        try:
+            self._count = _prepare(self._connection, read_only=read_only)
+        except (sqlite3.Error, StoreError) as error:
+            self._connection.close()
+            raise StoreError(f"cannot use the exchange's books {path}: {error}") from error
 
     def append(self, entry: Entry) -> None:
         """Add to the transaction that is open."""

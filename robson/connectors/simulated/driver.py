@@ -176,7 +176,7 @@ class Driver:
             if candles:
                 return [CandleClosed(symbol=player.symbol, candle=c) for c in candles]
         if self._dues and self._dues[0].at_ns <= at_ns:
-            self._bring_along(at_ns)
+            self.bring_along()
             return heapq.heappop(self._dues).run()
         for player in self.players:
             due = player.next_ns()
@@ -184,7 +184,9 @@ class Driver:
                 return [Woken(player.symbol)] if player.go_to(at_ns) else []
         return []
 
-    def _bring_along(self, at_ns: int) -> None:
+    def bring_along(self) -> None:
+        """Bring every price to this instant, where nothing waits for one on the way."""
+        at_ns = self.clock.now_ns
         for player in self.players:
             due = player.next_ns()
             if due is None or due > at_ns:

@@ -7,11 +7,12 @@ from decimal import Decimal
 
 from robson.domain.identity import Symbol
 from robson.domain.instrument import Instrument
-from robson.domain.plan import StopPlan
+from robson.domain.plan import EntryPlan, InsurancePlan, Sizing, StopPlan
 from robson.domain.strategy import TrailingMode
 from robson.domain.values import CANDLE_NS, Candle, ExchangeNs, Leverage, Price, Side
 from robson.engine.exits import Ladder, Watch
-from robson.engine.sizing import SizingTerms
+from robson.engine.risk import RiskSnapshot, WalletState
+from robson.engine.sizing import SizingTerms, size
 
 D = Decimal
 BTC = Instrument(symbol=Symbol("BTC", "USDT"), tick=D("0.01"), step=D("0.00001"))
@@ -127,4 +128,40 @@ def watch(
         stop_gain=plan.stop_gain,
         rung=0,
         ladder=ladder,
+    )
+
+
+CLEAN = WalletState(base_total=D(0), debt=D(0), resting_orders=0, dust_limit=D("0.00001"))
+"""A pair that holds nothing."""
+FINE = RiskSnapshot(
+    runtime_state="RUNNING",
+    monthly_halt=False,
+    open_positions=2,
+    max_open=3,
+    duplicate=False,
+    wallet=CLEAN,
+    capital_base=D(10_000),
+    remaining_budget=D(400),
+    leverage=3,
+    max_leverage=3,
+    price_age_s=D("0.2"),
+    live_price=Price("95000"),
+    month_resets="Dec 1, 00:00 UTC",
+)
+"""A snapshot that no gate denies."""
+
+
+def entry_plan(*, net: str | None = "1.2") -> EntryPlan:
+    """The worked long with a target of two spans, netting ``net`` R."""
+    plan = stops("95000", "93500", gain="98000")
+    sizing = size(plan, terms(), BTC)
+    assert isinstance(sizing, Sizing)
+    return EntryPlan(
+        stops=plan,
+        sizing=sizing,
+        insurance=InsurancePlan(stop_price=Price("93125"), offset=D(375)),
+        be_bps=D(25),
+        net_r_at_gain=None if net is None else D(net),
+        borrows=False,
+        decided_ns=ExchangeNs(0),
     )

@@ -5,52 +5,12 @@ from __future__ import annotations
 import attrs
 import pytest
 
-from robson.domain.plan import EntryPlan, InsurancePlan, Sizing
+from robson.domain.plan import Sizing
 from robson.domain.values import ExchangeNs, Price
-from robson.engine.risk import (
-    GATES,
-    Denial,
-    RiskSnapshot,
-    WalletState,
-    arm_gates,
-    entry_gates,
-)
+from robson.engine.risk import GATES, Denial, WalletState, arm_gates, entry_gates
 from robson.engine.sizing import size
 from robson.engine.stop import NoValidStop
-from tests.unit.engine.builders import BTC, D, instrument, stops, terms
-
-CLEAN = WalletState(base_total=D(0), debt=D(0), resting_orders=0, dust_limit=D("0.00001"))
-FINE = RiskSnapshot(
-    runtime_state="RUNNING",
-    monthly_halt=False,
-    open_positions=2,
-    max_open=3,
-    duplicate=False,
-    wallet=CLEAN,
-    capital_base=D(10_000),
-    remaining_budget=D(400),
-    leverage=3,
-    max_leverage=3,
-    price_age_s=D("0.2"),
-    live_price=Price("95000"),
-    month_resets="Dec 1, 00:00 UTC",
-)
-
-
-def entry_plan(*, net: str | None = "1.2") -> EntryPlan:
-    plan = stops("95000", "93500", gain="98000")
-    sizing = size(plan, terms(), BTC)
-    assert isinstance(sizing, Sizing)
-    return EntryPlan(
-        stops=plan,
-        sizing=sizing,
-        insurance=InsurancePlan(stop_price=Price("93125"), offset=D(375)),
-        be_bps=D(25),
-        net_r_at_gain=None if net is None else D(net),
-        borrows=False,
-        decided_ns=ExchangeNs(0),
-    )
-
+from tests.unit.engine.builders import CLEAN, FINE, D, entry_plan, instrument, stops, terms
 
 PLAN = entry_plan()
 

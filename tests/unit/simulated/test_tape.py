@@ -19,7 +19,7 @@ from robson.connectors.simulated.tape_source import FinerPrice, units_of
 from robson.domain.errors import TapeError
 from robson.domain.identity import Symbol
 from robson.domain.instrument import Instrument
-from robson.domain.values import CANDLE_NS, NS_PER_MS, NS_PER_S
+from robson.domain.values import CANDLE_NS, NS_PER_MS, NS_PER_S, Ticks
 
 Writer = Callable[..., Path]
 
@@ -68,7 +68,8 @@ def test_bars_are_read_exactly(tape_file: Writer) -> None:
     assert tape.first_ns == 1700000040000 * NS_PER_MS
     assert tape.last_ns == tape.first_ns + 60 * NS_PER_S
     assert tape.end_ns == tape.last_ns + 60 * NS_PER_S
-    assert next(tape.rows(CENTS)) == Bar(tape.first_ns, 60 * NS_PER_S, 10050, 10100, 9925, 10000)
+    prices = map(Ticks, (10050, 10100, 9925, 10000))
+    assert next(tape.rows(CENTS)) == Bar(tape.first_ns, 60 * NS_PER_S, *prices)
     assert str(tape.first_price) == "100.5"
     assert tape.highest_price == 102
     assert not tape.synthetic

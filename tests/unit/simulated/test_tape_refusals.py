@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -148,6 +149,19 @@ def test_a_file_that_is_no_tape_is_refused_in_one_line(tape_file: Writer, name: 
     assert message.startswith(str(path))
     assert what in message
     assert len(message) < 600
+
+
+def test_a_line_without_end_is_not_read_whole(tape_file: Writer) -> None:
+    path = tape_file(gzip.compress(b"x" * (64 << 20), compresslevel=1, mtime=0))
+
+    tracemalloc.start()
+    try:
+        refusal(path)
+        _, peak_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert peak_bytes < 8 << 20
 
 
 @pytest.mark.timeout(20)

@@ -436,3 +436,14 @@ PATH = [
     (28800, "118960"),
     (30000, "119261.13"),
 ]
+
+EXPLAIN: Doc = {
+    "schema": "robson.explain/1",
+    "as_of": iso(48000),
+    "daemon": SIM,
+    "position": CLOSED_LONG,
+    "rows": ROWS,
+}
+EXPLAIN_ACTIVE = changed(
+    EXPLAIN, position=SIM_LONG, rows=[r for r in ROWS if r["seq"] < 2000], as_of=iso(30000)
+)

@@ -1,0 +1,185 @@
+"""A caller's side of the API: one channel to one daemon, wire messages in and out.
+
+It imports grpc and the wire types and nothing else of Robson, because every command of the CLI
+pays for what stands here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import grpc
+
+from robson.api.errors import HEADER, code_of_status
+from robson.api.v1 import robson_pb2 as pb
+from robson.api.v1 import robson_pb2_grpc as rpc
+
+_OPTIONS = (
+    ("grpc.enable_retries", 0),  # a command is sent once
+    ("grpc.enable_http_proxy", 0),  # loopback needs no proxy, whatever the environment says
+    ("grpc.max_receive_message_length", -1),
+)
+_UNIX = "unix://"
+_TCP = "grpc://"
+
+
+class CallFailed(Exception):
+    """A call was refused, or not answered.
+
+    Attributes:
+        code: as in the error table.
+        details: what was measured; values are text.
+        answered: the daemon itself said so; otherwise the transport did, and a command that had
+            been sent may have been taken.
+    """
+
+    def __init__(
+        self, code: str, message: str, details: Mapping[str, Any], *, answered: bool
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.details = dict(details)
+        self.answered = answered
+
+
+class Client:
+    """Calls one daemon; close it when done, or let the process end.
+
+    Args:
+        door: ``unix:///path`` or ``grpc://127.0.0.1:50051``.
+        token: shown on the TCP door; not needed on the socket.
+        actor: who asks, journaled with every change.
+        timeout_s: deadline of each call.
+    """
+
+    def __init__(
+        self, door: str, *, token: str | None = None, actor: str = "", timeout_s: float = 5.0
+    ) -> None:
+        self.door = door
+        self.timeout_s = timeout_s
+        self._channel = grpc.insecure_channel(_target(door), options=_OPTIONS)
+        self._stub = rpc.RobsonStub(self._channel)
+        self._metadata = [("x-actor", actor)] if actor else []
+        if token:
+            self._metadata.append(("authorization", f"Bearer {token}"))
+
+    def close(self) -> None:
+        """End open calls."""
+        self._channel.close()
+
+    def arm(
+        self,
+        *,
+        symbol: str,
+        strategy: str = "",
+        side: str | None = None,
+        capital: str | None = None,
+        leverage: int | None = None,
+        dry_run: bool = False,
+        idempotency_key: str = "",
+    ) -> pb.ArmResponse:
+        """Wait for one signal, or plan. ``side``: long, short, auto, or None for the bias."""
+        request = pb.ArmRequest(
+            symbol=symbol,
+            strategy=strategy,
+            side=f"SIDE_{(side or 'unspecified').upper()}",
+            capital=capital or "",
+            leverage=leverage or 0,
+            dry_run=dry_run,
+            idempotency_key=idempotency_key,
+        )
+        answer: pb.ArmResponse = self._call(self._stub.Arm, request)
+        return answer
+
+    def disarm(self, position: str, *, force: bool = False) -> pb.DisarmResponse:
+        """Stop waiting."""
+        request = pb.DisarmRequest(position=position, force=force)
+        answer: pb.DisarmResponse = self._call(self._stub.Disarm, request)
+        return answer
+
+    def panic(
+        self,
+        *,
+        symbol: str | None = None,
+        dry_run: bool = False,
+        reason: str = "",
+        timeout_s: float | None = None,
+    ) -> Iterator[pb.PanicProgress]:
+        """Leave now; yields progress until it is done, or ends short of ``timeout_s``."""
+        request = pb.PanicRequest(symbol=symbol or "", dry_run=dry_run, reason=reason)
+        return self._stream(self._stub.Panic, request, timeout_s or self.timeout_s)
+
+    def status(
+        self, *, symbol: str | None = None, states: tuple[str, ...] = ()
+    ) -> pb.GetStatusResponse:
+        """One instant of everything; without states, what still needs the monitor."""
+        names = [f"POSITION_STATE_{each.upper()}" for each in states]
+        request = pb.GetStatusRequest(symbol=symbol or "", states=names)
+        answer: pb.GetStatusResponse = self._call(self._stub.GetStatus, request)
+        return answer
+
+    def daemon(self) -> pb.GetDaemonResponse:
+        """Who answers."""
+        answer: pb.GetDaemonResponse = self._call(self._stub.GetDaemon, pb.GetDaemonRequest())
+        return answer
+
+    def position(self, position: str) -> pb.GetPositionResponse:
+        """One position by id, suffix, client order id or symbol."""
+        request = pb.GetPositionRequest(position=position)
+        answer: pb.GetPositionResponse = self._call(self._stub.GetPosition, request)
+        return answer
+
+    def history(
+        self, *, days: int = 0, symbol: str | None = None, limit: int = 0
+    ) -> pb.ListHistoryResponse:
+        """Closed positions; zeros take the daemon's defaults."""
+        request = pb.ListHistoryRequest(days=days, symbol=symbol or "", limit=limit)
+        answer: pb.ListHistoryResponse = self._call(self._stub.ListHistory, request)
+        return answer
+
+    def explain(self, position: str) -> pb.ExplainResponse:
+        """A position with its journal rows."""
+        request = pb.ExplainRequest(position=position)
+        answer: pb.ExplainResponse = self._call(self._stub.Explain, request)
+        return answer
+
+    def watch(
+        self, *, after_seq: int = 0, position: str = "", timeout_s: float | None = None
+    ) -> Iterator[pb.JournalRow]:
+        """Journal rows as they come; without ``timeout_s`` for ever."""
+        request = pb.WatchEventsRequest(after_seq=after_seq, position=position)
+        for answer in self._stream(self._stub.WatchEvents, request, timeout_s):
+            yield answer.row
+
+    def _call(self, method: Callable[..., Any], request: Any) -> Any:
+        try:
+            return method(request, timeout=self.timeout_s, metadata=self._metadata)
+        except grpc.RpcError as error:
+            raise _failed(error) from None
+
+    def _stream(
+        self, method: Callable[..., Any], request: Any, timeout_s: float | None
+    ) -> Iterator[Any]:
+        try:
+            yield from method(request, timeout=timeout_s, metadata=self._metadata)
+        except grpc.RpcError as error:
+            raise _failed(error) from None
+
+
+def _target(door: str) -> str:
+    if door.startswith(_UNIX):
+        return f"unix:{door.removeprefix(_UNIX)}"
+    return f"ipv4:{door.removeprefix(_TCP)}"
+
+
+def _failed(error: Any) -> CallFailed:
+    """The daemon's own words where it sent some, else the transport's status."""
+    for key, value in error.trailing_metadata() or ():
+        if key == HEADER:
+            said = json.loads(value)
+            return CallFailed(said["code"], said["message"], said["details"], answered=True)
+    status: str = error.code().name
+    return CallFailed(code_of_status(status), error.details() or status, {}, answered=False)

@@ -1,0 +1,97 @@
+"""The daemon block, and the document of ``robson status``."""
+
+from __future__ import annotations
+
+from robson.api.document.position import optional, position
+from robson.api.document.text import Document, enum_word, number, when, word
+from robson.api.v1 import robson_pb2 as pb
+
+
+def daemon(message: pb.Daemon, door: str) -> Document:
+    """Who answered, and by which door it was reached."""
+    return {
+        "profile": message.profile,
+        "account": message.account,
+        "door": door,
+        "version": message.version,
+        "instance_id": message.instance_id,
+        "epoch": message.epoch,
+        "runtime_state": enum_word(pb.RuntimeState, "RUNTIME_STATE", message.runtime_state),
+        "started_at": when(message, "started_at"),
+        "tape": word(message.tape),
+        "leader": [
+            {"key": each.key, "epoch": each.epoch, "expires_in_s": number(each.expires_in_s)}
+            for each in message.leases
+        ],
+        "degraded": [
+            {"scope": each.scope, "reason": each.reason, "since": when(each, "since")}
+            for each in message.degraded
+        ],
+        "reconciliation_blockers": list(message.reconciliation_blockers),
+        "feed": [
+            {
+                "symbol": each.symbol,
+                "source": enum_word(pb.FeedSource, "FEED_SOURCE", each.source),
+                "age_ms": optional(each, "age_ms"),
+            }
+            for each in message.feeds
+        ],
+        "journal": {
+            "seq": message.journal.seq,
+            "replicated_seq": optional(message.journal, "replicated_seq"),
+            "lag_s": number(message.journal.lag_s),
+            "replication": word(message.journal.replication),
+        },
+        "clock_skew_ms": optional(message, "clock_skew_ms"),
+    }
+
+
+def status(message: pb.GetStatusResponse, door: str) -> Document:
+    """``robson.status/1``."""
+    summary = message.summary
+    return {
+        "schema": "robson.status/1",
+        "as_of": when(message, "as_of"),
+        "positions": [position(each) for each in message.positions],
+        "summary": {
+            "active_count": summary.active_count,
+            "armed_count": summary.armed_count,
+            "closed_today_count": summary.closed_today_count,
+            "total_pnl_today": number(summary.total_pnl_today),
+            "entering_count": summary.entering_count,
+            "exiting_count": summary.exiting_count,
+            "error_count": summary.error_count,
+        },
+        "risk": _risk(message.risk),
+        "daemon": daemon(message.daemon, door),
+    }
+
+
+def _risk(message: pb.Risk) -> Document:
+    return {
+        "asset": word(message.asset),
+        "capital_base": number(message.capital_base),
+        "budget": number(message.budget),
+        "consumed": number(message.consumed),
+        "latent": number(message.latent),
+        "remaining": number(message.remaining),
+        "slots": message.slots,
+        "daily": {
+            "pnl": number(message.daily.pnl),
+            "limit": number(message.daily.limit),
+            "trades": message.daily.trades,
+            "trades_limit": message.daily.trades_limit,
+            "resets_at": when(message.daily, "resets_at"),
+        },
+        "halt": {
+            "is": getattr(message.halt, "is"),
+            "reason": word(message.halt.reason),
+            "since": when(message.halt, "since"),
+        },
+        "open_positions": {
+            "value": message.open_positions.value,
+            "limit": message.open_positions.limit,
+        },
+        "max_leverage": message.max_leverage,
+        "month_resets_at": when(message, "month_resets_at"),
+    }

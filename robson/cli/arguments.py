@@ -1,0 +1,242 @@
+"""What each command takes, with examples: the list that help and errors are made from."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from robson.cli.problem import Problem
+
+STATES = ("armed", "entering", "active", "exiting", "closed", "cancelled", "error")
+SIDES = ("long", "short", "auto")
+PROFILES = ("sim", "paper", "live")
+LONGEST_TIMEOUT_MS = 600_000
+_AMOUNT = re.compile(r"(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
+_INTEGER = re.compile(r"[0-9]{1,9}")
+
+Type = Callable[[str], Any]
+Command = Callable[..., argparse.ArgumentParser]
+"""Makes the parser of one command: name, what it does, examples."""
+
+
+def add_all(command: Command) -> None:
+    """Add every command, in the order in which help lists them."""
+    for add in (_status, _arm, _disarm, _panic, _history, _explain, _demo):
+        add(command)
+
+
+def add_globals(parser: argparse.ArgumentParser, default: Any = argparse.SUPPRESS) -> None:
+    """Options that every command takes, before its name or after it."""
+    group = parser.add_argument_group("everywhere")
+    flag: dict[str, Any] = {"action": "store_true", "default": default}
+    value: dict[str, Any] = {"default": default}
+    group.add_argument("--json", help="one JSON document on stdout, nothing else", **flag)
+    group.add_argument(
+        "--daemon-url", metavar="URL", help="unix:///path or grpc://127.0.0.1:PORT", **value
+    )
+    group.add_argument("--profile", choices=PROFILES, help="refuse any other daemon", **value)
+    group.add_argument(
+        "--state-dir", metavar="DIR", help="where the daemon keeps its state", **value
+    )
+    group.add_argument(
+        "--timeout",
+        metavar="MS",
+        type=_between("--timeout", 1, LONGEST_TIMEOUT_MS),
+        help="deadline of a call, 5000",
+        **value,
+    )
+    group.add_argument("--config", metavar="PATH", help="~/.robson/config.toml", **value)
+    group.add_argument("--no-color", help="same text without colour", **flag)
+    group.add_argument("--plain", help="sentences only: for screen readers", **flag)
+    group.add_argument("-v", "--verbose", help="say which door was taken", **flag)
+    group.add_argument("-h", "--help", action="help", help="show this and end")
+
+
+def _arm(command: Command) -> None:
+    parser = command(
+        "arm",
+        "wait for one signal on a pair, and trade it with a stop",
+        ("robson arm BTCUSDT --dry-run", "every number, nothing sent, nothing stored"),
+        ("robson arm BTCUSDT --strategy now", "enter at once"),
+        ("robson arm ETHUSDT --side short --capital 500", "size it from 500 at most"),
+        ("robson arm BTCUSDT --wait active", "come back when it is filled"),
+    )
+    parser.add_argument("symbol", metavar="SYMBOL", help="the pair, such as BTCUSDT")
+    parser.add_argument("--strategy", metavar="NAME", default="all-in", help="all-in")
+    parser.add_argument("--side", choices=SIDES, help="the strategy's own bias")
+    parser.add_argument(
+        "--capital",
+        metavar="AMT",
+        type=_amount("--capital"),
+        help="cap the capital it is sized from",
+    )
+    parser.add_argument(
+        "--leverage",
+        metavar="N",
+        type=_between("--leverage", 1, 10),
+        help="1 to 10: most assets to own capital",
+    )
+    parser.add_argument("--dry-run", action="store_true", help="show the plan and every gate")
+    parser.add_argument("--idempotency-key", metavar="K", help="the same key arms only once")
+    parser.add_argument("--account", metavar="A", help="refuse a daemon of another account")
+    parser.add_argument(
+        "--wait",
+        metavar="STATE",
+        choices=STATES,
+        help="come back when it is there (within --timeout)",
+    )
+
+
+def _disarm(command: Command) -> None:
+    parser = command(
+        "disarm",
+        "stop waiting; never closes a position",
+        ("robson disarm BTCUSDT", "the one that waits on this pair"),
+        ("robson disarm 7K3QM4", "by the end of its id"),
+        ("robson disarm 7K3QM4 --force", "also take back an entry that has not filled"),
+    )
+    parser.add_argument("position", metavar="ID|SYMBOL", help="id, the end of it, or the pair")
+    parser.add_argument("--force", action="store_true", help="take back an unfilled entry")
+
+
+def _status(command: Command) -> None:
+    parser = command(
+        "status",
+        "is my money protected: positions, budget, daemon",
+        ("robson status", ""),
+        ("robson status --symbol BTCUSDT", "one pair"),
+        ("robson status --state closed", "ended ones too"),
+        ("robson status --json | jq '.positions[].unrealized_pnl'", ""),
+    )
+    parser.add_argument("--symbol", metavar="S", help="one pair")
+    parser.add_argument(
+        "--state",
+        metavar="STATE",
+        action="append",
+        choices=STATES,
+        help="one state; may be given more than once",
+    )
+
+
+def _panic(command: Command) -> None:
+    parser = command(
+        "panic",
+        "exit at market now, and cancel what waits",
+        ("robson panic", "shows what it will do, and asks once"),
+        ("robson panic --symbol ETHUSDT --confirm", "one pair, without asking"),
+        ("robson panic --dry-run", "only show"),
+    )
+    parser.add_argument("--symbol", metavar="S", help="one pair")
+    parser.add_argument("--confirm", action="store_true", help="do not ask")
+    parser.add_argument("--dry-run", action="store_true", help="show what it would do")
+    parser.add_argument(
+        "--wait",
+        dest="wait",
+        action="store_true",
+        default=True,
+        help="up to 60 s until everything is flat and settled (default)",
+    )
+    parser.add_argument(
+        "--no-wait", dest="wait", action="store_false", help="come back when it is decided"
+    )
+
+
+def _history(command: Command) -> None:
+    parser = command(
+        "history",
+        "closed positions and what they earned",
+        ("robson history", "7 days"),
+        ("robson history --days 30 --symbol BTCUSDT", ""),
+    )
+    parser.add_argument(
+        "--days",
+        metavar="N",
+        type=_between("--days", 1, 36_500),
+        default=7,
+        help="back from now, 7",
+    )
+    parser.add_argument("--symbol", metavar="S", help="one pair")
+
+
+def _explain(command: Command) -> None:
+    parser = command(
+        "explain",
+        "why a position did what it did, from the journal",
+        ("robson explain 7K3QM4", "by the end of its id"),
+        ("robson explain BTCUSDT", "the newest on this pair"),
+        ("robson explain 7K3QM4 --json", "every journal row"),
+    )
+    parser.add_argument(
+        "position",
+        metavar="POSITION|INTENT",
+        help="id, the end of it, a client order id, or the pair",
+    )
+
+
+def _demo(command: Command) -> None:
+    parser = command(
+        "demo",
+        "one life on the simulated exchange, from arm to settled; no keys, no money",
+        ("robson demo", "a generated tape"),
+        ("robson demo --side short --speed max", ""),
+        ("robson demo --tape btcusdt-15m.csv.gz --from 2025-07-16", "recorded prices"),
+        ("robson demo --crash", "kill the daemon in the middle and watch"),
+    )
+    parser.add_argument("--tape", metavar="PATH", help="prices to play: bars or trades as CSV")
+    parser.add_argument("--history", metavar="PATH", help="candles before the tape")
+    parser.add_argument(
+        "--from",
+        metavar="TIME",
+        dest="from_time",
+        help="begin inside the tape; its earlier rows are the history",
+    )
+    parser.add_argument("--symbol", metavar="S", help="the pair, where the tape does not say it")
+    parser.add_argument("--side", choices=SIDES, help="direction")
+    parser.add_argument("--strategy", metavar="NAME", help="how it enters and exits")
+    parser.add_argument(
+        "--capital",
+        metavar="AMT",
+        type=_amount("--capital"),
+        help="cap the capital it is sized from",
+    )
+    parser.add_argument(
+        "--seed",
+        metavar="N",
+        type=_between("--seed", 0, 999_999_999),
+        help="the same seed plays the same life",
+    )
+    parser.add_argument("--speed", metavar="X|max", type=_speed, help="times as fast as it was")
+    parser.add_argument("--keep", metavar="DIR", help="leave the state directory there")
+    parser.add_argument("--crash", action="store_true", help="kill the daemon while it holds")
+
+
+def _between(option: str, low: int, high: int) -> Type:
+    def read(text: str) -> int:
+        if not _INTEGER.fullmatch(text) or not low <= int(text) <= high:
+            _wrong(f"is {text}; allowed is {low} to {high}.", option)
+        return int(text)
+
+    return read
+
+
+def _amount(option: str) -> Type:
+    def read(text: str) -> str:
+        if not _AMOUNT.fullmatch(text) or not text.strip("0."):
+            _wrong(
+                f"is {text}; a plain amount above 0 is expected, such as 1000 or 250.50.", option
+            )
+        return text
+
+    return read
+
+
+def _speed(text: str) -> str:
+    if text != "max" and (not _AMOUNT.fullmatch(text) or not text.strip("0.")):
+        _wrong(f"is {text}; a number above 0, or max, is expected.", "--speed")
+    return text
+
+
+def _wrong(what: str, option: str) -> NoReturn:
+    raise Problem("INVALID_ARGUMENT", f"{option} {what}", {"option": option})

@@ -1,0 +1,152 @@
+"""Owns the demo's own robsond: starts it, waits until it answers, stops it, kills it on purpose.
+
+It ends no process but the one it started.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from typing import IO
+
+from robson.api import places
+from robson.api.client import CallFailed, Client
+from robson.cli.problem import Problem
+
+READY_S = 60.0
+STOP_S = 10.0
+INTERRUPTED_S = 2.0
+"""Ctrl-C reaches the daemon as well: so long it may take to end by itself."""
+CALL_S = 5.0
+PORTS = ("--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0")
+"""Free ports: a demo never stands in the way of another daemon."""
+LOG_NAME = "robsond.out"
+_LOOK_S = 0.05
+_FOREIGN = ("ROBSON_", "CREDENTIALS_DIRECTORY", "RUNTIME_DIRECTORY", "STATE_DIRECTORY", "NOTIFY_")
+"""What the environment says to a daemon that is not meant for this one."""
+
+Pause = Callable[[float], object]
+
+
+def environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment without what would lead the daemon elsewhere."""
+    return {name: value for name, value in environ.items() if not name.startswith(_FOREIGN)}
+
+
+class Daemon:
+    """One robsond in one state directory; may be killed and started again.
+
+    Args:
+        options: of ``robsond run``, beside directory and ports.
+        program: what to run in place of ``python -m robson.daemon``.
+    """
+
+    def __init__(
+        self, directory: str, options: list[str], *, program: list[str] | None = None
+    ) -> None:
+        self.directory = directory
+        self.door = f"unix://{os.path.join(directory, places.SOCKET_NAME)}"
+        start = program or [sys.executable, "-m", "robson.daemon"]
+        self._command = [
+            *start,
+            "run",
+            "--profile",
+            "sim",
+            "--state-dir",
+            directory,
+            *PORTS,
+            *options,
+        ]
+        self._process: subprocess.Popen[bytes] | None = None
+        self._log = os.path.join(directory, LOG_NAME)
+
+    def start(self) -> None:
+        """Start it; :meth:`wait` says when it is there."""
+        with open(self._log, "ab") as log:
+            self._process = self._run(log)
+
+    def _run(self, log: IO[bytes]) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            self._command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env=environment(os.environ),
+        )
+
+    @property
+    def pid(self) -> int | None:
+        """Its process id."""
+        return self._process.pid if self._process else None
+
+    def wait(self, pause: Pause, bound_s: float = READY_S) -> Client:
+        """A client of it, once it answers.
+
+        Raises:
+            Problem: it ended, or did not answer within the bound.
+        """
+        until = time.monotonic() + bound_s
+        while time.monotonic() < until:
+            self.check()
+            if os.path.exists(self.door.removeprefix("unix://")):
+                client = Client(self.door, actor="demo", timeout_s=CALL_S)
+                try:
+                    client.daemon()
+                except CallFailed:
+                    client.close()
+                else:
+                    return client
+            pause(_LOOK_S)
+        raise Problem(
+            "UNAVAILABLE",
+            f"the demo's robsond does not answer within {bound_s:g} s.{self._said()}",
+            {"door": self.door},
+        )
+
+    def check(self) -> None:
+        """Look whether it still runs.
+
+        Raises:
+            Problem: it has ended, which it never should by itself.
+        """
+        code = self._process.poll() if self._process else None
+        if code is not None:
+            raise Problem("INTERNAL", f"the demo's robsond ended with {code}.{self._said()}")
+
+    def _said(self) -> str:
+        """Its last words, for an error."""
+        try:
+            with open(self._log, encoding="utf-8", errors="replace") as log:
+                lines = [line.strip() for line in log if line.strip()]
+        except OSError:
+            return ""
+        return f" Its last words: {lines[-1][:300]}" if lines else ""
+
+    def kill(self) -> None:
+        """End it as a crash would, without a chance to tidy up."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(timeout=STOP_S)
+
+    def stop(self, *, interrupted: bool = False) -> None:
+        """End it: asked first, killed when it does not listen. Does nothing twice."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        if interrupted and _ended(process, INTERRUPTED_S):
+            return
+        process.terminate()
+        if not _ended(process, STOP_S):
+            process.kill()
+            process.wait()
+
+
+def _ended(process: subprocess.Popen[bytes], bound_s: float) -> bool:
+    try:
+        process.wait(timeout=bound_s)
+    except subprocess.TimeoutExpired:
+        return False
+    return True

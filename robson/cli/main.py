@@ -1,0 +1,107 @@
+"""``robson``: read the command line, load one command, print its answer, end.
+
+Nothing of the daemon is loaded here, and of a command only what it needs. No way out shows a
+traceback.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import NoReturn
+
+from robson.api.errors import INTERRUPTED
+from robson.cli import output, parser
+from robson.cli.problem import Problem
+from robson.cli.settings import DEFAULT_TIMEOUT_MS, Settings, settings
+
+
+def main() -> NoReturn:
+    """Run the command line of this process and end it, without waiting for idle threads."""
+    gc.disable()  # nothing lives long enough to be collected
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+    os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
+    try:
+        code = run(sys.argv[1:], os.environ)
+        for stream in (sys.stdout, sys.stderr):
+            output.write(stream, "")
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else 1
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    os._exit(code)
+
+
+def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Do what a command line says; returns the exit code.
+
+    Raises:
+        SystemExit: help was asked for, or nobody reads our output any more.
+    """
+    known = _early(argv)
+    try:
+        args = parser.parse(argv)
+        if args.version:
+            return _version()
+        if args.command is None:
+            output.write(sys.stdout, parser.build().format_help())
+            return 0
+        known = settings(args, environ)
+        return _command(args, known, environ)
+    except Problem as found:
+        return output.problem(found, known)
+    except KeyboardInterrupt:
+        cut = Problem(
+            "CANCELLED_BY_USER", "interrupted. Nothing was changed.", exit_code=INTERRUPTED
+        )
+        return output.problem(cut, known)
+    except Exception as error:  # noqa: BLE001 - a person never sees a traceback
+        return output.problem(_defect(error), known)
+
+
+def _command(args: argparse.Namespace, known: Settings, environ: Mapping[str, str]) -> int:
+    from importlib import import_module
+
+    if args.command == "demo":
+        code: int = import_module("robson.cli.demo").run(args)
+        return code
+    command = import_module(f"robson.cli.commands.{args.command}")
+    from robson.cli.session import Session
+
+    exit_code: int = command.run(args, Session(known, environ))
+    return exit_code
+
+
+def _early(argv: Sequence[str]) -> Settings:
+    """What must be known to report a command line that cannot be read."""
+    return Settings(
+        url=None,
+        profile=None,
+        state_dir=None,
+        token_file=None,
+        timeout_s=DEFAULT_TIMEOUT_MS / 1000,
+        json="--json" in argv,
+        colour="--no-color" not in argv,
+        plain="--plain" in argv,
+        verbose=False,
+    )
+
+
+def _version() -> int:
+    from importlib.metadata import version
+
+    output.write(sys.stdout, f"robson {version('robson')}\n")
+    return 0
+
+
+def _defect(error: Exception) -> Problem:
+    """A bug of ours, said as one; where it happened helps whoever reports it."""
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    where = f" at {place.tb_frame.f_code.co_name}:{place.tb_lineno}" if place else ""
+    text = " ".join(str(error).split())
+    return Problem("INTERNAL", f"a defect in robson: {type(error).__name__}{where}: {text}.")

@@ -1,0 +1,167 @@
+"""From a chart level to prices that can be executed, and the stop that rests behind them."""
+
+from __future__ import annotations
+
+import attrs
+import pytest
+
+from robson.domain.errors import InvalidValue
+from robson.domain.instrument import Instrument
+from robson.domain.plan import StopAnalysis, StopPlan
+from robson.domain.strategy import StrategyConfig, TechnicalStopConfig
+from robson.domain.values import Price, Side
+from robson.engine.stop import NoValidStop, analyse, insurance_stop, plan_stop
+from tests.unit.engine.builders import BTC, D, chart, closed, instrument
+
+CHART = chart(Side.LONG, ["95", "97", "99"], flat="101")
+ANALYSIS = analyse(
+    CHART,
+    entry_ref=Price("100"),
+    side=Side.LONG,
+    config=TechnicalStopConfig(),
+    now_ns=closed(CHART),
+)
+assert isinstance(ANALYSIS, StopAnalysis)
+
+
+def refused(outcome: object) -> NoValidStop:
+    assert isinstance(outcome, NoValidStop)
+    return outcome
+
+
+def planned(outcome: object) -> StopPlan:
+    assert isinstance(outcome, StopPlan)
+    return outcome
+
+
+def plan(
+    level: str,
+    entry: str,
+    *,
+    rules: Instrument = BTC,
+    spans: str | None = "2",
+    buffer_bps: str = "0",
+) -> StopPlan | NoValidStop:
+    analysis = attrs.evolve(ANALYSIS, stop=Price(level))
+    strategy = StrategyConfig(
+        name="test",
+        stop=TechnicalStopConfig(buffer_bps=D(buffer_bps)),
+        stop_gain_spans=None if spans is None else D(spans),
+    )
+    return plan_stop(
+        analysis,
+        entry_ref=Price(entry),
+        side=Side.LONG if D(level) < D(entry) else Side.SHORT,
+        strategy=strategy,
+        instrument=rules,
+    )
+
+
+def test_the_level_is_the_stop_and_the_gain_is_measured_in_spans():
+    """One ruler: the span from entry reference to executable stop."""
+    stops = planned(plan("93500", "95000"))
+    assert (stops.stop, stops.technical_stop, stops.buffer) == (D(93500), D(93500), 0)
+    assert (stops.span, stops.stop_gain) == (D(1500), D(98000))
+
+
+def test_a_short_is_the_mirror_of_a_long():
+    """The stop above, the gain below."""
+    stops = planned(plan("96500", "95000"))
+    assert (stops.stop, stops.span, stops.stop_gain) == (D(96500), D(1500), D(92000))
+
+
+def test_a_strategy_without_target_has_none():
+    """Absence is None, not zero."""
+    assert planned(plan("93500", "95000", spans=None)).stop_gain is None
+
+
+def test_stops_are_rounded_away_from_the_market_and_gains_away_from_the_entry():
+    """A stop never tightens by rounding; a target never shrinks."""
+    rules = instrument(tick="0.5")
+    long = planned(plan("98.3", "100", rules=rules, spans="1.3"))
+    assert (str(long.stop), str(long.stop_gain)) == ("98.0", "103.0")
+    short = planned(plan("101.2", "100", rules=rules, spans="1.3"))
+    assert (str(short.stop), str(short.stop_gain)) == ("101.5", "98.0")
+
+
+def test_the_buffer_goes_beyond_the_level():
+    """10 bps of the level, once."""
+    stops = planned(plan("93500", "95000", buffer_bps="10"))
+    assert (stops.buffer, stops.stop) == (D("93.5"), D("93406.5"))
+    assert planned(plan("96500", "95000", buffer_bps="10")).stop == D("96596.5")
+
+
+def test_the_buffer_is_capped_at_a_quarter_of_the_distance():
+    """63.65 would be 10 bps of the level; 39.575 is a quarter of the way."""
+    stops = planned(plan("63650.00", "63491.70", buffer_bps="10"))
+    assert stops.buffer == D("39.575")
+    assert str(stops.stop) == "63689.58"
+
+
+def test_a_level_out_of_bounds_is_refused():
+    """The analyser's own bounds hold for whoever calls."""
+    outcome = refused(plan("94999", "95000"))
+    assert outcome.reason == "stop_out_of_bounds"
+    assert "level" in outcome.message
+    assert outcome.audit is not None
+
+
+def test_a_stop_that_buffer_or_tick_push_out_of_bounds_is_refused():
+    """9.9 % is a level; with its buffer it is 10.3 %."""
+    assert planned(plan("90.1", "100"))
+    assert refused(plan("90.1", "100", buffer_bps="40")).reason == "stop_out_of_bounds"
+    assert refused(plan("90.1", "100", rules=instrument(tick="4"))).reason == "stop_out_of_bounds"
+
+
+def test_a_level_on_the_gain_side_is_refused():
+    """A stop above a long would be hit at once."""
+    analysis = attrs.evolve(ANALYSIS, stop=Price("101"))
+    outcome = plan_stop(
+        analysis,
+        entry_ref=Price("100"),
+        side=Side.LONG,
+        strategy=StrategyConfig(name="test"),
+        instrument=BTC,
+    )
+    assert refused(outcome).reason == "stop_out_of_bounds"
+
+
+def test_a_gain_at_or_below_zero_is_refused():
+    """A short cannot gain more than the whole price."""
+    assert planned(plan("110", "100", spans="9.99")).stop_gain == D("0.1")
+    assert refused(plan("110", "100", spans="10")).reason == "stop_gain_out_of_bounds"
+
+
+def test_a_stop_without_room_behind_it_is_refused():
+    """The insurance stop has to stand above zero before anything is bought."""
+    rules = instrument(tick="1")
+    assert planned(plan("38", "40", rules=rules, spans=None))
+    wide = instrument(tick="1", min_price="0")
+    assert refused(plan("3", "3.3", rules=wide, spans=None)).reason == "stop_out_of_bounds"
+
+
+@pytest.mark.parametrize(
+    ("stop", "span", "side", "tick", "price", "offset"),
+    [
+        ("93500", "1500", Side.LONG, "0.01", "93125.00", "375.00"),  # a quarter of the span
+        ("93500", "9000", Side.LONG, "0.01", "92565.00", "935.00"),  # 1 % of the stop
+        ("96500", "1500", Side.SHORT, "0.01", "96875.00", "375.00"),
+        ("100", "0.1", Side.LONG, "0.01", "99.97", "0.03"),  # three ticks
+        ("100.1", "1", Side.LONG, "0.1", "99.8", "0.3"),  # 0.25 is less than three ticks
+        ("101", "3.3", Side.SHORT, "0.1", "101.9", "0.9"),  # 0.825, rounded away from the stop
+    ],
+)
+def test_the_insurance_stop_rests_behind_the_stop(
+    stop: str, span: str, side: Side, tick: str, price: str, offset: str
+):
+    """Far enough not to race, near enough that a dead daemon costs about 1.25 times the plan."""
+    insurance = insurance_stop(
+        Price(stop), span=D(span), side=side, instrument=instrument(tick=tick)
+    )
+    assert (str(insurance.stop_price), str(insurance.offset)) == (price, offset)
+
+
+def test_an_insurance_stop_without_price_is_an_error():
+    """``plan_stop`` rules it out, so reaching it is a defect."""
+    with pytest.raises(InvalidValue):
+        insurance_stop(Price("3"), span=D(1), side=Side.LONG, instrument=instrument(tick="1"))
