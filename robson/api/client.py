@@ -6,23 +6,25 @@ pays for what stands here.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeVar
 
 import grpc
+from google.protobuf.message import Message
 
 from robson.api.errors import HEADER, code_of_status
 from robson.api.v1 import robson_pb2 as pb
-from robson.api.v1 import robson_pb2_grpc as rpc
 
 _OPTIONS = (
     ("grpc.enable_retries", 0),  # a command is sent once
     ("grpc.enable_http_proxy", 0),  # loopback needs no proxy, whatever the environment says
     ("grpc.max_receive_message_length", -1),
 )
+_SERVICE = "/robson.api.v1.Robson/"
 _UNIX = "unix://"
 _TCP = "grpc://"
+
+_Answer = TypeVar("_Answer", bound=Message)
 
 
 class CallFailed(Exception):
@@ -61,10 +63,9 @@ class Client:
         self.door = door
         self.timeout_s = timeout_s
         self._channel = grpc.insecure_channel(_target(door), options=_OPTIONS)
-        self._stub = rpc.RobsonStub(self._channel)
-        self._metadata = [("x-actor", actor)] if actor else []
+        self._metadata: tuple[tuple[str, str], ...] = (("x-actor", actor),) if actor else ()
         if token:
-            self._metadata.append(("authorization", f"Bearer {token}"))
+            self._metadata = (*self._metadata, ("authorization", f"Bearer {token}"))
 
     def close(self) -> None:
         """End open calls."""
@@ -91,14 +92,12 @@ class Client:
             dry_run=dry_run,
             idempotency_key=idempotency_key,
         )
-        answer: pb.ArmResponse = self._call(self._stub.Arm, request)
-        return answer
+        return self._call("Arm", request, pb.ArmResponse)
 
     def disarm(self, position: str, *, force: bool = False) -> pb.DisarmResponse:
         """Stop waiting."""
         request = pb.DisarmRequest(position=position, force=force)
-        answer: pb.DisarmResponse = self._call(self._stub.Disarm, request)
-        return answer
+        return self._call("Disarm", request, pb.DisarmResponse)
 
     def panic(
         self,
@@ -110,7 +109,7 @@ class Client:
     ) -> Iterator[pb.PanicProgress]:
         """Leave now; yields progress until it is done, or ends short of ``timeout_s``."""
         request = pb.PanicRequest(symbol=symbol or "", dry_run=dry_run, reason=reason)
-        return self._stream(self._stub.Panic, request, timeout_s or self.timeout_s)
+        return self._stream("Panic", request, pb.PanicProgress, timeout_s or self.timeout_s)
 
     def status(
         self, *, symbol: str | None = None, states: tuple[str, ...] = ()
@@ -118,55 +117,66 @@ class Client:
         """One instant of everything; without states, what still needs the monitor."""
         names = [f"POSITION_STATE_{each.upper()}" for each in states]
         request = pb.GetStatusRequest(symbol=symbol or "", states=names)
-        answer: pb.GetStatusResponse = self._call(self._stub.GetStatus, request)
-        return answer
+        return self._call("GetStatus", request, pb.GetStatusResponse)
 
     def daemon(self) -> pb.GetDaemonResponse:
         """Who answers."""
-        answer: pb.GetDaemonResponse = self._call(self._stub.GetDaemon, pb.GetDaemonRequest())
-        return answer
+        return self._call("GetDaemon", pb.GetDaemonRequest(), pb.GetDaemonResponse)
 
     def position(self, position: str) -> pb.GetPositionResponse:
         """One position by id, suffix, client order id or symbol."""
         request = pb.GetPositionRequest(position=position)
-        answer: pb.GetPositionResponse = self._call(self._stub.GetPosition, request)
-        return answer
+        return self._call("GetPosition", request, pb.GetPositionResponse)
 
     def history(
         self, *, days: int = 0, symbol: str | None = None, limit: int = 0
     ) -> pb.ListHistoryResponse:
         """Closed positions; zeros take the daemon's defaults."""
         request = pb.ListHistoryRequest(days=days, symbol=symbol or "", limit=limit)
-        answer: pb.ListHistoryResponse = self._call(self._stub.ListHistory, request)
-        return answer
+        return self._call("ListHistory", request, pb.ListHistoryResponse)
 
     def explain(self, position: str) -> pb.ExplainResponse:
         """A position with its journal rows."""
         request = pb.ExplainRequest(position=position)
-        answer: pb.ExplainResponse = self._call(self._stub.Explain, request)
-        return answer
+        return self._call("Explain", request, pb.ExplainResponse)
 
     def watch(
         self, *, after_seq: int = 0, position: str = "", timeout_s: float | None = None
     ) -> Iterator[pb.JournalRow]:
         """Journal rows as they come; without ``timeout_s`` for ever."""
         request = pb.WatchEventsRequest(after_seq=after_seq, position=position)
-        for answer in self._stream(self._stub.WatchEvents, request, timeout_s):
+        for answer in self._stream("WatchEvents", request, pb.WatchEventsResponse, timeout_s):
             yield answer.row
 
-    def _call(self, method: Callable[..., Any], request: Any) -> Any:
+    # One multicallable is made for the call at hand: the generated stub makes all of them.
+
+    def _call(self, name: str, request: Message, answer: type[_Answer]) -> _Answer:
+        method = self._channel.unary_unary(
+            f"{_SERVICE}{name}",
+            request_serializer=_to_wire,
+            response_deserializer=answer.FromString,
+        )
         try:
             return method(request, timeout=self.timeout_s, metadata=self._metadata)
         except grpc.RpcError as error:
             raise _failed(error) from None
 
     def _stream(
-        self, method: Callable[..., Any], request: Any, timeout_s: float | None
-    ) -> Iterator[Any]:
+        self, name: str, request: Message, answer: type[_Answer], timeout_s: float | None
+    ) -> Iterator[_Answer]:
+        method = self._channel.unary_stream(
+            f"{_SERVICE}{name}",
+            request_serializer=_to_wire,
+            response_deserializer=answer.FromString,
+        )
         try:
             yield from method(request, timeout=timeout_s, metadata=self._metadata)
         except grpc.RpcError as error:
             raise _failed(error) from None
+
+
+def _to_wire(message: Message) -> bytes:
+    return message.SerializeToString()
 
 
 def _target(door: str) -> str:
@@ -179,6 +189,8 @@ def _failed(error: Any) -> CallFailed:
     """The daemon's own words where it sent some, else the transport's status."""
     for key, value in error.trailing_metadata() or ():
         if key == HEADER:
+            import json  # noqa: PLC0415 - only an error pays for it
+
             said = json.loads(value)
             return CallFailed(said["code"], said["message"], said["details"], answered=True)
     status: str = error.code().name

@@ -122,10 +122,11 @@ class StreamLimit(grpc.ServerInterceptor):
                     "RESOURCE_EXHAUSTED",
                     f"{self._most} streams are open already; close one.",
                 )
-            try:
-                yield from stream(request, context)
-            finally:
+            # At the end of the call, however it ends; a generator's own end may come later.
+            if not context.add_callback(lambda: self._free.append(place)):
                 self._free.append(place)
+                return
+            yield from stream(request, context)
 
         return counted
 

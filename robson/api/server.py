@@ -94,6 +94,7 @@ class ApiServer:
         self._service = RobsonService(backend, on_error=on_error, pause=time.sleep)
         self._limit = StreamLimit()
         self._servers: list[grpc.Server] = []
+        self._bound: str | None = None
         self.set_serving(serving=False)
 
     def start(self) -> Doors:
@@ -129,9 +130,10 @@ class ApiServer:
         self._servers.clear()
         self._pool.shutdown(wait=False, cancel_futures=True)
         self._panic_pool.shutdown(wait=False, cancel_futures=True)
-        if self._socket_path:
+        if self._bound:
             with contextlib.suppress(FileNotFoundError):
-                os.unlink(self._socket_path)  # noqa: PTH108 - a name like the ones above
+                os.unlink(self._bound)  # noqa: PTH108 - a name like the ones above
+            self._bound = None
 
     def _server(self, *gates: grpc.ServerInterceptor) -> grpc.Server:
         server = grpc.server(self._pool, interceptors=[*gates, self._limit], options=_OPTIONS)
@@ -151,6 +153,7 @@ class ApiServer:
         try:
             with _umask(0o177):
                 server.add_secure_port(f"unix:{path}", credentials)
+            self._bound = path
             os.chmod(path, self._socket_mode)  # noqa: PTH101 - a name like the ones above
         except (RuntimeError, OSError) as error:
             raise DoorError(f"cannot listen on {path}: {error}") from error

@@ -13,6 +13,8 @@ STATES = ("armed", "entering", "active", "exiting", "closed", "cancelled", "erro
 SIDES = ("long", "short", "auto")
 PROFILES = ("sim", "paper", "live")
 LONGEST_TIMEOUT_MS = 600_000
+TAKING = ("--daemon-url", "--profile", "--state-dir", "--timeout", "--config")
+"""Options before the command that take the next word."""
 _AMOUNT = re.compile(r"(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
 _INTEGER = re.compile(r"[0-9]{1,9}")
 
@@ -21,10 +23,11 @@ Command = Callable[..., argparse.ArgumentParser]
 """Makes the parser of one command: name, what it does, examples."""
 
 
-def add_all(command: Command) -> None:
-    """Add every command, in the order in which help lists them."""
-    for add in (_status, _arm, _disarm, _panic, _history, _explain, _demo):
-        add(command)
+def add_commands(command: Command, only: str | None) -> None:
+    """Add every command in the order in which help lists them, or the one that is needed."""
+    for name, add in COMMANDS.items():
+        if only in (None, name):
+            add(command)
 
 
 def add_globals(parser: argparse.ArgumentParser, default: Any = argparse.SUPPRESS) -> None:
@@ -75,7 +78,7 @@ def _arm(command: Command) -> None:
     parser.add_argument(
         "--leverage",
         metavar="N",
-        type=_between("--leverage", 1, 10),
+        type=_leverage,
         help="1 to 10: most assets to own capital",
     )
     parser.add_argument("--dry-run", action="store_true", help="show the plan and every gate")
@@ -105,10 +108,10 @@ def _status(command: Command) -> None:
     parser = command(
         "status",
         "is my money protected: positions, budget, daemon",
-        ("robson status", ""),
+        ("robson status", "everything"),
         ("robson status --symbol BTCUSDT", "one pair"),
         ("robson status --state closed", "ended ones too"),
-        ("robson status --json | jq '.positions[].unrealized_pnl'", ""),
+        ("robson status --json | jq '.positions[].unrealized_pnl'", "for programs"),
     )
     parser.add_argument("--symbol", metavar="S", help="one pair")
     parser.add_argument(
@@ -148,7 +151,7 @@ def _history(command: Command) -> None:
         "history",
         "closed positions and what they earned",
         ("robson history", "7 days"),
-        ("robson history --days 30 --symbol BTCUSDT", ""),
+        ("robson history --days 30 --symbol BTCUSDT", "a month of one pair"),
     )
     parser.add_argument(
         "--days",
@@ -180,7 +183,7 @@ def _demo(command: Command) -> None:
         "demo",
         "one life on the simulated exchange, from arm to settled; no keys, no money",
         ("robson demo", "a generated tape"),
-        ("robson demo --side short --speed max", ""),
+        ("robson demo --side short --speed max", "a short, as fast as it goes"),
         ("robson demo --tape btcusdt-15m.csv.gz --from 2025-07-16", "recorded prices"),
         ("robson demo --crash", "kill the daemon in the middle and watch"),
     )
@@ -232,6 +235,13 @@ def _amount(option: str) -> Type:
     return read
 
 
+def _leverage(text: str) -> int:
+    """Too high is the daemon's to say: it knows what is allowed here."""
+    if not _INTEGER.fullmatch(text) or not int(text):
+        _wrong(f"is {text}; allowed is 1 to 10.", "--leverage")
+    return int(text)
+
+
 def _speed(text: str) -> str:
     if text != "max" and (not _AMOUNT.fullmatch(text) or not text.strip("0.")):
         _wrong(f"is {text}; a number above 0, or max, is expected.", "--speed")
@@ -240,3 +250,14 @@ def _speed(text: str) -> str:
 
 def _wrong(what: str, option: str) -> NoReturn:
     raise Problem("INVALID_ARGUMENT", f"{option} {what}", {"option": option})
+
+
+COMMANDS: dict[str, Callable[[Command], None]] = {
+    "status": _status,
+    "arm": _arm,
+    "disarm": _disarm,
+    "panic": _panic,
+    "history": _history,
+    "explain": _explain,
+    "demo": _demo,
+}

@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from robson.api import places
 from robson.api.client import CallFailed
@@ -56,20 +57,29 @@ def run(args: argparse.Namespace) -> int:
 
 
 @contextmanager
-def _directory(keep: str | None) -> Iterator[str]:
+def _directory(keep: str | None) -> Iterator[Path]:
     """A state directory: the person's own, or one that is removed at the end."""
     if keep is not None:
-        os.makedirs(keep, mode=0o700, exist_ok=True)
-        yield os.path.abspath(keep)
+        kept = Path(keep).resolve()
+        kept.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _check_socket(kept)
+        yield kept
         return
-    made = tempfile.mkdtemp(prefix="robson-demo-")
+    made = Path(tempfile.mkdtemp(prefix="robson-demo-"))
     try:
-        too_long = places.path_too_long(os.path.join(made, places.SOCKET_NAME))
-        if too_long:
-            raise Problem("INVALID_ARGUMENT", f"{too_long} Or use --keep, or another TMPDIR.")
+        _check_socket(made)
         yield made
     finally:
         shutil.rmtree(made, ignore_errors=True)
+
+
+def _check_socket(directory: Path) -> None:
+    if places.path_too_long(str(directory / places.SOCKET_NAME)):
+        raise Problem(
+            "INVALID_ARGUMENT",
+            f"the path {directory} is too long for a socket in it. Name a shorter one with --keep"
+            " or TMPDIR.",
+        )
 
 
 def _interrupted(plan: Plan, surface: out.Surface) -> int:
@@ -92,7 +102,9 @@ def _live(plan: Plan, daemon: Daemon, surface: out.Surface) -> int:
         raise Problem("UNAVAILABLE", "the demo's robsond does not answer.", {"door": daemon.door})
     if not quiet:
         tape = text(follower.status, "daemon", "tape")
-        out.write([[("Tape  ", "quiet"), (surface.page.symbols.clean(tape), "")]], sys.stdout, surface)
+        out.write(
+            [[("Tape  ", "quiet"), (surface.page.symbols.clean(tape), "")]], sys.stdout, surface
+        )
     _arm(plan, follower)
     crash = Crash() if plan.crash else None
     with demo_show.opened(surface, silent=quiet) as show:

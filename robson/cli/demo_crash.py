@@ -6,10 +6,12 @@ The proof is the simulated exchange's own books, read by another process.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from robson.cli.demo_daemon import Daemon, environment
@@ -20,6 +22,7 @@ from robson.cli.screens import finding as f
 from robson.cli.screens.facts import at, listed, num, text
 from robson.cli.screens.line import Line, Page, spans
 
+PROGRAM = ("-m", "robson.sim")
 BOOKS_S = 30.0
 READABLE_S = 2.0
 """So long the words about the dead daemon stay on a moving screen."""
@@ -28,17 +31,15 @@ _ENTRY, _STOP = "rbe", "rbs"
 Document = dict[str, Any]
 
 
-def read_books(directory: str, *, program: list[str] | None = None) -> Document:
+def read_books(directory: Path) -> Document:
     """The exchange's own books of a state directory.
 
     Raises:
         Problem: they cannot be read.
     """
-    import os
-
-    command = [*(program or [sys.executable, "-m", "robson.sim"]), "books", "--state-dir", directory]
-    done = subprocess.run(
-        [*command, "--json"],
+    command = [sys.executable, *PROGRAM, "books", "--state-dir", str(directory), "--json"]
+    done = subprocess.run(  # noqa: S603 - our own program
+        command,
         capture_output=True,
         timeout=BOOKS_S,
         check=False,
@@ -60,7 +61,7 @@ class Crash:
         entries: entry orders in the exchange's request log, once it is over.
     """
 
-    def __init__(self, books: Callable[[str], Document] = read_books) -> None:
+    def __init__(self, books: Callable[[Path], Document] = read_books) -> None:
         self._books = books
         self.done = False
         self.held = ""
@@ -93,7 +94,7 @@ class Crash:
         follower.again(daemon.wait(pause))
         self.down_s = time.monotonic() - began
 
-    def prove(self, directory: str, position: str) -> None:
+    def prove(self, directory: Path, position: str) -> None:
         """Count the entry orders that the exchange was ever asked for."""
         asked = [
             request
@@ -123,23 +124,22 @@ class Crash:
     def banner(self, page: Page) -> tuple[tuple[str, str], Line]:
         """What leads while nobody runs."""
         tag = f.tag_segment(f.CANNOT_SEE, page.symbols)
-        return tag, spans(f"robsond was killed. By the exchange's own books {self.resting_words()}.")
+        return tag, spans(
+            f"robsond was killed. By the exchange's own books {self.resting_words()}."
+        )
 
     def lines(self) -> tuple[str, ...]:
         """What it showed, for the summary."""
         if not self.done:
             return ("robsond was not killed: the position ended first. Try a lower --speed.",)
         back = figures.age(self.down_s) if self.down_s is not None else figures.UNKNOWN
-        words = self.resting_words()
-        said = [
-            f"robsond was killed while it held {self.held}. By the exchange's own books {words}"
-            f" all the while. Started on the same state, it answered after {back}.",
-        ]
+        told = f"robsond was killed while it held {self.held}. By the exchange's own books"
+        again = f"Started on the same state, it answered after {back}."
+        said = [f"{told} {self.resting_words()} all the while. {again}"]
         if self.entries is not None:
             orders = figures.count(self.entries, "entry order")
-            said.append(
-                f"The exchange's log holds {orders} among {figures.count(self.requests, 'request')}."
-            )
+            among = figures.count(self.requests, "request")
+            said.append(f"The exchange's log holds {orders} among {among}.")
         return tuple(said)
 
     @property

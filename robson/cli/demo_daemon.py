@@ -10,12 +10,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import IO
 
 from robson.api import places
 from robson.api.client import CallFailed, Client
 from robson.cli.problem import Problem
 
+PROGRAM = ("-m", "robson.daemon")
 READY_S = 60.0
 STOP_S = 10.0
 INTERRUPTED_S = 2.0
@@ -41,35 +43,32 @@ class Daemon:
 
     Args:
         options: of ``robsond run``, beside directory and ports.
-        program: what to run in place of ``python -m robson.daemon``.
     """
 
-    def __init__(
-        self, directory: str, options: list[str], *, program: list[str] | None = None
-    ) -> None:
+    def __init__(self, directory: Path, options: list[str]) -> None:
         self.directory = directory
-        self.door = f"unix://{os.path.join(directory, places.SOCKET_NAME)}"
-        start = program or [sys.executable, "-m", "robson.daemon"]
+        self.door = f"unix://{directory / places.SOCKET_NAME}"
         self._command = [
-            *start,
+            sys.executable,
+            *PROGRAM,
             "run",
             "--profile",
             "sim",
             "--state-dir",
-            directory,
+            str(directory),
             *PORTS,
             *options,
         ]
         self._process: subprocess.Popen[bytes] | None = None
-        self._log = os.path.join(directory, LOG_NAME)
+        self._log = directory / LOG_NAME
 
     def start(self) -> None:
         """Start it; :meth:`wait` says when it is there."""
-        with open(self._log, "ab") as log:
+        with self._log.open("ab") as log:
             self._process = self._run(log)
 
     def _run(self, log: IO[bytes]) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
+        return subprocess.Popen(  # noqa: S603 - our own program
             self._command,
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -91,7 +90,7 @@ class Daemon:
         until = time.monotonic() + bound_s
         while time.monotonic() < until:
             self.check()
-            if os.path.exists(self.door.removeprefix("unix://")):
+            if (self.directory / places.SOCKET_NAME).exists():
                 client = Client(self.door, actor="demo", timeout_s=CALL_S)
                 try:
                     client.daemon()
@@ -119,11 +118,11 @@ class Daemon:
     def _said(self) -> str:
         """Its last words, for an error."""
         try:
-            with open(self._log, encoding="utf-8", errors="replace") as log:
-                lines = [line.strip() for line in log if line.strip()]
+            lines = self._log.read_text(encoding="utf-8", errors="replace").split("\n")
         except OSError:
             return ""
-        return f" Its last words: {lines[-1][:300]}" if lines else ""
+        words = [line.strip() for line in lines if line.strip()]
+        return f" Its last words: {words[-1][:300]}" if words else ""
 
     def kill(self) -> None:
         """End it as a crash would, without a chance to tidy up."""

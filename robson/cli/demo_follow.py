@@ -1,4 +1,4 @@
-"""Follows one position through a running daemon: status, journal rows by sequence, prices, checks."""
+"""Follows one position through a running daemon: status, journal rows by sequence, prices."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from robson.api.document.status import status
 from robson.api.document.text import number_or_word
 from robson.cli.screens import facts, journal
 from robson.cli.screens.facts import at, listed, num, text
-from robson.cli.screens.life import Life, Sample
+from robson.cli.screens.moment import Life, Sample
 
 Document = dict[str, Any]
 _ROWS_S = 5.0
@@ -102,7 +102,7 @@ class Follower:
         if last <= known:
             return
         for answer in self.client.watch(after_seq=known, timeout_s=_ROWS_S):
-            row = journal_row(answer.row)
+            row = journal_row(answer)
             self.rows.append(row)
             if journal.kind(row) in _PRICED and self._is_ours(row):
                 price = num(row, "payload", "price")

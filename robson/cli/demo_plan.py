@@ -1,4 +1,4 @@
-"""What a demo was asked for: options of its daemon, the arm, the document, the commands after it."""
+"""What a demo was asked for, the document it ends with, and the commands after it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import shlex
 import shutil
 import sys
 import zlib
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from robson.cli.demo_crash import Crash
@@ -22,6 +23,8 @@ BARS_SPEED = "2000"
 TRADES_SPEED = "20"
 STRATEGY = "now"
 _BARS = b"open_time_ms"
+_DEEP = 2
+"""Folders from a checkout to the programs of its environment: .venv, bin."""
 
 Document = dict[str, Any]
 
@@ -103,14 +106,17 @@ def _symbol(said: str | None) -> str | None:
 
 def _check(said: dict[str, Any]) -> None:
     if said.get("profile") not in (None, "sim"):
-        raise Problem("INVALID_ARGUMENT", "demo is always on the simulated exchange (--profile sim).")
+        raise Problem(
+            "INVALID_ARGUMENT", "demo is always on the simulated exchange (--profile sim)."
+        )
     if said.get("daemon_url") or said.get("state_dir"):
         raise Problem(
             "INVALID_ARGUMENT",
             "demo starts a robsond of its own. To keep its state, name a directory with --keep.",
         )
     keep = said.get("keep")
-    if keep and os.path.exists(keep) and (not os.path.isdir(keep) or os.listdir(keep)):
+    kept = Path(keep) if keep else None
+    if kept and kept.exists() and (not kept.is_dir() or any(kept.iterdir())):
         raise Problem(
             "INVALID_ARGUMENT",
             f"--keep {keep} is not an empty directory; name a new one.",
@@ -122,7 +128,7 @@ def usual_speed(tape: str | None) -> str:
     if tape is None:
         return BARS_SPEED
     try:
-        with open(tape.partition("=")[2] or tape, "rb") as file:
+        with Path(tape).open("rb") as file:
             packed = file.read(2) == b"\x1f\x8b"
             file.seek(0)
             head = gzip.GzipFile(fileobj=file).read(200) if packed else file.read(200)
@@ -179,6 +185,9 @@ def commands(
         found.append((shlex.join([*explain, "--state-dir", kept]), "why, from the journal"))
     if not plan.crash and entered:
         found.append((shlex.join([*demo, *typed, "--crash"]), "kills the daemon on the way"))
+    if not entered and plan.tape is None:
+        fresh = [word for pair in plan.given if pair[0] != "--seed" for word in pair]
+        found.append((shlex.join([*demo, *fresh, "--seed", str(plan.seed + 1)]), "another tape"))
     other = "long" if text(follower.position, "side") == "short" else "short"
     rest = [word for pair in plan.given if pair[0] != "--side" for word in pair]
     mirrored = shlex.join([*demo, *rest, "--side", other, "--speed", "max"])
@@ -187,21 +196,17 @@ def commands(
 
 
 def started_as(program: str, name: str) -> str:
-    """How ``robson demo`` or ``robsond`` is typed here: the checkout's own scripts, or the path's."""
-    installed = shutil.which("robson")
-    path = os.path.realpath(program)
+    """How ``robson demo`` or ``robsond`` is typed here: by a script of the checkout, or by name."""
     word = "robson demo" if name == "demo" else name
-    if installed and os.path.realpath(installed) == path:
+    path, installed = Path(program).resolve(), shutil.which("robson")
+    if installed and Path(installed).resolve() == path:
         return word
-    root = os.path.dirname(os.path.dirname(os.path.dirname(path)))
-    script = os.path.join(root, "tools", name)
-    if os.path.basename(os.path.dirname(path)) == "bin" and os.access(script, os.X_OK):
+    script = path.parents[2] / "tools" / name if len(path.parents) > _DEEP else path
+    if path.parent.name == "bin" and os.access(script, os.X_OK):
         near = os.path.relpath(script)
         return shlex.quote(near if near.startswith("..") else f"./{near}")
-    folder = os.path.dirname(path)
-    if os.path.basename(path) == "robson" and os.access(os.path.join(folder, name), os.X_OK):
-        return shlex.quote(os.path.join(folder, name))
-    if os.path.basename(path) == "robson":
-        return f"{shlex.quote(path)} demo"
+    if path.name == "robson":
+        own = path if name == "demo" else path.with_name(name)
+        return shlex.quote(str(own)) + (" demo" if name == "demo" else "")
     module = "robson.cli.main demo" if name == "demo" else "robson.daemon"
     return f"{shlex.quote(sys.executable)} -m {module}"

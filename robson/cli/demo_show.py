@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
-from robson.cli.screens import facts, figures, happenings, life, out
-from robson.cli.screens.life import Life
+from robson.cli.screens import facts, figures, happenings, keys, life, out
 from robson.cli.screens.line import QUIET, STRONG, Line, Page, spans
-from robson.cli.screens.prose import soft, wrap
+from robson.cli.screens.moment import Life
+from robson.cli.screens.prose import finish, wrap
 
 _PRICE_EVERY_S = 30.0
 
@@ -60,7 +60,7 @@ class Lines(Silent):
             one = happenings.happening(row, shown.position, shown.rows, self.page.symbols)
             if one is not None:
                 today = shown.position.get("created_at")
-                self.say([soft(x) for x in happenings.line_of(one, self.page, today=today)])
+                self.say(finish(happenings.line_of(one, self.page, today=today), self.page))
         alarm = life.alarm(shown)
         if alarm and alarm != self._alarm:
             self.say(life.verdict(shown, self.page))
@@ -75,7 +75,7 @@ class Lines(Silent):
         p = shown.position
         price = facts.price_of(p, facts.at(p, "price", "value"))
         gained = figures.pnl(p.get("unrealized_pnl"), facts.quote(p))
-        self.say([soft(line) for line in wrap(f"Price: {price}. PnL: {gained}.", self.page.prose)])
+        self.say(finish(wrap(f"Price: {price}. PnL: {gained}.", self.page.prose), self.page))
 
 
 class Live(Lines):
@@ -118,7 +118,7 @@ def opened(surface: out.Surface, *, silent: bool) -> Iterator[Silent]:
     elif surface.repaints:
         with (
             out.live(sys.stdout, surface, time.monotonic) as screen,
-            out.keys(sys.stdin) as key,
+            keys.keys(sys.stdin) as key,
         ):
             yield Live(sys.stdout, surface, screen, key)
     else:
@@ -130,4 +130,6 @@ def opening(page: Page, tape: str = "") -> list[Line]:
     if page.plain:
         return wrap(f"SIMULATED, no real money. {tape}".strip(), page.prose)
     first = spans(("SIMULATED, no real money", STRONG), "   robson demo")
-    return wrap([(tape, QUIET)] if tape else [], page.prose, first=[*first, ("  ", QUIET)], indent=2)
+    return wrap(
+        [(tape, QUIET)] if tape else [], page.prose, first=[*first, ("  ", QUIET)], indent=2
+    )

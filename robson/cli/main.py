@@ -91,9 +91,13 @@ def _early(argv: Sequence[str]) -> Settings:
 
 
 def _version() -> int:
-    from importlib.metadata import version
+    from importlib.metadata import PackageNotFoundError, version
 
-    output.write(sys.stdout, f"robson {version('robson')}\n")
+    try:
+        known = version("robson")
+    except PackageNotFoundError:
+        known = "from a checkout that is not installed"
+    output.write(sys.stdout, f"robson {known}\n")
     return 0
 
 
@@ -105,3 +109,7 @@ def _defect(error: Exception) -> Problem:
     where = f" at {place.tb_frame.f_code.co_name}:{place.tb_lineno}" if place else ""
     text = " ".join(str(error).split())
     return Problem("INTERNAL", f"a defect in robson: {type(error).__name__}{where}: {text}.")
+
+
+if __name__ == "__main__":
+    main()

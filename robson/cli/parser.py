@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from robson.api.nearest import did_you_mean
-from robson.cli.arguments import add_all, add_globals
+from robson.cli.arguments import COMMANDS, TAKING, add_commands, add_globals
 from robson.cli.problem import Problem
 
 _WIDTH = 100
@@ -48,6 +48,14 @@ class Parser(argparse.ArgumentParser):
         """Every option this parser takes."""
         return tuple(name for name in self._option_string_actions if name.startswith("--"))
 
+    def command(self, name: str | None) -> Parser:
+        """The parser of a command; without one this parser itself."""
+        for action in self._actions:
+            if name and isinstance(action, argparse._SubParsersAction):  # noqa: SLF001
+                chosen: Parser = action.choices[name]
+                return chosen
+        return self
+
 
 def _in_our_words(message: str, prog: str) -> str:
     """What argparse found wrong, as one of our sentences."""
@@ -63,8 +71,8 @@ def _in_our_words(message: str, prog: str) -> str:
     return f"{text}. See {prog} --help."
 
 
-def build() -> Parser:
-    """The whole command line."""
+def build(only: str | None = None) -> Parser:
+    """The whole command line, or as much of it as one command needs."""
     parser = Parser(
         prog="robson",
         description="Holds isolated-margin positions on Binance with a stop that survives crashes.",
@@ -84,7 +92,7 @@ def build() -> Parser:
     commands = parser.add_subparsers(
         dest="command", metavar="COMMAND", prog="robson", parser_class=Parser
     )
-    add_all(functools.partial(_command, commands))
+    add_commands(functools.partial(_command, commands), only)
     return parser
 
 
@@ -94,48 +102,32 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     Raises:
         Problem: something on it is not known or not allowed.
     """
-    parser = build()
-    _known_command(parser, argv)
+    word = _command_word(argv)
+    if word is not None and word not in COMMANDS:
+        raise Problem(
+            "INVALID_ARGUMENT",
+            f"{word} is not a command.{did_you_mean(word, COMMANDS)} See robson --help.",
+        )
+    parser = build(word)
     args, extra = parser.parse_known_args(argv)
     if extra:
-        command = _subparser(parser, args.command) if args.command else parser
-        raise _unknown(command, extra[0])
+        raise _unknown(parser.command(args.command), extra[0])
     return args
 
 
-def _subparsers(parser: Parser) -> dict[str, Parser]:
-    for action in parser._actions:  # noqa: SLF001 - argparse offers no other way to its commands
-        if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001
-            return dict(action.choices)
-    return {}
-
-
-def _subparser(parser: Parser, command: str) -> Parser:
-    return _subparsers(parser)[command]
-
-
-def command_names() -> tuple[str, ...]:
-    """Every command."""
-    return tuple(_subparsers(build()))
-
-
-def _known_command(parser: Parser, argv: Sequence[str]) -> None:
-    """Refuse a misspelt command before argparse does, with what was meant."""
-    takes = {name for name, action in parser._option_string_actions.items() if action.nargs is None}  # noqa: SLF001
+def _command_word(argv: Sequence[str]) -> str | None:
+    """The first word that is no option and no option's value; None when help comes first."""
     skip = False
     for word in argv:
         if skip:
             skip = False
+        elif word in ("-h", "--help"):
+            return None
         elif word.startswith("-"):
-            skip = word in takes
+            skip = word in TAKING
         else:
-            names = _subparsers(parser)
-            if word not in names:
-                raise Problem(
-                    "INVALID_ARGUMENT",
-                    f"{word} is not a command.{did_you_mean(word, names)} See robson --help.",
-                )
-            return
+            return word
+    return None
 
 
 def _unknown(parser: Parser, word: str) -> Problem:

@@ -13,6 +13,7 @@ from robson.domain.events import MonthOpened
 from robson.domain.identity import Scope
 from robson.domain.intents import ReadAccount
 from robson.domain.reports import AccountReported, Report
+from robson.domain.values import NS_PER_S, ExchangeNs
 from robson.engine.exposure import month_of
 
 if TYPE_CHECKING:
@@ -25,11 +26,19 @@ class Calendar:
     def __init__(self, monitor: Monitor) -> None:
         self._monitor = monitor
         self._equity: dict[str, Decimal | None] = {}
+        self._again_ns: ExchangeNs | None = None
+
+    def next_due_ns(self) -> ExchangeNs | None:
+        """When to look again after the accounts could not be read."""
+        return self._again_ns
 
     def look(self) -> None:
         """Open the month when its event is missing."""
         month = month_of(self._monitor.now())
         opened = self._monitor.roster.month
+        if self._again_ns is not None and self._monitor.now() < self._again_ns:
+            return
+        self._again_ns = None
         if self._equity or (opened is not None and opened.month >= month):
             return
         self._equity = dict.fromkeys(self._monitor.markets)
@@ -43,6 +52,9 @@ class Calendar:
             return False
         if not isinstance(report, AccountReported):
             self._equity = {}
+            self._again_ns = ExchangeNs(self._monitor.now() + NS_PER_S)
+            return True
+        if not self._equity:
             return True
         self._equity[str(report.account.scope.symbol)] = report.account.equity
         if all(equity is not None for equity in self._equity.values()):

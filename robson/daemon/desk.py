@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from robson.api.published import Armed, Disarmed, Panicked
+from robson.daemon.dry_run import DryRun, preview
 from robson.daemon.messages import Asked
 from robson.daemon.pursuit import PendingSignal, Pursuit
 from robson.domain import events as e
@@ -21,12 +23,11 @@ from robson.domain.errors import InvalidValue, Refused
 from robson.domain.identity import PositionId, Scope
 from robson.domain.intents import ReadAccount
 from robson.domain.lifecycle import PositionState
-from robson.domain.plan import StopAudit
 from robson.domain.position import PositionView
 from robson.domain.reports import AccountReported, AccountSnapshot, Report
 from robson.domain.strategy import STRATEGIES, StrategyConfig
 from robson.domain.values import Leverage, Side
-from robson.engine.admission import Proposal, admit, price_age_s, propose, wallet_of
+from robson.engine.admission import admit, price_age_s, propose, wallet_of
 from robson.engine.budget import Budget
 from robson.engine.context import Context, Decision
 from robson.engine.decide import release
@@ -38,22 +39,6 @@ from robson.engine.risk import Denial, RiskSnapshot, arm_gates, entry_gates
 
 if TYPE_CHECKING:
     from robson.daemon.monitor import Monitor
-
-
-@attrs.frozen(kw_only=True)
-class DryRun:
-    """What an arm would do now: the plan or why there is none, and every gate that denies."""
-
-    side: Side
-    strategy: StrategyConfig
-    leverage: Leverage
-    proposal: Proposal | None
-    audit: StopAudit | None
-    denials: tuple[Denial, ...]
-    risk: RiskSnapshot
-    account: AccountSnapshot
-    signal: DetectorSignal | None
-    waiting_for: str
 
 
 class Desk:
@@ -93,7 +78,7 @@ class Desk:
             )
         earlier = self._armed_with(command.idempotency_key)
         if earlier is not None and not command.dry_run:
-            answer.set_result(self._same(earlier, command))
+            answer.set_result(Armed(position=self._same(earlier, command), repeated=True))
             return
         token = next(self._tokens)
         self._arming[token] = (command, answer)
@@ -136,7 +121,8 @@ class Desk:
         leverage = command.leverage or Leverage(self._monitor.settings.max_leverage)
         risk = self.risk(account, leverage=leverage)
         if command.dry_run:
-            answer.set_result(self._dry_run(command, strategy, leverage, account, risk))
+            found = self._dry_run(command, strategy, leverage, account, risk)
+            answer.set_result(preview(found))
             return
         denials = arm_gates(risk)
         if denials:
@@ -157,7 +143,7 @@ class Desk:
         view = self._monitor.roster.view(position)
         pursuit = self._monitor.pursuit(position)
         self.watch(view, pursuit)
-        answer.set_result(view)
+        answer.set_result(Armed(position=view))
         self._first_signal(view, pursuit, account)
 
     def watch(self, view: PositionView, pursuit: Pursuit) -> None:
@@ -208,12 +194,13 @@ class Desk:
             side=side,
             strategy=strategy,
             leverage=leverage,
+            symbol=command.symbol,
             proposal=proposal,
-            audit=proposal.audit if proposal else None,
             denials=denials,
             risk=risk,
             account=account,
-            signal=signal,
+            price=ctx.price,
+            price_age_ns=None if ctx.price_ns is None else ctx.now_ns - ctx.price_ns,
             waiting_for=detector.waiting_for(market.candles),
         )
 
@@ -221,16 +208,18 @@ class Desk:
 
     def _disarm(self, command: Disarm, answer: Future[Any]) -> None:
         view = self._find(command.position)
+        outcome = "cancelled"
         match view.state:
             case PositionState.ARMED:
                 self._end(view, "disarmed_by_user", command.actor)
             case PositionState.CANCELLED:
-                pass
+                outcome = "noop"
             case PositionState.ENTERING if command.force:
                 event = e.CancelRequested(
                     position=view.id, at_ns=self._monitor.now(), actor=command.actor
                 )
                 self._monitor.carry_out(view, Decision(events=(event,)))
+                outcome = "cancel_requested"
             case _:
                 symbol = view.scope.symbol
                 raise Refused(
@@ -239,7 +228,8 @@ class Desk:
                     f" robson panic --symbol {symbol}",
                     (("state", view.state.value),),
                 )
-        answer.set_result(self._monitor.roster.view(view.id))
+        after = self._monitor.roster.view(view.id)
+        answer.set_result(Disarmed(position=after, outcome=outcome))
 
     def _panic(self, command: Panic, answer: Future[Any]) -> None:
         views = (
@@ -247,26 +237,28 @@ class Desk:
             if command.position is None
             else [self._find(command.position)]
         )
-        for view in views:
-            self._out(view, command)
-        answer.set_result([self._monitor.roster.view(view.id) for view in views])
+        actions = tuple((view.id, self._out(view, command)) for view in views)
+        answer.set_result(Panicked(actions=actions, started_ns=self._monitor.now()))
 
-    def _out(self, view: PositionView, command: Panic) -> None:
+    def _out(self, view: PositionView, command: Panic) -> str:
         pursuit = self._monitor.pursuit(view.id)
         ctx = self._monitor.context(str(view.scope.symbol), pursuit)
         match view.state:
             case PositionState.ARMED:
                 self._end(view, "panic_before_entry", command.actor)
+                return "cancel"
             case PositionState.ENTERING:
                 event = e.PanicRequested(
                     position=view.id, at_ns=ctx.now_ns, actor=command.actor, reason=command.reason
                 )
                 self._monitor.carry_out(view, Decision(events=(event,)))
+                return "exit_on_fill"
             case PositionState.ACTIVE | PositionState.ERROR if pursuit.trigger is None:
                 out = leave(view, ctx, command.reason, command.actor)
                 self._monitor.carry_out(view, Decision(events=(out,), first=release(view)))
+                return "exit"
             case _:
-                pass
+                return "already_exiting"
 
     def _end(self, view: PositionView, reason: str, actor: str) -> None:
         pursuit = self._monitor.pursuit(view.id)

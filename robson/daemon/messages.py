@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
@@ -28,6 +29,21 @@ class Asked:
 
     command: Command
     answer: Future[Any]
+
+
+@attrs.frozen(eq=False)
+class Call:
+    """Something that only the receiving thread may do: opening what it will own."""
+
+    run: Callable[[], Any]
+    answer: Future[Any]
+
+    def carry_out(self) -> None:
+        """Do it; an exception belongs to whoever asked."""
+        try:
+            self.answer.set_result(self.run())
+        except Exception as error:  # noqa: BLE001 - handed to the caller whole
+            self.answer.set_exception(error)
 
 
 @attrs.frozen

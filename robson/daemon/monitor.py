@@ -94,8 +94,7 @@ class Monitor:
     # --- the one entrance ------------------------------------------------------------------------
 
     def recover(self) -> None:
-        """Take the journal's positions up where they are; the exchange is asked, not assumed."""
-        self.roster.load()
+        """Take the loaded positions up where they are; the exchange is asked, not assumed."""
         for view in self.roster.live():
             pursuit = self.pursuit(view.id)
             pursuit.verified = False
@@ -127,7 +126,8 @@ class Monitor:
 
     def next_due_ns(self) -> ExchangeNs | None:
         """When the monitor wants a :class:`TimerDue`; None for never."""
-        dues = (pursuit.next_due_ns() for pursuit in self.pursuits.values())
+        dues = [pursuit.next_due_ns() for pursuit in self.pursuits.values()]
+        dues.append(self.calendar.next_due_ns())
         return min((due for due in dues if due is not None), default=None)
 
     def _concerned(self, message: Message) -> Iterable[str]:

@@ -35,6 +35,7 @@ class Roster:
         self._positions: dict[PositionId, Position] = {}
         self.month: MonthOpened | None = None
         self.seq = 0
+        self.last_ns = 0
         self.views: Views = MappingProxyType({})
 
     def load(self) -> int:
@@ -61,6 +62,7 @@ class Roster:
     def _fold(self, recorded: Recorded) -> None:
         event = recorded.event
         self.seq = recorded.seq
+        self.last_ns = max(self.last_ns, event.at_ns)
         match event:
             case PositionArmed():
                 self._positions[event.position] = Position.born(event, self._law())

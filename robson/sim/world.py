@@ -217,6 +217,7 @@ class World:
             settings=self.settings,
             epoch=epoch,
         )
+        roster.load()
         self.monitor.recover()
         started = Started(
             at_ns=self.clock.exchange_ns(), epoch=epoch, version=VERSION, instance="world"

@@ -73,7 +73,7 @@ def published(*views: PositionView, profile: str = "sim", now: int = lives.NOON)
             lives.SOL_ID: PositionNote(waiting_for="9/21 averages to cross on a closed 15m candle"),
         },
         risk=_risk(),
-        daemon=_facts(profile, now),
+        daemon=_facts(profile),
         now_ns=ExchangeNs(now),
     )
 
@@ -97,7 +97,7 @@ def _risk() -> RiskNumbers:
     )
 
 
-def _facts(profile: str, now: int) -> DaemonFacts:
+def _facts(profile: str) -> DaemonFacts:
     return DaemonFacts(
         version="0.1.0",
         instance_id="inst-1",
@@ -117,9 +117,7 @@ def preview(*denials: Denial) -> ArmPreview:
     """The design's dry run."""
     names = ("not_leader", "degraded", "not_running", "monthly_halt", "duplicate_position")
     gates = [GateCheck(number=str(n), code=code, ok=True) for n, code in enumerate(names, 1)]
-    gates.append(
-        GateCheck(number="6", code="max_open_positions", ok=True, value="2", limit="3")
-    )
+    gates.append(GateCheck(number="6", code="max_open_positions", ok=True, value="2", limit="3"))
     gates.append(
         GateCheck(number="6b", code="wallet_not_clean", ok=True, value="clean", limit="dust")
     )
@@ -194,9 +192,7 @@ class FakeBackend:
                 f"Cannot disarm {view.id}: position is {view.state.value}.",
                 (("state", view.state.value), ("hint", "robson panic --symbol BTCUSDT")),
             )
-        done = attrs.evolve(
-            view, state=PositionState.CANCELLED, cancel_reason="disarmed_by_user"
-        )
+        done = attrs.evolve(view, state=PositionState.CANCELLED, cancel_reason="disarmed_by_user")
         self.replace(done)
         return Disarmed(position=done, outcome="cancelled")
 

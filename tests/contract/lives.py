@@ -40,9 +40,7 @@ DAWN = ExchangeNs(1_752_624_000 * S)  # 2025-07-16 00:00 UTC
 NOON = ExchangeNs(DAWN + 12 * 3600 * S)
 ACCOUNT = AccountId("main")
 
-BTC = Instrument(
-    symbol=Symbol("BTC", "USDT"), tick=D("0.01"), step=D("0.00001"), min_notional=D(5)
-)
+BTC = Instrument(symbol=Symbol("BTC", "USDT"), tick=D("0.01"), step=D("0.00001"), min_notional=D(5))
 ETH = Instrument(symbol=Symbol("ETH", "USDT"), tick=D("0.01"), step=D("0.0001"), min_notional=D(5))
 SOL = Instrument(symbol=Symbol("SOL", "USDT"), tick=D("0.01"), step=D("0.001"), min_notional=D(5))
 

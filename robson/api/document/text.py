@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from json.encoder import encode_basestring_ascii
 from typing import Any, Self
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -71,7 +70,7 @@ def dumps(value: Any) -> str:
         TypeError: something no document holds, such as a float.
     """
     if isinstance(value, dict) and value:
-        lines = (f"{encode_basestring_ascii(key)}: {_dumps(part)}" for key, part in value.items())
+        lines = (f"{_quoted(key)}: {_dumps(part)}" for key, part in value.items())
         return "{\n" + ",\n".join(lines) + "\n}"
     return _dumps(value)
 
@@ -84,12 +83,21 @@ def _dumps(value: Any) -> str:
     if isinstance(value, Number):
         return str(value)
     if isinstance(value, str):
-        return encode_basestring_ascii(value)
+        return _quoted(value)
     if isinstance(value, int):
         return str(value)
     if isinstance(value, dict):
-        pairs = (f"{encode_basestring_ascii(key)}: {_dumps(part)}" for key, part in value.items())
+        pairs = (f"{_quoted(key)}: {_dumps(part)}" for key, part in value.items())
         return "{" + ", ".join(pairs) + "}"
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(map(_dumps, value)) + "]"
     raise TypeError(f"{type(value).__name__} has no place in a document")
+
+
+def _quoted(text: str) -> str:
+    """Text as JSON; what needs no escaping, nearly all of it, does not load the json module."""
+    if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
+        return f'"{text}"'
+    import json  # noqa: PLC0415
+
+    return json.dumps(text)

@@ -20,6 +20,8 @@ def run(args: argparse.Namespace, session: Session) -> int:
         answer = session.ask(lambda: session.client.status(symbol=args.symbol, states=states))
     except Problem as found:
         # That nobody answers is a finding of status, and not an error beside it.
-        return output.problem(found, session.settings, sys.stdout if found.code in _UNSEEN else None)
+        return output.problem(
+            found, session.settings, sys.stdout if found.code in _UNSEEN else None
+        )
     output.emit("status", status(answer, session.url), session.settings)
     return 0

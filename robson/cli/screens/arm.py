@@ -1,38 +1,25 @@
-"""The answer to arm: armed, or in a dry run the whole plan: the stop and why, the size, the gates."""
+"""The answer to arm: armed, or in a dry run the plan with stop, size and gates."""
 
 from __future__ import annotations
 
 import shlex
 from decimal import Decimal
 
-from robson.cli.screens import facts, figures, gates
+from robson.cli.screens import facts, figures, gates, levels, sizes
 from robson.cli.screens import finding as f
-from robson.cli.screens.facts import Doc, at, listed, num, text
-from robson.cli.screens.journal import level_word, ordinal, terms
-from robson.cli.screens.line import (
-    LEVEL,
-    OK,
-    PLAIN,
-    QUIET,
-    STRONG,
-    Line,
-    Page,
-    pad,
-    spans,
-    width_of,
-)
-from robson.cli.screens.prose import Prose, soft, wrap
-from robson.cli.screens.table import Cell, Column, spoken, table, width_needed
+from robson.cli.screens.facts import Doc, at, num, text
+from robson.cli.screens.journal import level_word, ordinal
+from robson.cli.screens.line import LEVEL, OK, PLAIN, QUIET, STRONG, Line, Page, pad, spans
+from robson.cli.screens.prose import Prose, finish, wrap
 
 NOTE = 35
-MOST_LEVELS = 6
 
 
 def arm(document: Doc, page: Page) -> list[Line]:
     """A ``robson.arm/1`` document: what was armed, or what would be."""
     preview = at(document, "preview")
     lines = _armed(document, page) if preview is None else _dry_run(document, preview, page)
-    return [soft(line) for line in lines]
+    return finish(lines, page)
 
 
 def command(request: Doc, *, dry_run: bool = False) -> str:
@@ -61,7 +48,9 @@ def _armed(document: Doc, page: Page) -> list[Line]:
     who = f"{facts.name(position)} {facts.id_of(position, page)}"
     strategy = text(position, "strategy", "name")
     tag = f.block(state.upper(), OK, page.symbols)
-    again = " The key was known: this is the first answer again." if document.get("repeated") else ""
+    again = (
+        " The key was known: this is the first answer again." if document.get("repeated") else ""
+    )
     said = spans(f"{who}, strategy {strategy}.{again}")
     lines = _headed(tag[0], said, page)
     waits = page.symbols.clean(text(position, "waiting_for")).rstrip(".")
@@ -95,18 +84,18 @@ def _dry_run(document: Doc, preview: Doc, page: Page) -> list[Line]:
         body = f"It would wait for {waits}. The numbers are for an entry at this price."
         lines += wrap(body, page.prose, first=[(" " * 9, PLAIN)], indent=9)
     if plan is not None:
-        lines += [[], *_levels(preview, plan, page)]
+        lines += [[], *_prices(preview, plan, page)]
     if at(preview, "stop_search") is not None:
-        lines += [[], *_why(plan, preview, page)]
+        lines += [[], *levels.why(plan, preview, page)]
     if plan is not None:
-        lines += [[], *_size(preview, plan, page), [], *_would(preview, plan, page)]
-    lines += [[], *gates.gates(document, preview, page)]
+        lines += [[], *sizes.size(preview, plan, page), [], *sizes.would(preview, plan, page)]
+    lines += [[], *gates.gates(preview, page)]
     if at(preview, "accepted"):
         lines += [[], *next_line(command(request), page)]
     return lines
 
 
-def _levels(preview: Doc, plan: Doc, page: Page) -> list[Line]:
+def _prices(preview: Doc, plan: Doc, page: Page) -> list[Line]:
     search, gain = at(preview, "stop_search"), at(plan, "stop_gain")
     stop_price = at(plan, "stop", "price")
     n = num(search, "chosen_n")
@@ -122,7 +111,7 @@ def _levels(preview: Doc, plan: Doc, page: Page) -> list[Line]:
         (
             "Stop",
             stop_price,
-            _pct(at(plan, "stop", "pct")),
+            figures.signed_pct(at(plan, "stop", "pct")),
             LEVEL,
             f"{how}{f', confidence {confidence}' if confidence else ''}",
         ),
@@ -130,18 +119,21 @@ def _levels(preview: Doc, plan: Doc, page: Page) -> list[Line]:
     if gain is not None:
         far = figures.count(int(num(gain, "spans") or 0), "span")
         net = f", about {figures.in_r(gain.get('net_r'))} after costs"
-        rows.append(("Stop-gain", gain.get("price"), _pct(gain.get("pct")), PLAIN, f"{far}{net}"))
+        rows.append(
+            (
+                "Stop-gain",
+                gain.get("price"),
+                figures.signed_pct(gain.get("pct")),
+                PLAIN,
+                f"{far}{net}",
+            )
+        )
     if rests is not None:
         note = "exchange stop, rests from the fill on"
         rows.append(("Exchange", rests, figures.percent(behind, signed=True), PLAIN, note))
     lines = [line for row in rows for line in _level(preview, *row, page)]
     span = ("Span", at(plan, "span"), "", PLAIN, "palma da mao: entry to stop")
     return [*lines, *_fence(preview, page), *_level(preview, *span, page)]
-
-
-def _pct(percentage: object) -> str:
-    found = figures.number(percentage)
-    return figures.percent(found / 100 if found is not None else None, signed=True)
 
 
 def _level(
@@ -176,5 +168,3 @@ def _fence(preview: Doc, page: Page) -> list[Line]:
         return wrap(f"Fence: {kind}, {_FENCES.get(kind, 'exit_fence')}.", page.prose)
     row = pad([("  ", PLAIN), ("Fence", QUIET)], 12)
     return _noted([*row, (kind, PLAIN)], _FENCES.get(kind, "exit_fence"), page)
-
-

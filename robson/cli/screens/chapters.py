@@ -47,42 +47,6 @@ def body(
     return writing(scene) if writing else []
 
 
-# --- the story in one sentence -------------------------------------------------------------------
-
-_CANCELLED = {
-    "disarmed_by_user": "A person disarmed it before any signal was taken. Nothing was traded.",
-    "panic_before_entry": "A person left before any entry. Nothing was traded.",
-    "entry_exhausted": "The one attempt to enter was refused. Nothing was traded.",
-    "entry_rejected": "The exchange refused the entry. Nothing was traded.",
-}
-
-
-def story(p: Doc) -> str:
-    """How it went, in one sentence; empty while it goes on."""
-    state, reason = text(p, "state"), text(p, "exit_reason")
-    if state == "cancelled":
-        return _CANCELLED.get(reason, f"It ended by {reason} before any fill. Nothing was traded.")
-    if state != "closed":
-        return ""
-    when = figures.minute(at(p, "trigger", "at") or p.get("closed_at"))
-    up, down = ("fell", "rose") if text(p, "side") == "short" else ("rose", "fell")
-    did = "bought everything back" if text(p, "side") == "short" else "sold everything"
-    spans_ = num(p, "strategy", "stop_gain_spans")
-    far = f"{figures.count(int(spans_), 'span')} {facts.beyond(p)} the entry" if spans_ else "on"
-    first = facts.price_of(p, p.get("first_stop"))
-    stop = facts.price_of(p, at(p, "trigger", "stop") or p.get("stop_loss"))
-    told = {
-        "stop_gain": f"The price {up} {far}, reached the stop-gain at {when}, and Robson {did} at market.",
-        "stop_loss": f"The price {down} to the stop {first} at {when}, and Robson {did} at market.",
-        "trailing_stop": f"The price {down} back to the raised stop {stop} at {when}, and Robson {did}"
-        " at market.",
-        "insurance_stop": f"The exchange stop closed it at {when}: it rests for when Robson cannot exit.",
-        "user_panic": f"A person asked to leave at {when}, and Robson {did} at market.",
-        "tape_end": f"The tape ended at {when}, and Robson {did} at market.",
-    }
-    return told.get(reason, f"It was closed by {reason} at {when}.")
-
-
 # --- chapters ------------------------------------------------------------------------------------
 
 
@@ -112,15 +76,17 @@ def _stop(s: _Scene) -> Line:
     if n is None or int(n) > len(levels):
         atr = facts.price_of(s.p, at(audit, "atr"))
         stop = facts.price_of(s.p, s.p.get("technical_stop"))
-        return spans(f"{said} None fits; the stop is 1.5 times the average range ({atr}): {stop}.{confidence}")
+        range_ = f"1.5 times the average range ({atr})"
+        return spans(f"{said} None fits; the stop is {range_}: {stop}.{confidence}")
     level = levels[int(n) - 1]
     away = num(level, "distance")
     share = figures.percent(away / entry) if away is not None and entry else "?"
     low, high = ((num(audit, key) or 0) / 100 for key in ("min_bps", "max_bps"))
     touches = figures.count(int(num(level, "touches") or 0), "touch", "touches")
+    chosen = f"{journal.ordinal(int(n))}: {facts.price_of(s.p, level.get('price'))}, {touches}"
     return spans(
-        f"{said} The rule takes the {journal.ordinal(int(n))}: {facts.price_of(s.p, level.get('price'))},"
-        f" {touches}, {share} away, inside {figures.share(low)} to {figures.share(high)}.{confidence}"
+        f"{said} The rule takes the {chosen}, {share} away, inside {figures.share(low)} to"
+        f" {figures.share(high)}.{confidence}"
     )
 
 
@@ -149,7 +115,8 @@ def _size(s: _Scene) -> Line:
     capital = figures.money(at(sizing, "capital"))
     quantity = facts.quantity_of(s.p, at(sizing, "quantity"))
     planned = figures.risk(at(sizing, "planned_risk"), quote)
-    told = f"{figures.with_unit(terms.limit, quote)} ({share} of {capital}) / {terms.unit} loss per {base} ({made})"
+    limit = figures.with_unit(terms.limit, quote)
+    told = f"{limit} ({share} of {capital}) / {terms.unit} loss per {base} ({made})"
     if text(sizing, "binding") in ("risk", ""):
         return spans(f"{told} = {quantity}. Planned loss {planned}.")
     by_risk = facts.quantity_of(s.p, at(sizing, "qty_risk"))
@@ -185,11 +152,16 @@ def _unknown(s: _Scene, letter: str) -> Line:
     where = f"{s.where[0].upper()}{s.where[1:]}"
     resolved = s.last("order_resolved")
     outcome = {"found": "found it there", "absent": "proved that it is not there"}
-    ended = outcome.get(s.clean(resolved, "outcome"), "has no answer yet")
+    known = s.last("entry_filled", "entry_failed", "exit_filled", "insurance_filled")
+    still = "asks on" if known is None else "asked until its outcome was known"
+    ended = outcome.get(s.clean(resolved, "outcome"), still)
     return [
         (" ", PLAIN),
         (f"{where} did not answer ({s.clean(found[0], 'reason')}).", STRONG),
-        (f" Robson did not send again: it looked the order up by its client id and {ended}.", PLAIN),
+        (
+            f" Robson did not send again: it looked the order up by its client id and {ended}.",
+            PLAIN,
+        ),
     ]
 
 
@@ -204,7 +176,7 @@ def _guard(s: _Scene) -> Line:
             f"Exchange stop {stop} rests at {s.where} for all {quantity}, {after} after the fill."
         )
     if failed:
-        many = figures.count(len(failed), "time")
+        many = figures.often(len(failed))
         line += [(f" It was refused {many}: {s.clean(failed[-1], 'message')}.", STRONG)]
     if s.last("insurance_gone") is not None:
         line += [(" It was gone and nobody had said why.", STRONG)]
@@ -236,7 +208,7 @@ def _climb(s: _Scene) -> Line:
     moved = len(journal.of(s.rows, "insurance_placed"))
     return spans(
         f"Stop raised {was} {s.symbols.arrow} {stop} in {figures.count(len(raised), 'step')};"
-        f" exchange stop replaced {figures.count(moved, 'time')}."
+        f" exchange stop replaced {figures.often(moved)}."
     )
 
 
@@ -266,7 +238,7 @@ def _exit(s: _Scene) -> Line:
         line += spans(f"{who} {word} {sold} at {facts.price_of(s.p, price)} on average{later}.")
     retries = journal.of(s.rows, "exit_retry")
     if retries:
-        many = figures.count(len(retries), "time")
+        many = figures.often(len(retries))
         line += [(f" The exit was refused {many}: {s.clean(retries[-1], 'message')}.", STRONG)]
     return [*line, *_unknown(s, "x")]
 
@@ -316,7 +288,9 @@ def _error(s: _Scene) -> Line:
 
 def _resolved(s: _Scene) -> Line:
     row = s.last("position_resolved")
-    return spans(f"{s.clean(row, 'actor')} said, with evidence, that it is {s.clean(row, 'target')}.")
+    return spans(
+        f"{s.clean(row, 'actor')} said, with evidence, that it is {s.clean(row, 'target')}."
+    )
 
 
 _WRITERS: dict[str, Callable[[_Scene], Line]] = {

@@ -107,7 +107,7 @@ def _guides(grid: list[list[Segment]], frame: _Frame, chart: Chart, symbols: Sym
 
 def _stop_line(grid: list[list[Segment]], frame: _Frame, chart: Chart, symbols: Symbols) -> None:
     """Each height of the stop from when it was set until the next one, or now."""
-    ends = [*(stop.at_s for stop in chart.stops[1:]), chart.now_s]
+    ends = [*(stop.at_s for stop in chart.stops), chart.now_s][1:]
     for stop, end in zip(chart.stops, ends, strict=True):
         first, last = frame.half(stop.at_s) // 2, frame.half(end) // 2
         y = frame.row(stop.price)

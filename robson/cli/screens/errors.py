@@ -10,7 +10,7 @@ from robson.cli.screens import finding as f
 from robson.cli.screens.facts import Doc, at, listed, text
 from robson.cli.screens.finding import Finding, apart
 from robson.cli.screens.line import HARD_SPACE, PLAIN, QUIET, STRONG, Line, Page, spans
-from robson.cli.screens.prose import soft, wrap
+from robson.cli.screens.prose import finish, wrap
 
 UNCHANGED = "Nothing was changed."
 UNSEEN = ("UNAVAILABLE", "DEADLINE_EXCEEDED")
@@ -21,7 +21,7 @@ _INTERRUPTED = "CANCELLED_BY_USER"
 def error(document: Doc, page: Page) -> list[Line]:
     """A ``robson.error/1`` document: one run of sentences, or a finding."""
     code = text(document, "error", "code")
-    found = _finding(document, code, page)
+    found = finding_of(document, page)
     if found is None:
         return _refused(document, code, page)
     mark = [(_mark(document, code), QUIET)]
@@ -53,7 +53,7 @@ def _refused(document: Doc, code: str, page: Page) -> list[Line]:
         body += _hinted(hint)
     body.append((f" {_mark(document, code)}", PLAIN))
     lines = wrap(body, page.prose, first=[("error:", STRONG), (" ", PLAIN)], indent=7)
-    return [soft(line) for line in lines]
+    return finish(lines, page)
 
 
 def _hinted(hint: str) -> Line:
@@ -74,7 +74,9 @@ def _candidate(each: object) -> str:
 # --- where money may be concerned ----------------------------------------------------------------
 
 
-def _finding(document: Doc, code: str, page: Page) -> Finding | None:
+def finding_of(document: Doc, page: Page) -> Finding | None:
+    """The finding behind an error; None for a refusal that changed nothing."""
+    code = text(document, "error", "code")
     said = _message(document, page)
     if not said.startswith("robson"):
         said = f"{said[:1].upper()}{said[1:]}"

@@ -20,10 +20,12 @@ from robson.cli.screens.line import (
     Segment,
     spans,
 )
-from robson.cli.screens.prose import soft, wrap
+from robson.cli.screens.prose import finish, wrap
+from robson.cli.screens.story import story
 
 INDENT = 12
 MOST_RUNGS = 6
+_LONG_ID = 20
 _PURPOSE = 2
 """Place of the letter in a client order id that says what the order is for."""
 _BY_KIND = {
@@ -68,9 +70,9 @@ def explain(document: Doc, page: Page) -> list[Line]:
     """A ``robson.explain/1`` document."""
     position, rows = at(document, "position") or {}, listed(document, "rows")
     lines = _head(position, page)
-    story = chapters.story(position)
-    if story:
-        lines += [[], *wrap(story, page.prose)]
+    told = story(position)
+    if told:
+        lines += [[], *wrap(told, page.prose)]
     lines.append([])
     for chapter in shortened(chaptered(rows)):
         lines += _chapter(chapter, document, rows, page)
@@ -80,7 +82,7 @@ def explain(document: Doc, page: Page) -> list[Line]:
         ("All of it comes from the journal. Raw events: ", QUIET),
         (raw.replace(" ", HARD_SPACE), QUIET),
     ]
-    return [soft(line) for line in [*lines, *wrap(foot, page.prose)]]
+    return finish([*lines, *wrap(foot, page.prose)], page)
 
 
 # --- grouping ------------------------------------------------------------------------------------
@@ -189,7 +191,7 @@ def _evidence(rows: tuple[Doc, ...], page: Page) -> str:
 
 
 def _shortened_id(client_id: str, page: Page) -> str:
-    if page.full_ids or len(client_id) < 20:
+    if page.full_ids or len(client_id) < _LONG_ID:
         return client_id
     return f"{client_id[:7]}...{client_id[-7:]}"
 

@@ -6,7 +6,7 @@ Knows nothing of the documents that the numbers come from, and never asks what t
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from decimal import (
     ROUND_CEILING,
     ROUND_FLOOR,
@@ -23,6 +23,8 @@ UNKNOWN = "?"
 MINUTE, HOUR, DAY = 60, 3600, 86400
 _WIDE = Context(prec=100)
 _CENT = Decimal("0.01")
+_MOST_DECIMALS = 8
+_TENTHS_BELOW_S = 10
 
 
 def number(value: object) -> Decimal | None:
@@ -65,7 +67,7 @@ def price(value: object, tick: object = None) -> str:
         return UNKNOWN
     grid = number(tick)
     if not grid:
-        return grouped(found, None if _decimals(found) <= 8 else 8)
+        return grouped(found, min(_decimals(found), _MOST_DECIMALS))
     return grouped(rounded(found, Decimal(1).scaleb(-places(grid))), places(grid))
 
 
@@ -75,9 +77,11 @@ def _decimals(value: Decimal) -> int:
 
 
 def quantity(value: object, step: object = None, asset: str = "") -> str:
-    """A quantity by its step, with its asset."""
-    text = price(value, step)
-    return with_unit(text, asset)
+    """A quantity by its step, rounded down, with its asset."""
+    found, grid = number(value), number(step)
+    if found is not None and grid:
+        found = rounded(found, Decimal(1).scaleb(-places(grid)), ROUND_FLOOR)
+    return with_unit(price(found, step), asset)
 
 
 def with_unit(text: str, unit: str) -> str:
@@ -121,7 +125,9 @@ def money(value: object, unit: str = "") -> str:
 
 def _money(value: object, rounding: str, unit: str) -> str:
     found = number(value)
-    return UNKNOWN if found is None else with_unit(grouped(rounded(found, _CENT, rounding), 2), unit)
+    return (
+        UNKNOWN if found is None else with_unit(grouped(rounded(found, _CENT, rounding), 2), unit)
+    )
 
 
 def percent(fraction: object, *, signed: bool = False) -> str:
@@ -131,6 +137,12 @@ def percent(fraction: object, *, signed: bool = False) -> str:
         return UNKNOWN
     exact = rounded(found * 100, _CENT)
     return f"{'+' if signed and exact > 0 else ''}{grouped(exact, 2)}%"
+
+
+def signed_pct(percentage: object) -> str:
+    """A percentage of a document, signed."""
+    found = number(percentage)
+    return percent(None if found is None else found / 100, signed=True)
 
 
 def lost_percent(fraction: object, *, signed: bool = True) -> str:
@@ -166,6 +178,11 @@ def count(many: int, one: str, more: str = "") -> str:
     return f"{many:,}{HARD_SPACE}{noun}"
 
 
+def often(many: int) -> str:
+    """How many times something happened."""
+    return {0: "never", 1: "once", 2: "twice"}.get(many) or f"{many:,}{HARD_SPACE}times"
+
+
 # --- time ----------------------------------------------------------------------------------------
 
 
@@ -177,7 +194,7 @@ def instant(value: object) -> datetime | None:
         found = datetime.fromisoformat(value)
     except ValueError:
         return None
-    return (found if found.tzinfo else found.replace(tzinfo=timezone.utc)).astimezone(timezone.utc)
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 def seconds_between(earlier: object, later: object) -> float | None:
@@ -191,7 +208,7 @@ def age(seconds: object) -> str:
     found = number(seconds)
     if found is None:
         return UNKNOWN
-    if found < 10:
+    if found < _TENTHS_BELOW_S:
         return f"{grouped(rounded(max(found, Decimal(0)), Decimal('0.1')), 1)}{HARD_SPACE}s"
     whole = int(found)
     if whole < MINUTE:

@@ -8,9 +8,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from robson.cli.screens.line import ALARM, OK, PLAIN, QUIET, STRONG, WARN, Line, Page, Segment, Symbols
-from robson.cli.screens.line import width_of
-from robson.cli.screens.prose import Prose, soft, whole, wrap
+from robson.cli.screens.line import (
+    ALARM,
+    OK,
+    PLAIN,
+    QUIET,
+    STRONG,
+    WARN,
+    Line,
+    Page,
+    Segment,
+    Symbols,
+    width_of,
+)
+from robson.cli.screens.prose import Prose, finish, whole, wrap
 
 
 class Tag(NamedTuple):
@@ -110,6 +121,8 @@ def headline(tag: Segment, body: Prose, page: Page, *, strong: bool = False) -> 
 
 def labelled(label: str, body: Prose, page: Page, *, margin: int = 3) -> list[Line]:
     """A quiet label and its sentences beside it."""
+    if page.plain:
+        return wrap([(f"{label}: ", PLAIN), *_line(body)], page.prose)
     first: Line = [(" " * margin, PLAIN), (label, QUIET)]
     return wrap(body, page.prose, first=first, indent=LABELS)
 
@@ -130,9 +143,12 @@ def parts(finding: Finding) -> tuple[tuple[str, Prose], ...]:
 
 
 def _spoken(finding: Finding, page: Page) -> list[Line]:
-    lines = wrap([("Verdict: ", PLAIN), (f"{finding.tag.word}. ", PLAIN), *_line(finding.happened)], page.prose)
+    lines = wrap(
+        [("Verdict: ", PLAIN), (f"{finding.tag.word}. ", PLAIN), *_line(finding.happened)],
+        page.prose,
+    )
     for label, body in parts(finding):
-        lines.extend(wrap([(f"{label}: ", PLAIN), *_line(body)], page.prose))
+        lines.extend(labelled(label, body, page))
     return lines
 
 
@@ -149,7 +165,7 @@ def findings_lines(findings: Iterable[Finding], page: Page) -> list[Line]:
     rest = worst_first[FULL:]
     if rest:
         lines.extend(wrap(_and_more(rest), page.prose, indent=3, first=[("", PLAIN)]))
-    return [soft(line) for line in lines]
+    return finish(lines, page)
 
 
 def _and_more(rest: list[Finding]) -> Line:

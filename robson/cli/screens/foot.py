@@ -62,9 +62,7 @@ def _month(document: Doc, page: Page) -> list[Line]:
         return []
     lost, latent, budget = (num(risk, key) for key in ("consumed", "latent", "budget"))
     slots = num(risk, "slots")
-    said = (
-        f"lost {figures.risk(lost)} + at risk {figures.risk(latent)} of {figures.money(budget)}:"
-    )
+    said = f"lost {figures.risk(lost)} + at risk {figures.risk(latent)} of {figures.money(budget)}:"
     if slots:
         said += f" {figures.count(int(slots), 'slot')}"
     else:

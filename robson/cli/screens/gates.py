@@ -11,11 +11,11 @@ from robson.cli.screens.prose import wrap
 _BUDGET = "risk_budget_insufficient"
 
 
-def gates(document: Doc, preview: Doc, page: Page) -> list[Line]:
+def gates(preview: Doc, page: Page) -> list[Line]:
     """All gates of a preview."""
     judged = listed(preview, "gates")
     denials = listed(preview, "denials")
-    return _denied(document, judged, denials, page) if denials else _passed(preview, judged, page)
+    return _denied(judged, denials, page) if denials else _passed(preview, judged, page)
 
 
 # --- all pass ------------------------------------------------------------------------------------
@@ -30,7 +30,9 @@ def _passed(preview: Doc, judged: list[Doc], page: Page) -> list[Line]:
     if page.plain:
         head = wrap(f"Gates: {said}.", page.prose)
     else:
-        head = wrap(said, page.prose, first=[f.block("GATES", OK, page.symbols), ("  ", PLAIN)], indent=9)
+        head = wrap(
+            said, page.prose, first=[f.block("GATES", OK, page.symbols), ("  ", PLAIN)], indent=9
+        )
     return [*head, *_pairs(_numbers(preview, judged), page)]
 
 
@@ -39,7 +41,7 @@ def _numbers(preview: Doc, judged: list[Doc]) -> list[tuple[str, str]]:
     known = {text(gate, "code"): gate for gate in judged}
     said: list[tuple[str, str]] = []
 
-    def add(code: str, label: str, money: bool) -> None:
+    def add(code: str, label: str, *, money: bool) -> None:
         value, limit = num(known.get(code), "value"), num(known.get(code), "limit")
         if value is not None and limit is not None:
             shown = (figures.pnl if money else figures.price)(value)
@@ -73,7 +75,7 @@ def _pairs(pairs: list[tuple[str, str]], page: Page, *, indent: int = 2) -> list
 # --- denied --------------------------------------------------------------------------------------
 
 
-def _denied(document: Doc, judged: list[Doc], denials: list[Doc], page: Page) -> list[Line]:
+def _denied(judged: list[Doc], denials: list[Doc], page: Page) -> list[Line]:
     codes = ", ".join(text(denial, "code") for denial in denials)
     does = "denies" if len(denials) == 1 else "deny"
     said = f"{len(denials)} of {len(judged)} gates {does}: {codes}"
@@ -83,15 +85,17 @@ def _denied(document: Doc, judged: list[Doc], denials: list[Doc], page: Page) ->
     else:
         lines = wrap(said, page.prose, first=[tag, ("  ", PLAIN)], indent=f.LABELS)
     for denial in denials:
-        lines += _denial(document, judged, denial, page)
+        lines += _denial(judged, denial, page)
     return lines
 
 
-def _denial(document: Doc, judged: list[Doc], denial: Doc, page: Page) -> list[Line]:
+def _denial(judged: list[Doc], denial: Doc, page: Page) -> list[Line]:
     code = text(denial, "code")
     message = page.symbols.clean(text(denial, "message")).rstrip(".")
     gate = next((each for each in judged if each.get("code") == code), None)
-    lines = wrap(f"{message[:1].upper()}{message[1:]}.", page.prose, first=[("  ", PLAIN)], indent=2)
+    lines = wrap(
+        f"{message[:1].upper()}{message[1:]}.", page.prose, first=[("  ", PLAIN)], indent=2
+    )
     lines += _pairs(_measured(gate, denial, page), page)
     resets = page.symbols.clean(text(gate, "resets"))
     freed: list[Line] = []
@@ -104,6 +108,8 @@ def _denial(document: Doc, judged: list[Doc], denial: Doc, page: Page) -> list[L
 
 
 def _label(label: str, body: str, page: Page) -> list[Line]:
+    if page.plain:
+        return wrap(f"{label}: {body}", page.prose)
     return wrap(body, page.prose, first=spans("  ", (label, QUIET)), indent=12)
 
 

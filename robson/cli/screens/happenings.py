@@ -1,4 +1,4 @@
-"""One line for each thing that happened: a time, a word, a sentence. For the demo and its live view.
+"""One line for each thing that happened: a time, a word, a sentence.
 
 Rows that say nothing to a person (an order being prepared) give no line.
 """
@@ -53,7 +53,10 @@ Said = tuple[str, str] | None
 def _armed(_row: Doc, p: Doc, _rows: Sequence[Doc], symbols: Symbols) -> Said:
     strategy, side = text(p, "strategy", "name"), text(p, "side") or "either side"
     waits = symbols.clean(text(p, "waiting_for"))
-    return "armed", f"{text(p, 'symbol')} {side}, strategy {strategy}{f': {waits}' if waits else ''}"
+    return (
+        "armed",
+        f"{text(p, 'symbol')} {side}, strategy {strategy}{f': {waits}' if waits else ''}",
+    )
 
 
 def _signal(row: Doc, p: Doc, _rows: Sequence[Doc], _symbols: Symbols) -> Said:
@@ -84,7 +87,10 @@ def _sized(row: Doc, p: Doc, _rows: Sequence[Doc], _symbols: Symbols) -> Said:
 def _filled(row: Doc, p: Doc, _rows: Sequence[Doc], _symbols: Symbols) -> Said:
     quantity = facts.quantity_of(p, pay(row, "quantity"))
     found = ", found by its client id" if pay(row, "reconciled") else ""
-    return "filled", f"{facts.entry_word(p)} {quantity} at {facts.price_of(p, pay(row, 'price'))}{found}"
+    return (
+        "filled",
+        f"{facts.entry_word(p)} {quantity} at {facts.price_of(p, pay(row, 'price'))}{found}",
+    )
 
 
 def _guarded(row: Doc, p: Doc, rows: Sequence[Doc], _symbols: Symbols) -> Said:
@@ -108,7 +114,10 @@ def _stop_failed(row: Doc, _p: Doc, _rows: Sequence[Doc], symbols: Symbols) -> S
 
 
 def _unknown(row: Doc, _p: Doc, _rows: Sequence[Doc], symbols: Symbols) -> Said:
-    return "unknown", f"an order has no answer ({symbols.clean(pay(row, 'reason'))}): asked, not resent"
+    return (
+        "unknown",
+        f"an order has no answer ({symbols.clean(pay(row, 'reason'))}): asked, not resent",
+    )
 
 
 def _resolved(row: Doc, _p: Doc, _rows: Sequence[Doc], _symbols: Symbols) -> Said:

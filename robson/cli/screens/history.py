@@ -8,7 +8,7 @@ from robson.cli.screens import facts, figures
 from robson.cli.screens.facts import Doc, at, listed, num, text
 from robson.cli.screens.finding import command
 from robson.cli.screens.line import OK, PLAIN, QUIET, STRONG, Line, Page, spans, width_of
-from robson.cli.screens.prose import soft, wrap
+from robson.cli.screens.prose import finish, wrap
 from robson.cli.screens.table import Cell, Column, spoken, table
 
 BARS_FROM = 90
@@ -24,7 +24,7 @@ def history(document: Doc, page: Page) -> list[Line]:
     notes = [*_notes(document, positions, page)]
     if notes:
         lines += [[], *notes]
-    return [soft(line) for line in lines]
+    return finish(lines, page)
 
 
 def _head(document: Doc, positions: list[Doc]) -> str:
@@ -187,5 +187,3 @@ def _beyond(p: Doc, short: str) -> Line:
         if past > 0:
             said += f": filled {figures.lost_percent(past, signed=False)} past the stop"
     return spans(f"{said}. See ", command(f"robson explain {short}"))
-
-

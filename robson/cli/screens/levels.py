@@ -7,36 +7,36 @@ from robson.cli.screens.facts import Doc, at, listed, num, text
 from robson.cli.screens.journal import level_word, ordinal
 from robson.cli.screens.line import LEVEL, PLAIN, QUIET, STRONG, Line, Page, width_of
 from robson.cli.screens.prose import wrap
-from robson.cli.screens.table import Cell, Column, table
+from robson.cli.screens.table import Cell, Column, spoken, table
 
 MOST_LEVELS = 6
 
 
 def why(plan: Doc | None, preview: Doc, page: Page) -> list[Line]:
+    """The search for the stop; ``plan`` is None where it found none."""
     search, side = at(preview, "stop_search"), text(preview, "side")
-    levels = listed(search, "levels")
+    found = listed(search, "levels")
     where = "above" if side == "short" else "below"
     said = f"{level_word(side)}s {where} the entry, nearest first"
-    if not levels:
+    if not found:
         said = f"no {level_word(side)} in {text(search, 'candles')} candles"
-    head = wrap([(said, QUIET)], page.prose, first=[("WHY THIS STOP", STRONG), ("   ", PLAIN)], indent=16)
-    shown = levels[:MOST_LEVELS]
+    first: Line = [("WHY THIS STOP", STRONG), ("   ", PLAIN)]
+    head = wrap([(said, QUIET)], page.prose, first=first, indent=16)
+    shown = found[:MOST_LEVELS]
+    lines = _rows(preview, search, shown, page)
+    if len(found) > len(shown):
+        lines.append([(f"  and {len(found) - len(shown)} farther ones", QUIET)])
+    return [*head, *lines, *_without_level(plan, preview, search, page)]
+
+
+def _rows(preview: Doc, search: Doc, shown: list[Doc], page: Page) -> list[Line]:
     rows = [_level_cells(preview, level, search) for level in shown]
+    columns = [Column(""), Column("", "right"), Column(""), Column("")]
     if page.plain:
-        said_rows = [", ".join(_plain(cell) for cell in row if _plain(cell)) for row in rows]
-        spoken_rows = [line for said in said_rows for line in wrap(f"{said}.", page.prose)]
-        return [*head, *spoken_rows, *_without_level(plan, preview, search, page)]
+        return [line for said in spoken(columns, rows) for line in wrap(said, page.prose)]
     mark = (page.symbols.pointer, LEVEL)
     gutters = [mark if level.get("verdict") == "chosen" else ("", PLAIN) for level in shown]
-    columns = [Column(""), Column("", "right"), Column(""), Column("")]
-    lines = table(columns, rows, gap=3, gutters=gutters, margin=2)[1:] if rows else []
-    if len(levels) > len(shown):
-        lines.append([(f"  and {len(levels) - len(shown)} farther ones", QUIET)])
-    return [*head, *_kept(lines, page), *_without_level(plan, preview, search, page)]
-
-
-def _plain(cell: Cell) -> str:
-    return cell[0] if isinstance(cell, tuple) else cell
+    return _kept(table(columns, rows, gap=3, gutters=gutters, margin=2)[1:], page)
 
 
 def _kept(lines: list[Line], page: Page) -> list[Line]:
@@ -56,7 +56,7 @@ def _level_cells(preview: Doc, level: Doc, search: Doc) -> list[Cell]:
     touches = figures.count(int(num(level, "touches") or 0), "touch", "touches")
     cells = [
         f"{text(level, 'n')}  {facts.price_of(preview, level.get('price'))}",
-        _pct(level.get("distance_pct")),
+        figures.signed_pct(level.get("distance_pct")),
         touches,
     ]
     note = _verdict(level, search)
@@ -84,5 +84,3 @@ def _without_level(plan: Doc | None, preview: Doc, search: Doc, page: Page) -> l
     if plan is None:
         body = f"No level fits, and {range_} does not either."
     return wrap(body, page.prose, first=[("  ", PLAIN)], indent=2)
-
-

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import NamedTuple
 
-from robson.cli.screens import chart, facts, figures, happenings, journal, verdicts
+from robson.cli.screens import facts, figures, happenings, life_chart, verdicts
 from robson.cli.screens import finding as f
-from robson.cli.screens.chart import Chart, Mark, Point
 from robson.cli.screens.facts import Doc, at, num, text
 from robson.cli.screens.line import (
     ALARM,
@@ -29,35 +27,16 @@ from robson.cli.screens.line import (
     spans,
     width_of,
 )
-from robson.cli.screens.prose import Prose, soft, wrap
+from robson.cli.screens.moment import Life
+from robson.cli.screens.prose import Prose, finish, wrap
 
 FULL_HEIGHT = 24
 CHART_FROM = 60
-WORDS_FROM = 79
 EVENTS = 3
 LEAST_ROWS = 5
 PICTURE_ROWS = 10
 SILENT_S = 5
 PATH_OF = ("armed", "entering", "active", "exiting", "closed")
-
-
-class Sample(NamedTuple):
-    """A price of the tape and its instant."""
-
-    at: str
-    price: Decimal
-
-
-class Life(NamedTuple):
-    """All that the live view shows. ``silent_s`` is how old the status is."""
-
-    status: Doc
-    position: Doc
-    path: tuple[Sample, ...] = ()
-    rows: tuple[Doc, ...] = ()
-    silent_s: float = 0
-    banner: tuple[Segment, Prose] | None = None
-    """What leads instead of the verdict while the daemon was killed on purpose."""
 
 
 def live(life: Life, page: Page, height: int = FULL_HEIGHT) -> list[Line]:
@@ -76,12 +55,12 @@ def live(life: Life, page: Page, height: int = FULL_HEIGHT) -> list[Line]:
         lines += _middle(life, page, rest, events, bottom)
     quiet = life.silent_s > SILENT_S
     shown = [_faded(line) if quiet and line not in verdict else line for line in lines]
-    return [soft(line) for line in shown] + [[] for _ in range(room - len(shown))]
+    return finish(shown, page) + [[] for _ in range(room - len(shown))]
 
 
 def verdict(life: Life, page: Page) -> list[Line]:
     """What leads the view, by itself."""
-    return [soft(line) for line in _verdict(life, page)]
+    return finish(_verdict(life, page), page)
 
 
 def alarm(life: Life) -> str | None:
@@ -98,19 +77,26 @@ def picture(life: Life, page: Page) -> list[Line]:
     """The chart as it was in the end, for the scrollback."""
     if page.width < CHART_FROM or not life.path:
         return []
-    lines = [_title(life, page), *_stations(life, page), [], *_chart(life, page, PICTURE_ROWS)]
-    return [soft(line) for line in lines]
+    lines = [
+        _title(life, page),
+        *_stations(life, page),
+        [],
+        *life_chart.lines(life, page, PICTURE_ROWS),
+    ]
+    return finish(lines, page)
 
 
 def _middle(
     life: Life, page: Page, rest: int, events: list[Line], bottom: list[Line]
 ) -> list[Line]:
     """Chart, numbers and events in the lines that are left."""
-    told = events if rest >= len(events) + 1 else []
+    charted = page.width >= CHART_FROM and bool(life.path)
+    taken = len(events) + 1 + (LEAST_ROWS + 3 if charted else 0)
+    told = events if rest >= taken else []
     free = rest - (len(told) + 1 if told else 0)
     drawn: list[Line] = []
-    if page.width >= CHART_FROM and free >= LEAST_ROWS + 3 and life.path:
-        drawn = [*_chart(life, page, free - 3)]
+    if charted and free >= LEAST_ROWS + 3:
+        drawn = [*life_chart.lines(life, page, free - 3)]
         free -= len(drawn)
     lines = [*drawn, *bottom]
     if told:
@@ -222,7 +208,9 @@ def _numbers(life: Life, page: Page) -> list[Line]:
     parts: list[Line] = [
         line,
         spans(("Stop ", QUIET), facts.price_of(p, stop), (away, QUIET)),
-        spans(("PnL ", QUIET), (figures.pnl(gained, facts.quote(p)), style), _in_r(gained, planned)),
+        spans(
+            ("PnL ", QUIET), (figures.pnl(gained, facts.quote(p)), style), _in_r(gained, planned)
+        ),
     ]
     return [*_filled(parts, page), *_if_stopped(p, planned, page)]
 
@@ -256,9 +244,7 @@ def _if_stopped(p: Doc, planned: Decimal | None, page: Page) -> list[Line]:
 
 def _events(life: Life, page: Page) -> list[Line]:
     """The last three that happened, each on one line."""
-    said = [
-        happenings.happening(row, life.position, life.rows, page.symbols) for row in life.rows
-    ]
+    said = [happenings.happening(row, life.position, life.rows, page.symbols) for row in life.rows]
     lines: list[Line] = []
     for one in reversed([each for each in said if each]):
         shown = happenings.line_of(one, page, today=life.position.get("created_at"))

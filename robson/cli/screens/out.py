@@ -6,10 +6,8 @@ The only module of the screens that knows terminals. rich is imported when it is
 from __future__ import annotations
 
 import os
-import select
 import shutil
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
@@ -237,13 +235,13 @@ class Screen:
 
     def enter(self) -> None:
         """Take the alternate screen."""
-        self._console.set_alt_screen(True)
-        self._console.show_cursor(False)
+        self._console.set_alt_screen()
+        self._console.show_cursor(show=False)
 
     def leave(self) -> None:
         """Give the terminal back as it was."""
-        self._console.show_cursor(True)
-        self._console.set_alt_screen(False)
+        self._console.show_cursor()
+        self._console.set_alt_screen(enable=False)
         if self._titled:
             self._stream.write("\x1b[23;0t")
             self._titled = False
@@ -271,32 +269,3 @@ def live(stream: TextIO, on: Surface, now: Callable[[], float]) -> Iterator[Scre
         except KeyboardInterrupt:
             screen.leave()
             raise
-
-
-@contextmanager
-def keys(stream: TextIO) -> Iterator[Callable[[float], str]]:
-    """Wait for a key for so many seconds; without a keyboard, just wait. Ctrl-C stays Ctrl-C."""
-    import termios
-
-    try:
-        fd = stream.fileno()
-        before = termios.tcgetattr(fd)
-    except (OSError, ValueError, termios.error):
-        yield _no_key
-        return
-    quiet = [*before[:3], before[3] & ~(termios.ICANON | termios.ECHO), *before[4:]]
-    try:
-        termios.tcsetattr(fd, termios.TCSADRAIN, quiet)
-        yield lambda seconds: _key(fd, seconds)
-    finally:
-        termios.tcsetattr(fd, termios.TCSADRAIN, before)
-
-
-def _no_key(seconds: float) -> str:
-    time.sleep(max(0.0, seconds))
-    return ""
-
-
-def _key(fd: int, seconds: float) -> str:
-    ready, _, _ = select.select([fd], [], [], max(0.0, seconds))
-    return os.read(fd, 64).decode(errors="replace") if ready else ""

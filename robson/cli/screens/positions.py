@@ -32,17 +32,20 @@ def _columns(page: Page) -> list[Column]:
 
 
 def positions(shown: list[Doc], found: list[Finding], page: Page) -> list[Line]:
-    short = facts.ids(positions, page)
+    """All of them, those that a finding is about marked; then what the armed ones wait for."""
+    short = facts.ids(shown, page)
     rows = [_cells(p, short[text(p, "id")]) for p in shown]
     gap = 2 if page.width >= WIDE_FROM else 1
     columns = _columns(page)
     wide = width_needed(columns, rows, gap=gap, margin=GUTTER)
     if page.plain:
-        return [line for p in positions for line in _sentence(p, page)]
-    if page.width < TABLE_FROM or wide > page.width:
-        return _blocks(positions, rows, found, page)
-    gutters = [f.gutter_of(found, text(p, "id")) for p in positions]
-    return table(columns, rows, gap=gap, gutters=gutters, margin=GUTTER)
+        lines = [line for p in shown for line in _sentence(p, page)]
+    elif page.width < TABLE_FROM or wide > page.width:
+        lines = _blocks(shown, rows, found)
+    else:
+        gutters = [f.gutter_of(found, text(p, "id")) for p in shown]
+        lines = table(columns, rows, gap=gap, gutters=gutters, margin=GUTTER)
+    return [*lines, *_waiting(shown, page)]
 
 
 def _cells(position: Doc, short: str) -> list[Cell]:
@@ -84,9 +87,7 @@ def _result(position: Doc) -> Cell:
     return (figures.pnl(value), OK if value > 0 else PLAIN)
 
 
-def _blocks(
-    positions: list[Doc], rows: list[list[Cell]], found: list[Finding], page: Page
-) -> list[Line]:
+def _blocks(positions: list[Doc], rows: list[list[Cell]], found: list[Finding]) -> list[Line]:
     """Narrow: a head line and a line for each number."""
     lines: list[Line] = []
     for position, row in zip(positions, rows, strict=True):
@@ -100,7 +101,7 @@ def _blocks(
         for label, cell in zip(("Entry", "SL", "SG", "PnL", "Leverage"), row[4:], strict=True):
             value: Segment = cell if isinstance(cell, tuple) else (cell, PLAIN)
             if value[0] != figures.NONE:
-                lines.append([(" " * GUTTER, PLAIN), (f"{label}: ", QUIET), value])
+                lines.append([(" " * (GUTTER + 2), PLAIN), (f"{label}: ", QUIET), value])
     return lines
 
 
@@ -126,5 +127,3 @@ def _waiting(positions: list[Doc], page: Page) -> list[Line]:
             body = [(f"{short[text(position, 'id')]} waits for {reason}.", QUIET)]
             lines.extend(wrap(body, page.prose, first=[(" " * GUTTER, PLAIN)], indent=GUTTER))
     return lines
-
-

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from robson.cli.screens.line import HARD_SPACE, PLAIN, Line, cells, text_of, width_of
+import re
+
+from robson.cli.screens.line import HARD_SPACE, PLAIN, Line, Page, cells, text_of, width_of
 
 Prose = str | Line
 
 _Word = list[tuple[str, str]]
+_PAUSE = re.compile(r"(?<=[.,:;?]) {2,}")
+_GAP = re.compile(r" {2,}")
 
 
 def whole(text: str) -> str:
@@ -100,9 +104,18 @@ def _soft(line: Line) -> Line:
     return [(text.replace(HARD_SPACE, " "), style) for text, style in _merged(line)]
 
 
-def soft(line: Line) -> Line:
-    """The line with its unbreakable spaces turned into plain ones: for lines that are not wrapped."""
-    return _soft(line)
+def finish(lines: list[Line], page: Page) -> list[Line]:
+    """A view's lines as they are printed: unbreakable spaces are plain ones now.
+
+    A plain page is read aloud: no indents and no gaps, which would say nothing.
+    """
+    soft = [_soft(line) for line in lines]
+    return [_aloud(line) for line in soft] if page.plain else soft
+
+
+def _aloud(line: Line) -> Line:
+    text = _GAP.sub(", ", _PAUSE.sub(" ", text_of(line).strip()))
+    return [(text, PLAIN)] if text else []
 
 
 def fits(line: Line, width: int) -> bool:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from robson.cli.screens import facts, figures
 from robson.cli.screens.facts import Doc, at, num, text
 from robson.cli.screens.journal import terms
-from robson.cli.screens.line import PLAIN, QUIET, STRONG, Line, Page
+from robson.cli.screens.line import PLAIN, QUIET, STRONG, Line, Page, text_of
 from robson.cli.screens.prose import wrap
 from robson.cli.screens.table import Cell, Column, spoken, table, width_needed
 
@@ -30,10 +30,13 @@ def size(preview: Doc, plan: Doc, page: Page) -> list[Line]:
     share = figures.share(at(sizing, "risk_pct"))
     limit = f"risk limit, {share} of {figures.money(at(sizing, 'capital'))}"
     named = dict(made.named)
+    costs: list[list[Cell]] = [
+        [_term(name, plan), figures.NONE, value, ""] for name, value in made.named if name != "span"
+    ]
     rows: list[list[Cell]] = [
         [limit, made.limit, made.limit, quote],
         [f"loss per {base}: span", named["span"], named["span"], ""],
-        *([_term(name, plan), figures.NONE, named[name], ""] for name in named if name != "span"),
+        *costs,
         [("quantity", STRONG), _qty(preview, hand), (_qty(preview, full), STRONG), base],
         ["lost if the stop is hit", figures.risk(hand["loss"]), figures.risk(full["loss"]), quote],
         ["  in % of capital", _lost(hand), _lost(full), ""],
@@ -44,9 +47,8 @@ def size(preview: Doc, plan: Doc, page: Page) -> list[Line]:
         return _sized(labelled, page) + _binding(preview, sizing, page)
     gap = 3 if width_needed(columns, labelled, gap=3, margin=2) <= page.width else 2
     head, *body = table(columns, labelled, gap=gap, margin=2)
-    (blank, _), *heads = head
-    lead: Line = [("SIZE", STRONG), (blank[4:], PLAIN)]
-    return [[*lead, *heads], *body, *_binding(preview, sizing, page)]
+    lead: Line = [("SIZE", STRONG), (text_of(head)[4:], QUIET)]
+    return [lead, *body, *_binding(preview, sizing, page)]
 
 
 def _sized(rows: list[list[Cell]], page: Page) -> list[Line]:

@@ -4,45 +4,23 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from robson.cli.screens import facts, figures, verdicts
+from robson.cli.screens import facts, figures, foot, positions, verdicts
 from robson.cli.screens import finding as f
-from robson.cli.screens.facts import Doc, at, listed, num, text
+from robson.cli.screens.facts import Doc, listed, num, text
 from robson.cli.screens.finding import Finding
-from robson.cli.screens.line import (
-    LEVEL,
-    OK,
-    PLAIN,
-    QUIET,
-    STRONG,
-    Line,
-    Page,
-    Segment,
-    Symbols,
-    pad,
-    spans,
-)
-from robson.cli.screens.prose import soft, wrap
-from robson.cli.screens.table import Cell, Column, table, width_needed
-
-TABLE_FROM = 79
-WIDE_FROM = 100
-BAR = 20
-LABEL = 9
-GUTTER = 3
+from robson.cli.screens.line import PLAIN, STRONG, Line, Page, Segment, spans
+from robson.cli.screens.prose import finish, wrap
 
 
 def status(document: Doc, page: Page, *, silent_s: float | None = None) -> list[Line]:
     """The whole screen of a ``robson.status/1`` document; its first line is the verdict."""
     found = verdicts.findings(document, page.symbols, silent_s=silent_s)
     lines = verdict_lines(document, found, page)
-    positions = listed(document, "positions")
-    if positions:
-        lines.append([])
-        lines.extend(_positions(document, positions, found, page))
-        lines.extend(_waiting(positions, page))
-    lines.append([])
-    lines.extend(_foot(document, page))
-    return [soft(line) for line in lines]
+    shown = listed(document, "positions")
+    if shown:
+        lines += [[], *positions.positions(shown, found, page)]
+    lines += [[], *foot.foot(document, page)]
+    return finish(lines, page)
 
 
 def cannot_see(door: str, page: Page, *, reason: str = "") -> list[Line]:
@@ -70,8 +48,8 @@ def verdict_lines(document: Doc, found: list[Finding], page: Page) -> list[Line]
 
 
 def _calm(document: Doc, page: Page) -> tuple[Segment, list[Line]]:
-    positions = listed(document, "positions")
-    held = [p for p in positions if facts.held(p)]
+    known = listed(document, "positions")
+    held = [p for p in known if facts.held(p)]
     bare = [p for p in held if facts.naked_s(p) is not None]
     if bare:
         said = [_placing(bare[0]), *_worst(document, held)]
@@ -79,7 +57,7 @@ def _calm(document: Doc, page: Page) -> tuple[Segment, list[Line]]:
     if held:
         sentences = [spans(_protected(document, held)), *_worst(document, held)]
         return f.tag_segment(f.PROTECTED, page.symbols), sentences
-    entering = [p for p in positions if p.get("state") == "entering"]
+    entering = [p for p in known if p.get("state") == "entering"]
     if entering:
         who = facts.name(entering[0])
         said = [spans(f"{who}: the entry order is on its way, and not known to be filled.")]
@@ -108,7 +86,7 @@ def _worst(document: Doc, held: list[Doc]) -> list[Line]:
     """What is lost if every stop is hit now, with all costs."""
     results = [num(p, "result_at_stop") for p in held]
     asset = text(document, "risk", "asset")
-    known = [each for each in results if each is not None]
+    known: list[Decimal] = [each for each in results if each is not None]
     if len(known) < len(results):
         return [spans("If every stop is hit now: ", ("?", STRONG), " (a result is not known).")]
     total = sum(known, Decimal(0))
@@ -122,11 +100,9 @@ def _idle(document: Doc) -> list[Line]:
     armed = int(num(document, "summary", "armed_count") or 0)
     if armed:
         return [spans(f"Nothing at risk. {figures.count(armed, 'position')} armed.")]
-    known = next(iter(listed(document, "daemon", "feed")), {})
-    symbol = text(known, "symbol") or "BTCUSDT"
+    feeds = listed(document, "daemon", "feed")
+    symbol = text(feeds[0], "symbol") if feeds else "BTCUSDT"
     return [
         spans("Nothing at risk and nothing armed."),
         spans("To see a plan, sending nothing: ", f.apart(f"robson arm {symbol} --dry-run")),
     ]
-
-

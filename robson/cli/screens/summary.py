@@ -1,4 +1,4 @@
-"""What is left in the scrollback after a demo: how it ended, why, what it cost, what was checked."""
+"""What a demo leaves in the scrollback: how it ended, why, its costs, what was checked."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from robson.cli.screens.line import (
     Segment,
     spans,
 )
-from robson.cli.screens.prose import Prose, soft, whole, wrap
+from robson.cli.screens.prose import Prose, finish, whole, wrap
 
 LABELS = 12
 _GAP = f" {HARD_SPACE}{HARD_SPACE}"
@@ -46,18 +46,18 @@ class Ending(NamedTuple):
 
 def closed(ending: Ending, page: Page) -> list[Line]:
     """The summary of a position that traded."""
-    lines = [*_head(ending.position, page), []]
+    lines = [*violations(ending.report, page), *_head(ending.position, page), []]
     for label, body in (
         ("Why", _why(ending)),
         ("Plan", _plan(ending)),
         ("Costs", _costs(ending)),
         ("Safety", _safety(ending.position)),
         *(("Crash" if not index else "", spans(said)) for index, said in enumerate(ending.crash)),
-        ("Checked", checked(ending.report, page)),
+        ("Checked", checked(ending.report)),
     ):
         if body:
             lines += labelled(label, body, page)
-    return [soft(line) for line in [*lines, *next_lines(ending.then, page)]]
+    return finish([*lines, *next_lines(ending.then, page)], page)
 
 
 def nothing_opened(
@@ -67,15 +67,15 @@ def nothing_opened(
     state = text(ending.position, "state") or "armed"
     tag = f.block("NO POSITION", WARN, page.symbols)
     said = f"{facts.name(ending.position)} ended {state}; nothing was traded.".strip()
-    lines = [*_headline(tag, said, page), []]
+    lines = [*violations(ending.report, page), *_headline(tag, said, page), []]
     for each in rejections:
         lines += labelled("Refused", _refusal(each, page), page)
     for each in waiting:
         lines += labelled("Waited", spans(page.symbols.clean(_words(each))), page)
     if not rejections and not waiting:
         lines += labelled("Waited", spans("The detector gave no signal on this tape."), page)
-    lines += labelled("Checked", checked(ending.report, page), page)
-    return [soft(line) for line in [*lines, *next_lines(ending.then, page)]]
+    lines += labelled("Checked", checked(ending.report), page)
+    return finish([*lines, *next_lines(ending.then, page)], page)
 
 
 def labelled(label: str, body: Prose, page: Page) -> list[Line]:
@@ -176,7 +176,9 @@ def _plan(ending: Ending) -> Line:
     said = f"Lose at most {figures.risk(planned, quote)}{of}."
     net = num(p, "realized_pnl")
     if text(p, "exit_reason") in ("stop_loss", "insurance_stop") and net is not None:
-        return spans(f"{said} Lost {figures.risk(-net, quote)} ({figures.in_r(p.get('r_multiple'))}).")
+        return spans(
+            f"{said} Lost {figures.risk(-net, quote)} ({figures.in_r(p.get('r_multiple'))})."
+        )
     if ending.lowest is None or not planned:
         return spans(said)
     low = min(ending.lowest, Decimal(0))
@@ -232,7 +234,7 @@ def _short(seconds: Decimal) -> str:
     return figures.lag(seconds).removesuffix(f"{HARD_SPACE}s")
 
 
-def checked(report: Doc | None, page: Page) -> Line:
+def checked(report: Doc | None) -> Line:
     """How often each invariant was evaluated, and what it found; none is a finding of its own."""
     counts = at(report, "invariants", "checked") or {}
     violated = listed(report, "invariants", "violated")
@@ -247,8 +249,17 @@ def checked(report: Doc | None, page: Page) -> Line:
     )
     if not violated:
         return spans(f"{how}: 0 violated.")
+    return spans(f"{how}: ", (f"{len(violated)} violated.", STRONG))
+
+
+def violations(report: Doc | None, page: Page) -> list[Line]:
+    """A broken rule leads, whatever else there is to say."""
+    violated = listed(report, "invariants", "violated")
+    if not violated:
+        return []
+    word = f"{len(violated)} VIOLATION{'S' if len(violated) > 1 else ''}"
     told = "; ".join(page.symbols.clean(_words(each)) for each in violated)
-    return spans(f"{how}: ", (f" {len(violated)} VIOLATED ", ALARM), f" {told}")
+    return _headline(f.block(word, ALARM, page.symbols), f"{told}.", page)
 
 
 def _refusal(rejection: Doc, page: Page) -> Line:
@@ -266,5 +277,3 @@ def _words(each: Any) -> str:
     if isinstance(each, dict):
         return ", ".join(f"{key} {value}" for key, value in each.items() if value is not None)
     return str(each)
-
-

@@ -15,7 +15,7 @@ from robson.connectors.simulated.orders import Orders
 from robson.domain.errors import InvalidValue
 from robson.domain.identity import Scope
 from robson.domain.reports import Balance
-from robson.domain.values import Action, ExchangeNs
+from robson.domain.values import MONEY, Action, ExchangeNs
 
 ATOM = Decimal("0.00000001")
 """The smallest amount of any asset."""
@@ -24,12 +24,12 @@ ZERO = Decimal(0)
 
 def paid(amount: Decimal) -> Decimal:
     """What the account pays for an exact amount: up to the next atom."""
-    return amount.quantize(ATOM, rounding=ROUND_CEILING)
+    return amount.quantize(ATOM, rounding=ROUND_CEILING, context=MONEY)
 
 
 def received(amount: Decimal) -> Decimal:
     """What the account gets of an exact amount: down to the last whole atom."""
-    return amount.quantize(ATOM, rounding=ROUND_FLOOR)
+    return amount.quantize(ATOM, rounding=ROUND_FLOOR, context=MONEY)
 
 
 def whole_atoms(amount: Decimal) -> bool:

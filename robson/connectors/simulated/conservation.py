@@ -7,13 +7,14 @@ the exchange's state is compared with that count. Numbers in a difference are at
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 import attrs
 
 from robson.connectors.simulated.books import Books
 from robson.connectors.simulated.second_count import Purse, SecondCount
 from robson.connectors.simulated.state import ExchangeState
+from robson.domain.values import MONEY
 
 
 @attrs.frozen(kw_only=True)
@@ -49,7 +50,8 @@ class Conservation:
         self._compared = -self._count.counted
         self._count.read(entries)
         self._compared += self._count.counted
-        differs = (*self._count.wrong, *self._balances(), *self._orders())
+        with localcontext(MONEY):
+            differs = (*self._count.wrong, *self._balances(), *self._orders())
         return Conserved(differences=differs, compared=self._compared)
 
     def _balances(self) -> Iterator[str]:

@@ -15,6 +15,7 @@ from robson.connectors.simulated.entries import (
     Locked,
     OrderAccepted,
     OrderClosed,
+    PriceNoted,
     TermsSet,
     Triggered,
     Unlocked,
@@ -225,3 +226,9 @@ class Desk:
         self._ledger.record(
             OrderClosed(at_ns=at_ns, scope=order.scope, order_id=order.order_id, status=status)
         )
+
+    def _note_price(self, market: Market, at_ns: ExchangeNs) -> None:
+        """Write down where the market stood when something happened."""
+        symbol, price = market.instrument.symbol, market.price
+        if price is not None and self._ledger.state.prices.get(symbol) != price:
+            self._ledger.record(PriceNoted(at_ns=at_ns, symbol=symbol, price=price))

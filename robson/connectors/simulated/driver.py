@@ -157,9 +157,12 @@ class Driver:
     def _at(self, at_ns: int, kind: int, run: Callable[[], list[Happening]]) -> None:
         heapq.heappush(self._dues, _Due(at_ns, kind, next(self._numbers), run))
 
-    def next_ns(self) -> int | None:
-        """The next instant at which anything can happen; None when nothing ever will."""
-        times = [player.next_ns() for player in self.players]
+    def next_ns(self, *, tape: bool = True) -> int | None:
+        """The next instant at which anything can happen; None when nothing ever will.
+
+        Without ``tape`` only what is on the wire counts: the tape is held.
+        """
+        times = [player.next_ns() if tape else None for player in self.players]
         times.append(self._dues[0].at_ns if self._dues else None)
         return min((at_ns for at_ns in times if at_ns is not None), default=None)
 
@@ -172,7 +175,7 @@ class Driver:
         self.clock.move_to(at_ns)
         self.exchange.advance_to(ExchangeNs(at_ns))
         for player in self.players:
-            candles = player.candles_at(at_ns)
+            candles = [] if player.at_end else player.candles_at(at_ns)
             if candles:
                 return [CandleClosed(symbol=player.symbol, candle=c) for c in candles]
         if self._dues and self._dues[0].at_ns <= at_ns:

@@ -14,7 +14,7 @@ from robson.connectors.simulated.account import whole_atoms
 from robson.connectors.simulated.books import Books, MemoryBooks
 from robson.connectors.simulated.checks import MAX_AMOUNT
 from robson.connectors.simulated.debts import next_hour
-from robson.connectors.simulated.entries import Deposited, PriceNoted, RequestLogged
+from robson.connectors.simulated.entries import Deposited, RequestLogged
 from robson.connectors.simulated.exchange_rules import Rule
 from robson.connectors.simulated.faults import ExchangeFaults
 from robson.connectors.simulated.gateway import Gateway
@@ -33,6 +33,9 @@ from robson.domain.values import MONEY, ExchangeNs, Price
 
 class SimExchange(Gateway):
     """An exchange for isolated margin, with one account per (account, symbol).
+
+    Its doors are ``deposit``, ``handle``, ``on_price`` and ``advance_to``. What it inherits are the
+    steps behind them: a test may override one (``execute``, ``commission``), nobody calls them.
 
     Args:
         instruments: the symbols it lists, with their rules and taker fees.
@@ -73,13 +76,12 @@ class SimExchange(Gateway):
             InvalidValue: unlisted symbol, an asset not of the pair, or no amount of whole atoms.
         """
         symbol = self.market(scope.symbol).instrument.symbol
-        if asset not in (symbol.base, symbol.quote):
-            raise InvalidValue(f"{asset} is no asset of {scope}")
-        if not (0 < amount <= MAX_AMOUNT and whole_atoms(amount)):
-            raise InvalidValue(f"{amount} {asset} is no amount that can be deposited")
-        now_ns = self.now_ns if at_ns is None else at_ns
-        with self._transaction(now_ns):
-            self._ledger.record(Deposited(at_ns=now_ns, scope=scope, asset=asset, amount=amount))
+        whole = 0 < amount <= MAX_AMOUNT and whole_atoms(amount)
+        if asset not in (symbol.base, symbol.quote) or not whole:
+            raise InvalidValue(f"{amount} {asset} cannot be deposited in {scope}")
+        at_ns = self.now_ns if at_ns is None else at_ns
+        with self._transaction(at_ns):
+            self._ledger.record(Deposited(at_ns=at_ns, scope=scope, asset=asset, amount=amount))
 
     def handle(
         self, request: Intent, *, at_ns: ExchangeNs, arrived_ns: ExchangeNs | None = None
@@ -184,11 +186,8 @@ class SimExchange(Gateway):
 
     def request_log(self, scope: Scope) -> tuple[RequestLogged, ...]:
         """Every request of one account, refused ones included, oldest first."""
-        return tuple(
-            entry
-            for entry in self.books.entries()
-            if isinstance(entry, RequestLogged) and entry.scope == scope
-        )
+        entries = [entry for entry in self.books.entries() if isinstance(entry, RequestLogged)]
+        return tuple(entry for entry in entries if entry.scope == scope)
 
     # --- inside ----------------------------------------------------------------------------------
 
@@ -222,8 +221,7 @@ class SimExchange(Gateway):
         self._hour_ns = next_hour(at_ns)
 
     def _dropped(self, market: Market, at_ns: ExchangeNs) -> Sequence[Order]:
-        drops = self._faults.drops_stop
-        stops = market.stops.values()
+        drops, stops = self._faults.drops_stop, market.stops.values()
         return [order for order in stops if drops(order.client_id, at_ns - order.accepted_ns)]
 
     def _move(
@@ -250,9 +248,3 @@ class SimExchange(Gateway):
             market.ticks = ticks
             self._note_price(market, at_ns)
         return tuple(order.state(with_fills=True) for order in moved)
-
-    def _note_price(self, market: Market, at_ns: ExchangeNs) -> None:
-        """Write down where the market stood when something happened."""
-        symbol, price = market.instrument.symbol, market.price
-        if price is not None and self.state.prices.get(symbol) != price:
-            self._ledger.record(PriceNoted(at_ns=at_ns, symbol=symbol, price=price))

@@ -38,8 +38,6 @@ class Player:
         exchange: SimExchange,
         board: Board,
         held: Callable[[], Side | None],
-        *,
-        from_ns: int | None = None,
     ) -> None:
         self.tape = tape
         self.instrument = instrument
@@ -49,8 +47,7 @@ class Player:
         self._held = held
         self._builder = CandleBuilder(instrument)
         self._path = PricePath()
-        start = 0 if from_ns is None else tape.index_at(from_ns)
-        self._rows: Iterator[Row] = tape.rows(instrument, start=start)
+        self._rows: Iterator[Row] = tape.rows(instrument)
         self._row: Row | None = next(self._rows, None)
         self._legs: list[Leg] = []
         self._at_ns = self._row[0] if self._row else 0
@@ -66,6 +63,26 @@ class Player:
             if row[0] < begin:
                 closed += self._builder.feed(row)
         return closed + self._builder.close_until(begin)
+
+    def resume(self, at_ns: int) -> list[Candle]:
+        """Go to an instant inside the tape without showing anybody the way; its candles."""
+        closed: list[Candle] = []
+        while (due := self.next_ns()) is not None and due <= at_ns:
+            closed += self.candles_at(due)
+            if not self._legs and self._row is not None and self._row[0] <= due:
+                self._open_row()
+            while self._legs and self._legs[0].end_ns <= min(due, at_ns):
+                self._price = self._legs.pop(0).end
+            if self._legs and self._legs[0].start_ns < at_ns < self._legs[0].end_ns:
+                break
+        if self._legs and self._legs[0].start_ns <= at_ns:
+            self._price = price_at(self._legs[0], at_ns)
+        return closed + self.candles_at(at_ns)
+
+    @property
+    def shown(self) -> bool:
+        """Whether a first price has been seen."""
+        return self._price is not None
 
     @property
     def at_end(self) -> bool:

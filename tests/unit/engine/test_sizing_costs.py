@@ -101,7 +101,7 @@ def test_without_a_gain_there_is_no_net():
 
 def test_division_goes_down_even_where_the_context_would_round_up():
     """39 nines round to one in 38 digits, and one unit too many would exceed the cap."""
-    nines = D("0." + "9" * 38)
+    nines = D("0." + "9" * 39)
     assert quotient_down(nines, D(1), 12) == D("0." + "9" * 12)
     assert quotient_down(D(2), D(3), 12) == D("0.666666666666")
 

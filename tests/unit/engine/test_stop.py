@@ -168,8 +168,7 @@ def test_swings_older_than_the_lookback_are_no_levels():
     """Even when the true range needs older candles."""
     config = TechnicalStopConfig(lookback_candles=50, atr_period=60)
     older = chart(Side.LONG, ["98"], flat="101", count=20)
-    flat = chart(Side.LONG, [], flat="101", count=60, first=20)
-    assert refused(answer(older + flat, config=config)).audit is not None
+    flat = chart(Side.LONG, [], flat="101", count=52, first=20)
     audit = refused(answer(older + flat, config=config)).audit
     assert audit is not None
     assert audit.levels == ()

@@ -210,6 +210,17 @@ os.kill(os.getpid(), signal.SIGKILL)
     again.books.close()
 
 
+def test_the_file_is_a_synced_write_ahead_log(tmp_path: Path) -> None:
+    books = SqliteBooks(tmp_path / "books.db")
+    settings_of = {
+        name: books._connection.execute(f"PRAGMA {name}").fetchone()[0]
+        for name in ("journal_mode", "synchronous")
+    }
+    books.close()
+
+    assert settings_of == {"journal_mode": "wal", "synchronous": 2}  # FULL
+
+
 class FullDisk(MemoryBooks):
     """Books that fail at a given commit."""
 

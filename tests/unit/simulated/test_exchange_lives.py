@@ -195,6 +195,17 @@ def test_repays_interest_first_and_by_hand_what_was_left() -> None:
     assert bench.account().base.debt == 0
 
 
+def test_an_exit_repays_with_what_it_yielded_and_no_more() -> None:
+    bench = Bench()
+    bench.buy("0.02", BORROW)
+    bench.exchange.deposit(SCOPE, "USDT", D(100))
+
+    filled(bench.sell("0.005", REPAY))
+
+    quote = bench.account().quote
+    assert (quote.free, quote.debt) == (100, D("700.00875") - D("299.7"))
+
+
 def test_repaying_by_hand_pays_interest_before_principal() -> None:
     bench = Bench(deposit="1000")
     bench.buy("0.02", BORROW)  # lacks 200: 0.0025 interest

@@ -60,6 +60,16 @@ def test_a_sell_stop_locks_base_until_it_is_cancelled() -> None:
     assert code(bench.cancel("stop")) == -2011
 
 
+def test_what_is_locked_cannot_be_locked_again() -> None:
+    bench = long_with_stop()
+
+    assert code(bench.stop(SELL, "0.00100", "58000")) == -2010
+    bench.cancel("stop")
+    resting(bench.stop(SELL, "0.01", "58000"))
+    resting(bench.stop(SELL, "0.00998", "57000"))
+    assert bench.account().base.free == 0
+
+
 def test_a_buy_stop_locks_quote_at_its_own_price() -> None:
     bench = Bench()
     bench.sell("0.02", BORROW)

@@ -1,0 +1,43 @@
+"""The parts that many findings share: what guards a position, and what a person may type."""
+
+from __future__ import annotations
+
+from robson.cli.screens import facts, figures
+from robson.cli.screens.facts import Doc, at, text
+from robson.cli.screens.finding import apart
+from robson.cli.screens.line import HARD_SPACE, PLAIN, Line
+from robson.cli.screens.prose import whole
+
+
+def you(*said: str) -> Line:
+    """Words and commands in turn."""
+    line: Line = []
+    for index, (before, command) in enumerate(zip(said[::2], said[1::2], strict=True)):
+        if index:
+            line.append((f" {HARD_SPACE}{HARD_SPACE}{whole(before)}{HARD_SPACE}", PLAIN))
+        else:
+            line.append((f"{before} ", PLAIN))
+        line.append(apart(command))
+    return line
+
+
+def panicking(position: Doc) -> str:
+    """The command that leaves this pair."""
+    return f"robson panic --symbol {text(position, 'symbol')}"
+
+
+def explaining(position: Doc) -> str:
+    """The command that tells how it came to this."""
+    return f"robson explain {text(position, 'id')[-figures.SHORT_ID :]}"
+
+
+def guarded(document: Doc, position: Doc) -> str:
+    """What still stands between the position and a loss."""
+    where = facts.venue(document)
+    if not facts.held(position):
+        return "Nothing of it is known to be filled."
+    stop = facts.price_of(position, position.get("stop_loss"))
+    if not facts.covered(position):
+        return f"Robson still judges its stop {stop}. No exchange stop rests for all of it."
+    rests = facts.price_of(position, at(position, "insurance", "stop_price"))
+    return f"Robson still judges its stop {stop}; the exchange stop {rests} rests at {where}."

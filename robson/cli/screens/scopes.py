@@ -1,0 +1,136 @@
+"""Findings that are about no single position: a frozen scope, a slow feed, the daemon itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from robson.cli.screens import facts, figures
+from robson.cli.screens import finding as f
+from robson.cli.screens.advice import explaining, guarded, you
+from robson.cli.screens.facts import Doc, at, listed, num, text
+from robson.cli.screens.finding import Finding
+from robson.cli.screens.line import HARD_SPACE, Symbols
+
+SLOW_MS = 5000
+
+
+def scopes(document: Doc, symbols: Symbols, found: list[Finding]) -> Iterator[Finding]:
+    """All of them; ``found`` are those that are about a position."""
+    yield from _of_scopes(document, symbols, found)
+    yield from _of_feeds(document)
+    yield from _of_daemon(document, symbols)
+
+
+def _of_scopes(document: Doc, symbols: Symbols, found: list[Finding]) -> Iterator[Finding]:
+    told = {each.symbol for each in found if each.tag == f.NEEDS_YOU}
+    for scope in listed(document, "daemon", "degraded"):
+        where = symbols.clean(text(scope, "scope"))
+        if where in told:
+            continue
+        everything = listed(document, "positions")
+        inside = [p for p in everything if where in (p.get("symbol"), p.get("id"))]
+        about = inside or everything
+        since = figures.clock(scope.get("since"), at(document, "as_of"))
+        reason = symbols.clean(text(scope, "reason")).rstrip(".")
+        who = "The account" if where == "account" else where
+        symbol = text(about[0], "symbol") if inside else ""
+        yield Finding(
+            f.NEEDS_YOU,
+            f"{who} is frozen since {since}{HARD_SPACE}UTC: {reason}.",
+            "Stops are still judged and exchange stops stay. No new position is entered in it.",
+            "Sends nothing but exits until a person decides.",
+            you("Read what happened:", explaining(about[0]) if about else "robson history"),
+            symbol,
+            frozenset(text(p, "id") for p in about),
+        )
+
+
+def _of_feeds(document: Doc) -> Iterator[Finding]:
+    for feed in listed(document, "daemon", "feed"):
+        symbol, source, age = text(feed, "symbol"), text(feed, "source"), num(feed, "age_ms")
+        inside = [p for p in listed(document, "positions") if p.get("symbol") == symbol]
+        slow = source == "rest" or (age is not None and age > SLOW_MS) or (not source and inside)
+        if source == "tape" or not slow:
+            continue
+        last = None if age is None else figures.age(age / 1000)
+        old = "and there was none yet" if last is None else f"the last is {last} old"
+        holding = any(map(facts.held, inside))
+        how = "are polled, not streamed" if source == "rest" else "have stopped coming"
+        yield Finding(
+            f.SLOW_FEED,
+            f"{symbol} prices {how}; {old}.",
+            guarded(document, inside[0]) if holding else "Nothing is at risk on it.",
+            "Judges stops on every price it gets, enters nothing on an old one, and looks for the"
+            " stream again.",
+            you("Nothing. To follow it:", f"robson status --symbol {symbol}"),
+            symbol,
+            frozenset(text(p, "id") for p in inside),
+        )
+
+
+def _of_daemon(document: Doc, symbols: Symbols) -> Iterator[Finding]:
+    daemon = at(document, "daemon")
+    if daemon is None:
+        return
+    if not listed(daemon, "leader"):
+        yield _not_leader()
+    if at(document, "risk", "halt", "is"):
+        yield _halted(document, symbols)
+    if text(daemon, "runtime_state") not in ("running", ""):
+        yield _paused(text(daemon, "runtime_state"))
+    if text(daemon, "journal", "replication") == "behind":
+        yield _behind(daemon)
+
+
+def _not_leader() -> Finding:
+    return Finding(
+        f.NOT_LEADER,
+        "This node watches; another one leads, or none.",
+        "The exchange stops that rest go on protecting. The rest is the leader's to say.",
+        "Sends nothing and takes no command until it leads.",
+        you("Ask the node that leads:", "robson status --daemon-url ADDRESS"),
+    )
+
+
+def _halted(document: Doc, symbols: Symbols) -> Finding:
+    now = figures.instant(at(document, "as_of"))
+    month = f"{now:%B}" if now else "this month"
+    budget, base = num(document, "risk", "budget"), num(document, "risk", "capital_base")
+    limit = f"{figures.share(budget / base * 100)} limit" if budget and base else "limit"
+    used = figures.risk(at(document, "risk", "consumed"))
+    reason = symbols.clean(text(document, "risk", "halt", "reason")).rstrip(".")
+    until = figures.deadline(at(document, "risk", "month_resets_at"), at(document, "as_of"))
+    return Finding(
+        f.MONTHLY_HALT,
+        f"The {limit} for {month} is used up: {used} of"
+        f" {figures.money(budget, text(document, 'risk', 'asset'))} lost.",
+        "Open positions keep their stops. No new one is entered.",
+        f"Refuses entries until {until}.{f' Reason: {reason}.' if reason else ''}",
+        you("Nothing. To see what was lost:", "robson history --days 31"),
+    )
+
+
+def _paused(state: str) -> Finding:
+    return Finding(
+        f.PAUSED,
+        f"Robson takes no entries: its runtime state is {state}.",
+        "Open positions keep their stops and exit as planned.",
+        "Refuses to arm and to enter until it is resumed.",
+        "Nothing for what is open.",
+    )
+
+
+def _behind(daemon: Doc) -> Finding:
+    lag = num(daemon, "journal", "lag_s")
+    seq, known = num(daemon, "journal", "seq"), num(daemon, "journal", "replicated_seq")
+    rows = ""
+    if seq is not None and known is not None:
+        rows = f", {figures.count(int(seq - known), 'row')}"
+    return Finding(
+        f.REPLICA_BEHIND,
+        f"The replica is {figures.age(lag)} behind{rows}.",
+        "Stops and exits need only the local journal. If this host is lost, its last rows are"
+        " learned again from the exchange.",
+        "Takes no entry without the replica's acknowledgement, and goes on copying.",
+        "Nothing, if the database is coming back.",
+    )

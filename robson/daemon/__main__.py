@@ -1,0 +1,284 @@
+"""``robsond``: reads the command line, starts the daemon, waits for the end, says how it ended."""
+
+from __future__ import annotations
+
+import argparse
+import faulthandler
+import gc
+import os
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from decimal import DefaultContext
+from pathlib import Path
+from types import FrameType
+
+from robson.api import places
+from robson.api.server import DoorError, Doors
+from robson.daemon import logs
+from robson.daemon.app import Places, SimulatedDaemon, port_of, program_version
+from robson.daemon.config import Config, load
+from robson.daemon.simulated import SimOptions
+from robson.domain.errors import (
+    ConfigError,
+    InvalidValue,
+    JournalCorrupt,
+    JournalForeign,
+    JournalLocked,
+    RobsonError,
+    StoreError,
+    TapeError,
+)
+from robson.domain.values import MONEY, decimal_of
+
+USAGE, DOOR_TAKEN, INTERNAL, FORCED, NO_DIRECTORY = 64, 69, 70, 71, 73
+JOURNAL_IO, LOCKED, CORRUPT, CONFIG = 74, 75, 76, 78
+_CODES: tuple[tuple[type[BaseException], int], ...] = (
+    (JournalLocked, LOCKED),
+    (JournalCorrupt, CORRUPT),
+    (JournalForeign, CORRUPT),
+    (StoreError, JOURNAL_IO),
+    (DoorError, DOOR_TAKEN),
+    (ConfigError, CONFIG),
+    (TapeError, USAGE),
+    (InvalidValue, USAGE),
+)
+EXAMPLES = """examples:
+  robsond run --profile sim                      a generated tape at 60 times real time
+  robsond run --tape BTCUSDT-1m.csv.gz --speed max
+  robsond run --tape BTCUSDT-1m.csv.gz --from 2025-07-16T02:00 --speed 600
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> None:  # type: ignore[override]
+        _say(f"{message}. See: robsond run --help", "INVALID_ARGUMENT", USAGE)
+        raise SystemExit(USAGE)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line of ``robsond``."""
+    top = _Parser(prog="robsond", description="Robson's daemon.")
+    top.add_argument("--version", action="version", version=f"robsond {program_version()}")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    run = commands.add_parser(
+        "run",
+        help="run in the foreground",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    run.add_argument("--config", metavar="FILE", help="TOML; without it every key has its default")
+    run.add_argument("--profile", choices=("sim", "paper", "live"), help="default sim")
+    run.add_argument("--state-dir", metavar="DIR", help="journal, socket, token, exchange books")
+    run.add_argument("--fresh", action="store_true", help="begin with an empty state directory")
+    run.add_argument("--grpc", metavar="HOST:PORT", help="port 0 takes a free one")
+    run.add_argument("--http", metavar="HOST:PORT", help="port 0 takes a free one")
+    _simulated(run)
+    return top
+
+
+def _simulated(run: argparse.ArgumentParser) -> None:
+    sim = run.add_argument_group("simulated exchange")
+    sim.add_argument("--tape", action="append", default=[], metavar="[SYMBOL=]PATH")
+    sim.add_argument("--history", action="append", default=[], metavar="[SYMBOL=]PATH")
+    sim.add_argument("--symbol", metavar="BASE/QUOTE", help="pair of a tape whose name has none")
+    sim.add_argument("--from", dest="from_time", metavar="TIME", help="begin inside the tape")
+    sim.add_argument("--speed", default="60", metavar="X|max", help="tape seconds a second")
+    sim.add_argument("--seed", type=int, default=1, metavar="N")
+    sim.add_argument("--balance", default="10000", metavar="AMT", help="quote asset, each pair")
+    sim.add_argument("--exchange-info", metavar="FILE", help="symbol rules, Binance's format")
+    sim.add_argument(
+        "--dead-for",
+        type=int,
+        default=60,
+        metavar="SECONDS",
+        help="tape seconds the market goes on before a restarted daemon sees it",
+    )
+    sim.add_argument("--hold", action="store_true", help="the tape waits for the first position")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run ``robsond``; returns the exit code."""
+    _decimals()
+    if not __debug__:
+        return _say("robsond does not run under python -O: its checks are part of it", "USAGE", USAGE)
+    args = parser().parse_args(arguments)
+    try:
+        return _run(args)
+    except RobsonError as error:
+        code = next((code for kind, code in _CODES if isinstance(error, kind)), INTERNAL)
+        return _say(str(error), type(error).__name__, code)
+
+
+def _decimals() -> None:
+    """The decimal context is per thread: threads made later inherit this one."""
+    DefaultContext.prec = MONEY.prec
+    for trap, on in MONEY.traps.items():
+        DefaultContext.traps[trap] = bool(on)
+
+
+def _say(message: str, code: str, number: int) -> int:
+    text = message.rstrip(".")
+    sys.stderr.write(f"error: {text}. Nothing was changed. [{code}, exit {number}]\n")
+    return number
+
+
+def _run(args: argparse.Namespace) -> int:
+    environ = dict(os.environ)
+    flags = {"profile": args.profile, "api.grpc": args.grpc, "api.http": args.http}
+    config = load(Path(args.config) if args.config else None, environ, flags)
+    profile = config["profile"]
+    if profile != "sim":
+        raise ConfigError(f"profile {profile} is not built yet; run --profile sim")
+    options = _options(args)
+    directory = _directory(args, environ, profile)
+    ended = _Ended()
+    daemon = SimulatedDaemon(
+        config, options, _places(config, directory, environ, args), ended.fatal
+    )
+    logs.to_file(directory)
+    return _serve(daemon, ended, args)
+
+
+def _options(args: argparse.Namespace) -> SimOptions:
+    speed = None if args.speed == "max" else decimal_of(args.speed)
+    if speed is not None and not 0 < speed <= 10_000_000:  # noqa: PLR2004
+        raise InvalidValue(f"--speed is {args.speed}; expected a number above 0, or max")
+    return SimOptions(
+        tapes=tuple(args.tape),
+        histories=tuple(args.history),
+        symbol=args.symbol,
+        from_time=args.from_time,
+        seed=args.seed,
+        speed=speed,
+        balance=decimal_of(args.balance),
+        exchange_info=Path(args.exchange_info) if args.exchange_info else None,
+        dead_for_s=args.dead_for,
+        hold=args.hold,
+    )
+
+
+def _directory(args: argparse.Namespace, environ: dict[str, str], profile: str) -> Path:
+    directory = Path(places.state_dir(environ, profile, args.state_dir))
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        probe = directory / ".writable"
+        probe.touch()
+        probe.unlink()
+        if args.fresh:
+            _empty(directory)
+    except OSError as error:
+        raise _Unwritable(f"{directory} cannot be written: {error.strerror}") from error
+    return directory
+
+
+class _Unwritable(RobsonError):
+    """The state directory cannot be used."""
+
+
+def _empty(directory: Path) -> None:
+    """Take our own files away, and nothing else."""
+    for name in ("journal.db", "journal.db-wal", "journal.db-shm", "token", places.SOCKET_NAME):
+        (directory / name).unlink(missing_ok=True)
+    for name in ("books.db", "books.db-wal", "books.db-shm", "tape.clock"):
+        (directory / "exchange" / name).unlink(missing_ok=True)
+
+
+def _places(
+    config: Config, directory: Path, environ: dict[str, str], args: argparse.Namespace
+) -> Places:
+    socket = places.socket_path(environ, str(directory))
+    too_long = places.path_too_long(socket)
+    if too_long:
+        raise DoorError(too_long)
+    _, grpc_port = port_of(config["api.grpc"], "api.grpc")
+    host, http_port = port_of(config["api.http"], "api.http")
+    return Places(
+        directory=directory,
+        socket=socket,
+        token=places.token_path(str(directory)),
+        grpc_port=grpc_port,
+        http_port=http_port,
+        http_host=host,
+    )
+
+
+class _Ended:
+    """Why the daemon is to end: a signal, or a thread that could not go on."""
+
+    def __init__(self) -> None:
+        self.event = threading.Event()
+        self.error: tuple[str, BaseException] | None = None
+
+    def fatal(self, name: str, error: BaseException) -> None:
+        """A thread has ended that should not have."""
+        logs.failure(name, error)
+        self.error = (name, error)
+        self.event.set()
+
+    def signalled(self, _number: int, _frame: FrameType | None) -> None:
+        """First: end in order. Second: end at once."""
+        if self.event.is_set():
+            os._exit(FORCED)
+        self.event.set()
+
+
+def _serve(daemon: SimulatedDaemon, ended: _Ended, args: argparse.Namespace) -> int:
+    faulthandler.enable()
+    sys.setswitchinterval(0.0005)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, ended.signalled)
+    try:
+        doors = daemon.start()
+    except BaseException as error:
+        ended.error = ("start", error)
+        daemon.abandon()
+        if isinstance(error, RobsonError):
+            raise
+        logs.failure("start", error)
+        return INTERNAL
+    gc.freeze()
+    _introduce(daemon, doors, args)
+    while not ended.event.wait(0.5):
+        pass
+    return _end(daemon, ended)
+
+
+def _introduce(daemon: SimulatedDaemon, doors: Doors, args: argparse.Namespace) -> None:
+    options = daemon.options
+    speed = "max" if options.speed is None else f"{options.speed:f}x"
+    logs.tell(f"SIMULATED, no real money    robsond {program_version()}  profile sim")
+    logs.tell(f"  tape       {daemon.theatre.describe()}  speed {speed}")
+    for warning in daemon.theatre.warnings:
+        logs.tell(f"  note       {warning}")
+    logs.tell(f"  state      {daemon.places.directory}")
+    logs.tell(f"  doors      {doors.socket}, {doors.tcp} (token in {daemon.places.token})")
+    logs.tell(f"  health     http://{daemon.places.http_host}:{daemon.http.server_port}/health/live")
+    if daemon.unseen_s:
+        logs.tell(f"  recovered  {len(daemon.roster.views)} positions; the market went on {daemon.unseen_s} s")
+    logs.tell("  stop       Ctrl-C; exchange stops stay where they are")
+
+
+def _end(daemon: SimulatedDaemon, ended: _Ended) -> int:
+    if ended.error is not None:
+        name, error = ended.error
+        sys.stderr.write(f"error: {name} ended: {error}. Exchange stops stay where they are.\n")
+        sys.stderr.flush()
+        os._exit(JOURNAL_IO if isinstance(error, StoreError) else INTERNAL)
+    timer = threading.Timer(25.0, os._exit, (FORCED,))
+    timer.daemon = True
+    timer.start()
+    daemon.stop()
+    timer.cancel()
+    kept = [v for v in daemon.roster.views.values() if v.insurance.state == "resting"]
+    for view in kept:
+        logs.tell(
+            f"{view.scope.symbol} stays protected: exchange stop {view.insurance.stop_price:f} rests"
+        )
+    logs.tell("robsond has ended in order")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

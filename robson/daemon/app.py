@@ -1,0 +1,338 @@
+"""The composition root: wires every part of a running daemon, starts it in order, stops it in order.
+
+Start is recovery: lock, journal, exchange, what is open, then prices, then the doors.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import threading
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from robson.api.http import Check, HealthServer
+from robson.api.server import ApiServer, Doors
+from robson.api.tokens import ROLES, Token, read_token_file
+from robson.daemon.backend import About, DaemonBackend
+from robson.daemon.clock import monotonic_s, wall_ns
+from robson.daemon.config import Config
+from robson.daemon.inbox import Inbox
+from robson.daemon.lane import LaneOutbox, LaneStep, lane_worker
+from robson.daemon.messages import Asked
+from robson.daemon.monitor import Market, Monitor
+from robson.daemon.roster import Roster
+from robson.daemon.simulated import SeededIds, SimOptions, Theatre
+from robson.daemon.stage import Stage
+from robson.daemon.stillness import Stillness
+from robson.daemon.worker import Fatal, Worker
+from robson.domain.commands import Panic
+from robson.domain.errors import ConfigError
+from robson.domain.events import Started, Stopped
+from robson.domain.identity import AccountId
+from robson.domain.lifecycle import MachineLaw, PositionState
+from robson.exec.executor import Fence
+from robson.exec.lanes import Lane
+from robson.store.journal import JournalIdentity, JournalReader, SqliteJournal
+from robson.store.lock import JournalLock
+
+LIVE_S = 10.0
+"""A thread silent for longer is not alive."""
+STOPPING_S = 20.0
+
+
+def program_version() -> str:
+    """Version of the installed package."""
+    try:
+        return version("robson")
+    except PackageNotFoundError:
+        return "0+checkout"
+
+
+@attrs.frozen(kw_only=True)
+class Places:
+    """Where one daemon lives and listens."""
+
+    directory: Path
+    socket: str
+    token: str
+    grpc_port: int
+    http_port: int
+    http_host: str = "127.0.0.1"
+
+
+class SimulatedDaemon:
+    """A whole daemon on the simulated exchange."""
+
+    def __init__(
+        self, config: Config, options: SimOptions, places: Places, fatal: Fatal
+    ) -> None:
+        self.config = config
+        self.options = options
+        self.places = places
+        self._fatal = fatal
+        self.stillness = Stillness()
+        self.lock = JournalLock(places.directory)
+        self.account = AccountId(config["instance.account"])
+        self.serving = False
+        self._build()
+
+    # --- start -----------------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        inbox = Inbox("monitor", self.stillness)
+        self.inbox = inbox
+        self.monitor_thread = Worker("monitor", inbox, self._step, self._fatal)
+        self.monitor_thread.start()
+        try:
+            self._assemble()
+        except BaseException:
+            inbox.close()
+            raise
+
+    def _assemble(self) -> None:
+        owner = self.monitor_thread
+        identity = JournalIdentity(profile=self.config["profile"], account=self.account)
+        self.journal = owner.call(
+            lambda: SqliteJournal(self.places.directory, identity, wall_ns=wall_ns)
+        )
+        self.roster = Roster(self.journal, MachineLaw)
+        owner.call(self.roster.load)
+        self.theatre = Theatre(
+            self.options, self.places.directory, self.account, lambda: self._views()
+        )
+        self.unseen_s = self.theatre.resume(self.roster.last_ns)
+        epoch = self.journal.epoch
+        lanes = {lane: Inbox(lane.value, self.stillness) for lane in Lane}
+        self.monitor = Monitor(
+            account=self.account,
+            roster=self.roster,
+            clock=self.theatre.clock,
+            ids=SeededIds(self.options.seed, epoch, self.theatre.clock),
+            outbox=LaneOutbox(lanes),
+            markets={
+                str(played.instrument.symbol): Market(
+                    instrument=played.instrument, board=played.board, candles=played.candles
+                )
+                for played in self.theatre.played
+            },
+            settings=self.config.settings(),
+            epoch=epoch,
+        )
+        self.stage = self._stage()
+        step = LaneStep(self.stage, Fence(epoch=epoch), self.theatre.clock, self.inbox)
+        self.lanes = [lane_worker(lane, lanes[lane], step, self._fatal) for lane in Lane]
+        self.feed = threading.Thread(name="feed", target=self._play, daemon=False)
+        self.backend = DaemonBackend(
+            self.monitor,
+            self.inbox,
+            JournalReader(self.places.directory, self.account),
+            self._about(),
+            report=self.report,
+        )
+
+    def _stage(self) -> Stage:
+        return Stage(
+            driver=self.theatre.driver,
+            wire=self.theatre.wire,
+            stillness=self.stillness,
+            monitor_inbox=self.inbox,
+            timer_due_ns=self.monitor.next_due_ns,
+            tape_clock=self.theatre.tape_clock,
+            speed=self.options.speed,
+            hold=self.options.hold and not self.roster.views,
+            released=lambda: any(view.is_live for view in self._views()),
+            at_end=self._at_end,
+        )
+
+    def _about(self) -> About:
+        return About(
+            version=program_version(),
+            instance_id=secrets.token_hex(4),
+            profile=self.config["profile"],
+            account=self.account,
+            started_ns=self.theatre.clock.exchange_ns(),
+            source="tape",
+            tape=self.theatre.describe(),
+        )
+
+    def start(self) -> Doors:
+        """Recover, play, open the doors; ready when this returns."""
+        for lane in self.lanes:
+            lane.start()
+        self.monitor_thread.call(self._recover)
+        self.feed.start()
+        tokens = self._tokens()
+        self.api = ApiServer(
+            self.backend,
+            socket_path=self.places.socket,
+            port=self.places.grpc_port,
+            tokens=tokens,
+            socket_mode=self.config["api.socket_mode"],
+            port_option="--grpc",
+        )
+        self.http = HealthServer(
+            self.places.http_host, self.places.http_port, self, port_option="--http"
+        )
+        doors = self.api.start()
+        self.http_thread = threading.Thread(
+            name="health", target=self.http.serve_forever, daemon=True
+        )
+        self.http_thread.start()
+        self.serving = True
+        self.api.set_serving(serving=True)
+        return doors
+
+    def _tokens(self) -> tuple[Token, ...]:
+        path = Path(self.places.token)
+        if not path.exists():
+            text = "".join(f"{role}:{secrets.token_hex(32)}\n" for role in ROLES)
+            fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(fd, "w", encoding="ascii") as file:
+                file.write(text)
+        return read_token_file(str(path))
+
+    def _recover(self) -> None:
+        self.roster.commit(
+            (
+                Started(
+                    at_ns=self.theatre.clock.exchange_ns(),
+                    epoch=self.journal.epoch,
+                    version=program_version(),
+                    instance=self.config["profile"],
+                ),
+            )
+        )
+        self.monitor.recover()
+
+    # --- threads ---------------------------------------------------------------------------------
+
+    def _step(self, message: Any) -> None:
+        self.monitor.step(message)
+
+    def _play(self) -> None:
+        try:
+            self.stage.run()
+        except Exception as error:  # noqa: BLE001 - a thread's unexpected end is the process's
+            self._fatal("feed", error)
+
+    def _views(self) -> list[Any]:
+        return list(self.roster.views.values())
+
+    def _at_end(self) -> bool:
+        """The tape is over: what can still leave, leaves at the last price."""
+        waits = (PositionState.ARMED, PositionState.ACTIVE)
+        open_ = [view for view in self._views() if view.state in waits]
+        if not open_ or all(view.trigger for view in open_):
+            return False
+        self.waiting = [
+            note.waiting_for
+            for note in self.backend.published().notes.values()
+            if note.waiting_for is not None
+        ]
+        answer: Any = _Unheard()
+        self.inbox.put(Asked(Panic(actor="tape", reason="tape_end"), answer))
+        return True
+
+    # --- what it says of itself ------------------------------------------------------------------
+
+    waiting: list[str] = []  # noqa: RUF012 - replaced whole, never changed
+
+    def report(self) -> dict[str, Any]:
+        """Tape, invariants and what was still waited for."""
+        played = self.theatre.played[0]
+        return {
+            "tape": {
+                "description": self.theatre.describe(),
+                "symbol": str(played.tape.symbol),
+                "synthetic": played.tape.synthetic,
+                "rows": len(played.tape),
+                "rows_played": played.player.rows_played,
+                "warnings": self.theatre.warnings,
+                "rules": "derived" if played.instrument.derived else "known",
+            },
+            "invariants": {"checked": {}, "violated": []},
+            "at_end": self.stage.ended,
+            "waiting": self.waiting,
+        }
+
+    def live(self) -> tuple[Check, ...]:
+        """Every critical thread has shown a sign of life."""
+        silent = {worker.name: worker.silent_s() for worker in (self.monitor_thread, *self.lanes)}
+        silent["feed"] = monotonic_s() - self.stage.beat_s
+        return tuple(
+            Check(name, seconds < LIVE_S, f"{seconds:.1f} s") for name, seconds in silent.items()
+        )
+
+    def ready(self) -> tuple[Check, ...]:
+        """It may trade: journal open, prices seen, month open."""
+        seen = all(market.board.last is not None for market in self.monitor.markets.values())
+        return (
+            Check("serving", self.serving),
+            Check("prices", seen),
+            Check("month", self.roster.month is not None),
+        )
+
+    # --- stop ------------------------------------------------------------------------------------
+
+    def stop(self) -> None:
+        """In order: doors, tape, what is under way, the monitor, the lanes, the lock last.
+
+        Exchange stops stay where they are.
+        """
+        self.serving = False
+        self.api.set_serving(serving=False)
+        self.api.stop(0.5)
+        self.http.shutdown()
+        self.stage.stop()
+        self.feed.join(STOPPING_S)
+        self.monitor_thread.call(self._say_goodbye)
+        self.inbox.close()
+        self.monitor_thread.join(STOPPING_S)
+        for lane in self.lanes:
+            lane.inbox.close()
+        for lane in self.lanes:
+            lane.join(STOPPING_S)
+        self.theatre.exchange.books.close()
+        self.lock.release()
+
+    def abandon(self) -> None:
+        """Let go of what a start that failed had taken; the process ends after this."""
+        self.stage.stop()
+        self.inbox.close()
+        for lane in self.lanes:
+            if lane.is_alive():
+                lane.inbox.close()
+
+    def _say_goodbye(self) -> None:
+        now = self.theatre.clock.exchange_ns()
+        self.roster.commit((Stopped(at_ns=now, epoch=self.journal.epoch),))
+        self.journal.close()
+
+
+class _Unheard:
+    """Where an answer goes that nobody waits for."""
+
+    def set_result(self, _result: Any) -> None:
+        """Nobody listens."""
+
+    def set_exception(self, _error: BaseException) -> None:
+        """Nobody listens."""
+
+
+def port_of(address: str, option: str) -> tuple[str, int]:
+    """Host and port of ``HOST:PORT``.
+
+    Raises:
+        ConfigError: it is neither.
+    """
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdigit() or int(port) > 65535:  # noqa: PLR2004
+        raise ConfigError(f"{option} is {address}; expected HOST:PORT such as 127.0.0.1:50051")
+    return host, int(port)
+
+

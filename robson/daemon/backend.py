@@ -1,0 +1,210 @@
+"""The daemon as the API sees it: commands go into the monitor's inbox, reads come from its views."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from decimal import Decimal, localcontext
+from typing import Any
+
+import attrs
+
+from robson.api.published import (
+    CommandResult,
+    DaemonFacts,
+    FeedFact,
+    JournalRow,
+    LastPrice,
+    LeaseFact,
+    PositionNote,
+    Published,
+    RiskNumbers,
+)
+from robson.daemon.inbox import Inbox
+from robson.daemon.messages import Asked
+from robson.daemon.monitor import Monitor
+from robson.domain.commands import Command
+from robson.domain.identity import PositionId
+from robson.domain.lifecycle import PositionState
+from robson.domain.position import PositionView
+from robson.domain.values import MONEY, NS_PER_MS, ExchangeNs
+from robson.engine.costs import unit_loss
+from robson.engine.detectors.choose import detector_for
+from robson.engine.exposure import budget_of, latent_of, month_of
+from robson.engine.orders import exit_fence, left_to_sell, side_of
+from robson.store.journal import JournalReader
+
+
+@attrs.frozen(kw_only=True)
+class About:
+    """What does not change while the process lives."""
+
+    version: str
+    instance_id: str
+    profile: str
+    account: str
+    started_ns: ExchangeNs
+    source: str
+    tape: str | None = None
+
+
+class DaemonBackend:
+    """Implements the API's backend over a monitor. Called from many threads; waits only in submit."""
+
+    def __init__(
+        self,
+        monitor: Monitor,
+        inbox: Inbox,
+        reader: JournalReader,
+        about: About,
+        *,
+        report: Callable[[], dict[str, Any]],
+    ) -> None:
+        self._monitor = monitor
+        self._inbox = inbox
+        self._reader = reader
+        self._about = about
+        self._report = report
+
+    def submit(self, command: Command, timeout_s: float) -> CommandResult:
+        """Hand a command to the monitor and wait for its durable answer."""
+        answer: Future[CommandResult] = Future()
+        self._inbox.put(Asked(command, answer))
+        return answer.result(timeout_s)
+
+    def journal_rows(
+        self, position: PositionId | None, after_seq: int, limit: int
+    ) -> list[JournalRow]:
+        """Durable rows, from a connection of the caller's own."""
+        return [
+            JournalRow(
+                seq=row.seq,
+                epoch=row.epoch,
+                at_ns=ExchangeNs(row.at_ns),
+                kind=row.kind,
+                payload_json=row.payload,
+                position=PositionId(row.position) if row.position else None,
+            )
+            for row in self._reader.rows(position, after_seq, limit)
+        ]
+
+    def sim_report(self) -> dict[str, Any]:
+        """What a simulated daemon says of its tape and of its invariants."""
+        return self._report()
+
+    # --- views -----------------------------------------------------------------------------------
+
+    def published(self) -> Published:
+        """The newest view, built from frozen values only."""
+        monitor = self._monitor
+        views = tuple(monitor.roster.views.values())
+        now_ns = monitor.now()
+        return Published(
+            positions=views,
+            prices={
+                symbol: LastPrice(
+                    price=market.instrument.price_of(last.price), at_ns=last.at_ns
+                )
+                for symbol, market in monitor.markets.items()
+                if (last := market.board.last) is not None
+            },
+            instruments={symbol: m.instrument for symbol, m in monitor.markets.items()},
+            notes={view.id: self._note(view) for view in views if view.is_live},
+            risk=self._risk(views, now_ns),
+            daemon=self._facts(now_ns),
+            now_ns=now_ns,
+        )
+
+    def _note(self, view: PositionView) -> PositionNote:
+        market = self._monitor.markets[str(view.scope.symbol)]
+        gap_bps = self._monitor.settings.gap_bps
+        fee = market.instrument.taker_fee
+        if view.state is PositionState.ARMED:
+            detector = detector_for(view.strategy, view.side)
+            return PositionNote(waiting_for=detector.waiting_for(list(market.candles)))
+        if view.entry is None or view.plan is None:
+            return PositionNote(latent=latent_of(view, fee=fee, gap_bps=gap_bps))
+        return PositionNote(
+            exit_fence=exit_fence(
+                side_of(view),
+                notional=view.entry.price * view.entry.quantity,
+                equity=view.account.equity if view.account else Decimal(0),
+            ),
+            latent=latent_of(view, fee=fee, gap_bps=gap_bps),
+            result_at_stop=_result_at(view, view.stop, fee, gap_bps),
+            actual_risk=-_result_at(view, view.plan.stops.stop, fee, gap_bps),
+        )
+
+    def _risk(self, views: Iterable[PositionView], now_ns: ExchangeNs) -> RiskNumbers:
+        monitor = self._monitor
+        market = next(iter(monitor.markets.values()))
+        month = monitor.roster.month
+        budget = budget_of(
+            views,
+            capital_base=month.capital_base if month else Decimal(0),
+            month=month_of(now_ns),
+            fee=market.instrument.taker_fee,
+            gap_bps=monitor.settings.gap_bps,
+        )
+        today = now_ns // _DAY_NS
+        settled = [v.settled for v in views if v.settled and v.settled.at_ns // _DAY_NS == today]
+        return RiskNumbers(
+            asset=market.instrument.symbol.quote,
+            capital_base=budget.capital_base,
+            budget=budget.budget,
+            consumed=budget.consumed,
+            latent=budget.latent,
+            remaining=budget.remaining,
+            slots=budget.slots,
+            daily_pnl=sum((done.net for done in settled), Decimal(0)),
+            daily_limit=None,
+            trades_today=sum(
+                1 for v in views if v.entry is not None and v.entry.at_ns // _DAY_NS == today
+            ),
+            trades_limit=_NO_LIMIT,
+            open_positions=len(monitor.roster.live()),
+            max_open_positions=monitor.settings.max_open_positions,
+            max_leverage=monitor.settings.max_leverage,
+            halted=budget.halt,
+        )
+
+    def _facts(self, now_ns: ExchangeNs) -> DaemonFacts:
+        monitor, about = self._monitor, self._about
+        return DaemonFacts(
+            version=about.version,
+            instance_id=about.instance_id,
+            profile=about.profile,
+            account=about.account,
+            epoch=monitor.epoch,
+            started_ns=about.started_ns,
+            journal_seq=monitor.roster.seq,
+            feeds=tuple(
+                FeedFact(
+                    symbol=symbol,
+                    source=about.source if market.board.last else None,
+                    age_ms=None
+                    if market.board.last is None
+                    else (now_ns - market.board.last.at_ns) // NS_PER_MS,
+                )
+                for symbol, market in monitor.markets.items()
+            ),
+            leases=tuple(
+                LeaseFact(key=f"{about.account}:{symbol}", epoch=monitor.epoch)
+                for symbol in monitor.markets
+            ),
+            tape=about.tape,
+        )
+
+
+_DAY_NS = 86_400 * 1_000_000_000
+_NO_LIMIT = 50
+
+
+def _result_at(view: PositionView, stop: Any, fee: Decimal, gap_bps: Decimal) -> Decimal:
+    """Result if a stop is executed now, after all costs, in quote, signed."""
+    assert view.entry is not None
+    with localcontext(MONEY):
+        unit = unit_loss(
+            side=side_of(view), entry=view.entry.price, stop=stop, fee=fee, gap_bps=gap_bps
+        )
+        return -unit.loss_unit * max(left_to_sell(view), Decimal(0))

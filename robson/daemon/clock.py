@@ -1,0 +1,42 @@
+"""The machine's clocks: the only place in the daemon that asks what time it is."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from robson.domain.values import ExchangeNs, MonotonicNs
+
+
+def monotonic_s() -> float:
+    """Monotonic seconds, for waits and signs of life."""
+    return time.monotonic()
+
+
+def wall_ns() -> int:
+    """Wall time in nanoseconds since 1970 UTC, for stamps that people read."""
+    return time.time_ns()
+
+
+class SystemClock:
+    """Real time; the exchange's is taken to be the wall's until it has been measured."""
+
+    def monotonic_ns(self) -> MonotonicNs:
+        """Monotonic time."""
+        return MonotonicNs(time.monotonic_ns())
+
+    def exchange_ns(self) -> ExchangeNs:
+        """Exchange time."""
+        return ExchangeNs(time.time_ns())
+
+
+class RandomIds:
+    """128-bit ids: milliseconds of exchange time above, chance below."""
+
+    def __init__(self, clock: SystemClock) -> None:
+        self._clock = clock
+
+    def bits(self) -> int:
+        """A new id."""
+        chance = int.from_bytes(os.urandom(10), "big")
+        return (self._clock.exchange_ns() // 1_000_000) << 80 | chance

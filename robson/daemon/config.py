@@ -1,0 +1,179 @@
+"""The daemon's configuration: a file, the environment, the command line; an unknown key is an error.
+
+Every key is one row of ``KEYS``: what is not there does not exist, and nothing is read elsewhere.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import attrs
+
+from robson.domain.errors import ConfigError, InvalidValue
+from robson.domain.values import decimal_of
+from robson.engine.context import Settings
+
+PREFIX = "ROBSON__"
+
+
+class Key(NamedTuple):
+    """One setting: default, reader of its text, what it means."""
+
+    default: Any
+    read: Callable[[str], Any]
+    meaning: str
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not text.isdigit() or not low <= int(text) <= high:
+            raise ConfigError(f"is {text}; allowed is a whole number from {low} to {high}")
+        return int(text)
+
+    return read
+
+
+def _decimal(low: str, high: str) -> Callable[[str], Decimal]:
+    def read(text: str) -> Decimal:
+        try:
+            value = decimal_of(text)
+        except InvalidValue as error:
+            raise ConfigError(f"is {text}; expected a decimal number") from error
+        if not Decimal(low) <= value <= Decimal(high):
+            raise ConfigError(f"is {text}; allowed is {low} to {high}")
+        return value
+
+    return read
+
+
+def _one_of(*names: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in names:
+            raise ConfigError(f"is {text!r}; allowed is {', '.join(names)}")
+        return text
+
+    return read
+
+
+def _text(text: str) -> str:
+    if not text:
+        raise ConfigError("is empty")
+    return text
+
+
+def _mode(text: str) -> int:
+    try:
+        mode = int(text, 8)
+    except ValueError as error:
+        raise ConfigError(f"is {text}; expected an octal mode such as 0600") from error
+    if mode & 0o007:
+        raise ConfigError(f"is {text}; a socket open to everybody is refused")
+    return mode
+
+
+KEYS: dict[str, Key] = {
+    "instance.account": Key("main", _text, "name of the account; part of every order's id"),
+    "profile": Key("sim", _one_of("sim", "paper", "live"), "sim, paper or live"),
+    "api.grpc": Key("127.0.0.1:50051", _text, "gRPC door on loopback; port 0 takes a free one"),
+    "api.http": Key("127.0.0.1:8080", _text, "health door; port 0 takes a free one"),
+    "api.socket_mode": Key(0o600, _mode, "permissions of the unix socket"),
+    "exchange.recv_window_ms": Key(1500, _whole(100, 60000), "receive window of entries"),
+    "risk.gap_bps": Key(Decimal(10), _decimal("0", "500"), "allowance from trigger to fill"),
+    "risk.entry_slip_bps": Key(Decimal(5), _decimal("0", "500"), "allowance at the entry"),
+    "risk.headroom_bps": Key(Decimal(100), _decimal("0", "5000"), "margin left unused"),
+    "risk.hold_hours_interest": Key(24, _whole(1, 720), "hours of interest in the size"),
+    "risk.max_open_positions": Key(3, _whole(1, 100), "positions open at once"),
+    "risk.max_leverage": Key(3, _whole(1, 10), "largest leverage an arm may ask for"),
+    "signal.ttl_s": Key(30, _whole(1, 3600), "how long a signal is valid"),
+    "signal.max_drift_pct": Key(Decimal("0.3"), _decimal("0", "5"), "price against the signal"),
+    "store.mode": Key("local", _one_of("local"), "where the journal's authority is"),
+    "shutdown.drain_s": Key(10, _whole(1, 25), "bound on finishing what is under way"),
+}
+
+
+@attrs.frozen
+class Config:
+    """All settings by key, each valid."""
+
+    values: Mapping[str, Any]
+
+    def __getitem__(self, key: str) -> Any:
+        return self.values[key]
+
+    def settings(self) -> Settings:
+        """What decisions use."""
+        return Settings(
+            recv_window_ms=self["exchange.recv_window_ms"],
+            gap_bps=self["risk.gap_bps"],
+            entry_slip_bps=self["risk.entry_slip_bps"],
+            headroom_bps=self["risk.headroom_bps"],
+            hold_hours=self["risk.hold_hours_interest"],
+            max_open_positions=self["risk.max_open_positions"],
+            max_leverage=self["risk.max_leverage"],
+            signal_ttl_s=self["signal.ttl_s"],
+            max_drift_pct=self["signal.max_drift_pct"],
+        )
+
+
+def load(
+    path: Path | None, environ: Mapping[str, str], flags: Mapping[str, str | None]
+) -> Config:
+    """Flag over environment over file over default.
+
+    Raises:
+        ConfigError: unreadable file, unknown key, or a value out of range; names the key.
+    """
+    given: dict[str, tuple[str, str]] = {}
+    for source, pairs in (
+        (str(path), _file(path) if path is not None else {}),
+        ("the environment", _environment(environ)),
+        ("the command line", {key: text for key, text in flags.items() if text is not None}),
+    ):
+        given.update({key: (text, source) for key, text in pairs.items()})
+    values = {key: row.default for key, row in KEYS.items()}
+    for key, (text, source) in given.items():
+        values[key] = _read(key, text, source)
+    return Config(values)
+
+
+def _read(key: str, text: str, source: str) -> Any:
+    row = KEYS.get(key)
+    if row is None:
+        raise ConfigError(f"{source}: there is no key {key}; known: {', '.join(KEYS)}")
+    try:
+        return row.read(text)
+    except ConfigError as error:
+        raise ConfigError(f"{source}: {key} {error}") from error
+
+
+def _file(path: Path) -> dict[str, str]:
+    try:
+        with path.open("rb") as file:
+            found = tomllib.load(file, parse_float=str)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: is not TOML: {error}") from error
+    flat: dict[str, str] = {}
+    for name, value in found.items():
+        if isinstance(value, dict):
+            flat.update({f"{name}.{key}": _plain(inner) for key, inner in value.items()})
+        else:
+            flat[name] = _plain(value)
+    return flat
+
+
+def _plain(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _environment(environ: Mapping[str, str]) -> dict[str, str]:
+    return {
+        name.removeprefix(PREFIX).lower().replace("__", "."): text
+        for name, text in environ.items()
+        if name.startswith(PREFIX)
+    }

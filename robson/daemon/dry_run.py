@@ -1,0 +1,79 @@
+"""What an arm would do now, gathered by the desk and laid out for the API."""
+
+from __future__ import annotations
+
+import attrs
+
+from robson.api import published
+from robson.domain.plan import EntryPlan
+from robson.domain.reports import AccountSnapshot
+from robson.domain.strategy import DetectorKind, StrategyConfig
+from robson.domain.values import Leverage, Price, Side
+from robson.engine.admission import Proposal
+from robson.engine.orders import exit_fence
+from robson.engine.risk import GATES, Denial, RiskSnapshot
+
+
+@attrs.frozen(kw_only=True)
+class DryRun:
+    """The plan, or why there is none, and every gate that denies. Nothing was sent or stored."""
+
+    symbol: str
+    side: Side
+    strategy: StrategyConfig
+    leverage: Leverage
+    proposal: Proposal | None
+    denials: tuple[Denial, ...]
+    risk: RiskSnapshot
+    account: AccountSnapshot
+    price: Price | None
+    price_age_ns: int | None
+    waiting_for: str
+
+
+def preview(found: DryRun) -> published.ArmPreview:
+    """The dry run as the API shows it."""
+    plan = found.proposal.plan if found.proposal else None
+    entry = plan if isinstance(plan, EntryPlan) else None
+    denied = {denial.code: denial for denial in found.denials}
+    at_once = found.strategy.detector is DetectorKind.IMMEDIATE
+    return published.ArmPreview(
+        symbol=found.symbol,
+        side=found.side,
+        strategy=found.strategy,
+        leverage=found.leverage,
+        plan=entry,
+        audit=found.proposal.audit if found.proposal else None,
+        gates=tuple(_gate(number, code, denied.get(code)) for number, code, _ in GATES),
+        denials=tuple(
+            published.Denial(
+                code=denial.code,
+                message=denial.message,
+                numbers=(("value", denial.value), ("limit", denial.limit)),
+            )
+            for denial in found.denials
+        ),
+        price=found.price,
+        price_age_ns=found.price_age_ns,
+        exit_fence=fence(entry, found.account) if entry else None,
+        waiting_for=None if at_once else found.waiting_for,
+    )
+
+
+def fence(plan: EntryPlan, account: AccountSnapshot) -> str:
+    """The exit fence that a planned entry would have."""
+    notional = plan.stops.entry_ref * plan.sizing.quantity
+    return exit_fence(plan.stops.side, notional=notional, equity=account.equity)
+
+
+def _gate(number: str, code: str, denial: Denial | None) -> published.GateCheck:
+    if denial is None:
+        return published.GateCheck(number=number, code=code, ok=True)
+    return published.GateCheck(
+        number=number,
+        code=code,
+        ok=False,
+        value=denial.value,
+        limit=denial.limit,
+        resets=denial.resets,
+    )

@@ -1,0 +1,64 @@
+"""A thread that loops over one concern's ``step``; whatever it cannot handle ends the process."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+from robson.daemon.clock import monotonic_s
+from robson.daemon.inbox import Inbox, ends
+from robson.daemon.messages import Call
+
+BEAT_S = 0.5
+T = TypeVar("T")
+Fatal = Callable[[str, BaseException], None]
+
+
+class Worker(threading.Thread):
+    """Takes messages from an inbox until the last one.
+
+    Attributes:
+        beat_s: when it last showed that it is alive, by the monotonic clock.
+        busy_until_s: until when it may be silent, because it waits inside a bounded call.
+    """
+
+    def __init__(self, name: str, inbox: Inbox, step: Callable[[Any], None], fatal: Fatal) -> None:
+        super().__init__(name=name, daemon=False)
+        self.inbox = inbox
+        self._step = step
+        self._fatal = fatal
+        self.beat_s = monotonic_s()
+        self.busy_until_s = 0.0
+
+    def run(self) -> None:
+        """Loop; an unexpected error is the end of the process, never of this thread alone."""
+        try:
+            while True:
+                self.beat_s = monotonic_s()
+                message = self.inbox.get(BEAT_S)
+                if message is None:
+                    continue
+                try:
+                    if ends(message):
+                        return
+                    if isinstance(message, Call):
+                        message.carry_out()
+                    else:
+                        self._step(message)
+                finally:
+                    self.inbox.done()
+        except Exception as error:  # noqa: BLE001 - the one place: it ends the process
+            self._fatal(self.name, error)
+
+    def call(self, run: Callable[[], T]) -> T:
+        """Have this thread do something and wait for it: what it opens, it owns."""
+        answer: Future[T] = Future()
+        self.inbox.put(Call(run, answer))
+        return answer.result()
+
+    def silent_s(self) -> float:
+        """Seconds since its last sign of life that no bounded call explains."""
+        now = monotonic_s()
+        return 0.0 if now < self.busy_until_s else now - self.beat_s

@@ -1,0 +1,46 @@
+"""One process, one journal: an exclusive lock on a side file that the kernel frees at death.
+
+The lock is never on the database itself: closing any other descriptor of that file would drop
+SQLite's own locks.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+
+from robson.domain.errors import JournalLocked
+
+LOCK_NAME = "journal.lock"
+
+
+class JournalLock:
+    """Held from construction to ``release``; never unlinked.
+
+    Raises:
+        JournalLocked: another process holds it.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        path = directory / LOCK_NAME
+        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as taken:
+            holder = os.pread(self._fd, 64, 0).decode("ascii", "replace").strip()
+            os.close(self._fd)
+            raise JournalLocked(
+                f"{directory} is in use by another robsond (process {holder or 'unknown'});"
+                " stop it, or give this one its own --state-dir"
+            ) from taken
+        mine, there = os.fstat(self._fd), path.stat()
+        if (mine.st_ino, mine.st_dev) != (there.st_ino, there.st_dev):
+            os.close(self._fd)
+            raise JournalLocked(f"{path} was replaced while it was being locked; start again")
+        os.ftruncate(self._fd, 0)
+        os.pwrite(self._fd, str(os.getpid()).encode(), 0)
+
+    def release(self) -> None:
+        """Let the next one in."""
+        os.close(self._fd)
