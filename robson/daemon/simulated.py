@@ -193,6 +193,7 @@ class Theatre:
         """
         stood_ns = max(self.tape_clock.read(), self.exchange.now_ns, journal_ns)
         if self.tape_clock.read() == 0 or stood_ns <= min(p.tape.first_ns for p in self.played):
+            self._open()
             return 0
         self.clock.move_to(max(stood_ns, self.clock.now_ns))
         for played in self.played:
@@ -207,6 +208,15 @@ class Theatre:
         self.driver.bring_along()
         self.tape_clock.write(self.clock.now_ns)
         return self.options.dead_for_s
+
+    def _open(self) -> None:
+        """Show every symbol's first price, so that the daemon is not born blind."""
+        while not all(played.player.shown for played in self.played):
+            due_ns = self.driver.next_ns()
+            assert due_ns is not None, "a tape has at least one row"
+            for happened in self.driver.advance(due_ns):
+                if isinstance(happened, CandleClosed):
+                    self._remember(happened)
 
     def _remember(self, closed: CandleClosed) -> None:
         for played in self.played:

@@ -159,7 +159,7 @@ class Stage:
     def _held(self) -> bool:
         if self._hold and self._released():
             self._hold = False
-        return self._hold and self.driver.players[0].shown
+        return self._hold
 
     def _once(self, seen: int) -> None:
         held = self._held()

@@ -34,6 +34,7 @@ from robson.domain.reports import (
     OutcomeUnknown,
     Report,
 )
+from robson.domain.strategy import TrailingMode
 from robson.domain.values import MONEY, ExchangeNs, Price, Quantity, Side
 from robson.engine.context import NOTHING, Context, Decision
 from robson.engine.exits import Hit, Ladder, Raise, Watch, first_rung_anchor, judge
@@ -70,12 +71,14 @@ def watch_of(view: PositionView, instrument: Instrument) -> Watch | None:
     if view.state not in JUDGED or view.plan is None or view.stop is None or view.entry is None:
         return None
     stops = view.plan.stops
+    # Where Robson cannot decide safely, only the protective stop is judged.
+    frozen = view.state is PositionState.ERROR
     ladder = Ladder(
         side=stops.side,
         entry_ref=stops.entry_ref,
         span=stops.span,
         be_bps=view.plan.be_bps,
-        mode=view.strategy.trailing,
+        mode=TrailingMode.OFF if frozen else view.strategy.trailing,
         instrument=instrument,
         anchor=first_rung_anchor(
             entry_ref=stops.entry_ref, fill=view.entry.price, span=stops.span
@@ -85,7 +88,7 @@ def watch_of(view: PositionView, instrument: Instrument) -> Watch | None:
         side=stops.side,
         stop=view.stop,
         first_stop=stops.stop,
-        stop_gain=stops.stop_gain,
+        stop_gain=None if frozen else stops.stop_gain,
         rung=view.rung,
         ladder=ladder,
     )
@@ -98,8 +101,6 @@ def decide_price(view: PositionView, tick: Tick, ctx: Context) -> Decision:
     if found is None or watch is None:
         return NOTHING
     if isinstance(found, Raise):
-        if view.state is PositionState.ERROR:
-            return NOTHING
         raised = e.StopRaised(
             position=view.id,
             at_ns=ctx.now_ns,
@@ -109,8 +110,6 @@ def decide_price(view: PositionView, tick: Tick, ctx: Context) -> Decision:
             price=tick.price,
         )
         return Decision(events=(raised,))
-    if view.state is PositionState.ERROR and found.reason == "stop_gain":
-        return NOTHING
     return _trigger(view, found, tick, ctx, watch)
 
 

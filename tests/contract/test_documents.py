@@ -1,4 +1,7 @@
-"""Every document of the CLI, byte for byte, over a real server; run with ROBSON_GOLDEN=write to renew."""
+"""Every document of the CLI, byte for byte, over a real server.
+
+Run with ROBSON_GOLDEN=write to renew the files in golden/ after a change that was meant.
+"""
 
 from __future__ import annotations
 

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from google.protobuf import descriptor_pb2
+from grpc_health.v1 import health_pb2
 
 from tests.contract import lives
 from tests.contract.fake_daemon import ADMIN, VIEWER, FakeBackend, listening
@@ -35,9 +37,14 @@ def doors() -> Iterator[Any]:
 
 
 def call(
-    doors: Any, door: str, *words: str, token: str | None = ADMIN.secret, data: str = ""
+    doors: Any,
+    door: str,
+    *words: str,
+    token: str | None = ADMIN.secret,
+    data: str = "",
+    options: tuple[str, ...] = (),
 ) -> subprocess.CompletedProcess[str]:
-    command = [grpcurl(), "-plaintext", "-max-time", "10"]
+    command = [grpcurl(), "-plaintext", "-max-time", "10", *options]
     if door == "tcp":
         target = f"127.0.0.1:{doors.port}"
         if token:
@@ -76,7 +83,7 @@ def test_a_unary_call_answers(doors: Any, door: str) -> None:
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
     assert answer["positions"][0]["id"] == lives.BTC_ID
-    assert answer["positions"][0]["entryPrice"] == "117727.40"
+    assert answer["positions"][0]["entry_price"] == "117727.40"
 
 
 @BOTH
@@ -84,14 +91,24 @@ def test_a_stream_answers_until_it_is_done(doors: Any, door: str) -> None:
     done = call(doors, door, f"{SERVICE}/Panic", data='{"dry_run": true}')
 
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["dryRun"]
+    assert json.loads(done.stdout)["dry_run"]
 
 
 @BOTH
-def test_health_answers_without_a_token(doors: Any, door: str) -> None:
-    # Reflection is behind the token, so grpcurl is given the proto of the service instead.
-    folder = Path(__file__).with_name("protos")
-    done = call(doors, door, "grpc.health.v1.Health/Check", token=ADMIN.secret if folder else None)
+def test_health_answers_without_a_token(doors: Any, door: str, tmp_path: Path) -> None:
+    # Reflection is behind the token: a prober without one brings the description with it.
+    known = descriptor_pb2.FileDescriptorProto()
+    health_pb2.DESCRIPTOR.CopyToProto(known)
+    described = tmp_path / "health.binpb"
+    described.write_bytes(descriptor_pb2.FileDescriptorSet(file=[known]).SerializeToString())
+
+    done = call(
+        doors,
+        door,
+        "grpc.health.v1.Health/Check",
+        token=None,
+        options=("-protoset", str(described)),
+    )
 
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["status"] == "SERVING"

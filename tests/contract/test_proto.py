@@ -1,4 +1,4 @@
-"""The proto stays what clients were built against, says what everything means, and carries no float."""
+"""The proto stays what clients were built against, and says what everything in it means."""
 
 from __future__ import annotations
 

@@ -120,7 +120,9 @@ def terms(sizing: Doc, *, step: Any, decimals: int) -> Terms:
         unit_of_last = Decimal(1).scaleb(-places)
         shown = [(name, figures.rounded(value, unit_of_last)) for name, value in exact]
         unit = sum((value for _, value in shown), Decimal(0))
-        if not by_risk or not unit or quantity is None or paid / unit // grid * grid == quantity:
+        if not by_risk or quantity is None:
+            break
+        if unit and paid / unit // grid * grid == quantity:
             break
     named = tuple((n, figures.grouped(v, places)) for n, v in shown if v or n == "span")
     return Terms(figures.grouped(paid, 2), named, figures.grouped(unit, places))

@@ -227,7 +227,7 @@ def _filled(parts: Sequence[Line], page: Page) -> list[Line]:
         if lines and width_of(lines[-1]) + 3 + width_of(part) <= page.width:
             lines[-1] = [*lines[-1], ("   ", PLAIN), *part]
         else:
-            lines.append(list(part))
+            lines += wrap(part, page.width)
     return lines
 
 

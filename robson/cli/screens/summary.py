@@ -91,6 +91,8 @@ def next_lines(then: Sequence[tuple[str, str]], page: Page) -> list[Line]:
     lines: list[Line] = []
     for command, does in then:
         body: Line = [(whole(command), STRONG), (f"{_GAP}{does}" if does else "", QUIET)]
+        if page.plain and does:
+            body = [(f"{does}: ", PLAIN), (whole(command), PLAIN)]
         lines += labelled("" if lines else "Next", body, page)
     return lines
 

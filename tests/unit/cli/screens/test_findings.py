@@ -79,7 +79,7 @@ def test_a_finding_has_all_four_parts(one: Finding) -> None:
     text = "\n".join(lines)
 
     assert one.tag.style != OK
-    assert [len(re.findall(rf"^   {label} +\S", text, re.M)) for label in (
+    assert [len(re.findall(rf"^   {label} +\S", text, re.MULTILINE)) for label in (
         "Position", "Robson", "You")] == [1, 1, 1]  # fmt: skip
     assert one.tag.word in lines[0]
 
