@@ -31,6 +31,8 @@ from robson.cli.screens.facts import listed, text
 NO_POSITION = 10
 POLL_S = 0.1
 LEAVE_S = 60.0
+TAPE_END_S = 3.0
+"""So long robsond has to leave by itself when the tape is over."""
 GIVE_UP_S = 60.0
 """A daemon that does not answer for so long is not waited for."""
 
@@ -97,14 +99,11 @@ def _live(plan: Plan, daemon: Daemon, surface: out.Surface) -> int:
     if not quiet:
         out.write(demo_show.opening(surface.page), sys.stdout, surface)
     daemon.start()
-    follower = Follower(daemon.wait(time.sleep), daemon.door)
+    follower = Follower(daemon.wait(time.sleep), daemon.door, plan.speed)
     if not follower.poll():
         raise Problem("UNAVAILABLE", "the demo's robsond does not answer.", {"door": daemon.door})
     if not quiet:
-        tape = text(follower.status, "daemon", "tape")
-        out.write(
-            [[("Tape  ", "quiet"), (surface.page.symbols.clean(tape), "")]], sys.stdout, surface
-        )
+        out.write(demo_show.playing(follower.tape, surface.page), sys.stdout, surface)
     _arm(plan, follower)
     crash = Crash() if plan.crash else None
     with demo_show.opened(surface, silent=quiet) as show:
@@ -139,18 +138,19 @@ def _follow(
     surface: out.Surface,
 ) -> None:
     """Look, show, wait; until the position has ended and is settled."""
-    left = False
+    over: float | None = None
     while True:
         follower.poll()
         show.step(follower.life())
         if follower.ended:
             return
-        if follower.at_end and not left:
-            left = True
+        if follower.at_end and over is None:
+            over = time.monotonic()
+        if over is not None and time.monotonic() - over > TAPE_END_S:
+            if text(follower.position, "state") == "armed":
+                return
             _leave(follower)
-            continue
-        if left and text(follower.position, "state") == "armed":
-            return
+            over = time.monotonic()
         if crash is not None and not crash.done and follower.protected:
             _crash(daemon, follower, show, crash, surface)
         if "q" in show.pause(POLL_S):
@@ -161,7 +161,7 @@ def _follow(
 
 
 def _leave(follower: Follower) -> None:
-    """The tape is over: what is open leaves at its last price."""
+    """The tape is over, and robsond has not left by itself: what is open leaves now."""
     try:
         for _ in follower.client.panic(reason="tape_end", timeout_s=LEAVE_S):
             continue

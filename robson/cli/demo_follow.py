@@ -37,9 +37,10 @@ def sim_report(client: Client) -> Document | None:
 class Follower:
     """All that is known of the position so far; :meth:`poll` asks for more."""
 
-    def __init__(self, client: Client, door: str) -> None:
+    def __init__(self, client: Client, door: str, speed: str = "") -> None:
         self.client = client
         self.door = door
+        self._speed = speed
         self.status: Document = {}
         self.position: Document = {}
         self.rows: list[Document] = []
@@ -151,7 +152,17 @@ class Follower:
         """What the live view shows; ``patient`` while nobody expects an answer."""
         path = tuple(Sample(when, price) for when, price in sorted(self._samples.items()))
         silent = 0.0 if patient else self.silent_s
-        return Life(self.status, self.position, path, self.own_rows, silent)
+        return Life(self.status, self.position, path, self.own_rows, silent, self.tape)
+
+    @property
+    def tape(self) -> str:
+        """What is played and how fast, in words; the symbol stands elsewhere."""
+        words = text(self.status, "daemon", "tape")
+        symbol = text(self.position, "symbol")
+        if symbol:
+            words = words.removeprefix(symbol).strip()
+        speed = "as fast as it goes" if self._speed == "max" else f"{self._speed}x"
+        return f"{words}, {speed}" if self._speed else words
 
     def checks(self) -> Document | None:
         """The report, with what an earlier process of the same run had checked."""

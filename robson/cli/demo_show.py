@@ -125,11 +125,13 @@ def opened(surface: out.Surface, *, silent: bool) -> Iterator[Silent]:
         yield Lines(sys.stdout, surface)
 
 
-def opening(page: Page, tape: str = "") -> list[Line]:
+def opening(page: Page) -> list[Line]:
     """The first words: no real money."""
-    if page.plain:
-        return wrap(f"SIMULATED, no real money. {tape}".strip(), page.prose)
-    first = spans(("SIMULATED, no real money", STRONG), "   robson demo")
-    return wrap(
-        [(tape, QUIET)] if tape else [], page.prose, first=[*first, ("  ", QUIET)], indent=2
-    )
+    said = spans(("SIMULATED, no real money", STRONG), "   robson demo")
+    return finish([said], page)
+
+
+def playing(tape: str, page: Page) -> list[Line]:
+    """What is played."""
+    label = ("Tape: " if page.plain else "Tape  ", QUIET)
+    return finish(wrap(page.symbols.clean(tape), page.prose, first=[label], indent=6), page)

@@ -102,7 +102,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run ``robsond``; returns the exit code."""
     _decimals()
     if not __debug__:
-        return _say("robsond does not run under python -O: its checks are part of it", "USAGE", USAGE)
+        return _say(
+            "robsond does not run under python -O: its checks are part of it", "USAGE", USAGE
+        )
     args = parser().parse_args(arguments)
     try:
         return _run(args)
@@ -134,11 +136,9 @@ def _run(args: argparse.Namespace) -> int:
     options = _options(args)
     directory = _directory(args, environ, profile)
     ended = _Ended()
-    daemon = SimulatedDaemon(
-        config, options, _places(config, directory, environ, args), ended.fatal
-    )
+    daemon = SimulatedDaemon(config, options, _places(config, directory, environ), ended.fatal)
     logs.to_file(directory)
-    return _serve(daemon, ended, args)
+    return _serve(daemon, ended)
 
 
 def _options(args: argparse.Namespace) -> SimOptions:
@@ -185,9 +185,7 @@ def _empty(directory: Path) -> None:
         (directory / "exchange" / name).unlink(missing_ok=True)
 
 
-def _places(
-    config: Config, directory: Path, environ: dict[str, str], args: argparse.Namespace
-) -> Places:
+def _places(config: Config, directory: Path, environ: dict[str, str]) -> Places:
     socket = places.socket_path(environ, str(directory))
     too_long = places.path_too_long(socket)
     if too_long:
@@ -224,7 +222,7 @@ class _Ended:
         self.event.set()
 
 
-def _serve(daemon: SimulatedDaemon, ended: _Ended, args: argparse.Namespace) -> int:
+def _serve(daemon: SimulatedDaemon, ended: _Ended) -> int:
     faulthandler.enable()
     sys.setswitchinterval(0.0005)
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -239,13 +237,13 @@ def _serve(daemon: SimulatedDaemon, ended: _Ended, args: argparse.Namespace) -> 
         logs.failure("start", error)
         return INTERNAL
     gc.freeze()
-    _introduce(daemon, doors, args)
+    _introduce(daemon, doors)
     while not ended.event.wait(0.5):
         pass
     return _end(daemon, ended)
 
 
-def _introduce(daemon: SimulatedDaemon, doors: Doors, args: argparse.Namespace) -> None:
+def _introduce(daemon: SimulatedDaemon, doors: Doors) -> None:
     options = daemon.options
     speed = "max" if options.speed is None else f"{options.speed:f}x"
     logs.tell(f"SIMULATED, no real money    robsond {program_version()}  profile sim")
@@ -254,9 +252,12 @@ def _introduce(daemon: SimulatedDaemon, doors: Doors, args: argparse.Namespace) 
         logs.tell(f"  note       {warning}")
     logs.tell(f"  state      {daemon.places.directory}")
     logs.tell(f"  doors      {doors.socket}, {doors.tcp} (token in {daemon.places.token})")
-    logs.tell(f"  health     http://{daemon.places.http_host}:{daemon.http.server_port}/health/live")
+    logs.tell(
+        f"  health     http://{daemon.places.http_host}:{daemon.http.server_port}/health/live"
+    )
     if daemon.unseen_s:
-        logs.tell(f"  recovered  {len(daemon.roster.views)} positions; the market went on {daemon.unseen_s} s")
+        many = len(daemon.roster.views)
+        logs.tell(f"  recovered  {many} positions; the market went on {daemon.unseen_s} s")
     logs.tell("  stop       Ctrl-C; exchange stops stay where they are")
 
 
@@ -273,9 +274,8 @@ def _end(daemon: SimulatedDaemon, ended: _Ended) -> int:
     timer.cancel()
     kept = [v for v in daemon.roster.views.values() if v.insurance.state == "resting"]
     for view in kept:
-        logs.tell(
-            f"{view.scope.symbol} stays protected: exchange stop {view.insurance.stop_price:f} rests"
-        )
+        stop = f"{view.insurance.stop_price:f}"
+        logs.tell(f"{view.scope.symbol} stays protected: exchange stop {stop} rests")
     logs.tell("robsond has ended in order")
     return 0
 

@@ -1,4 +1,4 @@
-"""The composition root: wires every part of a running daemon, starts it in order, stops it in order.
+"""The composition root: wires every part of a daemon, starts it in order, stops it in order.
 
 Start is recovery: lock, journal, exchange, what is open, then prices, then the doors.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import secrets
 import threading
-from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -19,12 +18,13 @@ from robson.api.http import Check, HealthServer
 from robson.api.server import ApiServer, Doors
 from robson.api.tokens import ROLES, Token, read_token_file
 from robson.daemon.backend import About, DaemonBackend
-from robson.daemon.clock import monotonic_s, wall_ns
+from robson.daemon.clock import monotonic_s, new_journal_id, wall_ns
 from robson.daemon.config import Config
+from robson.daemon.custody import Custody, Market
 from robson.daemon.inbox import Inbox
 from robson.daemon.lane import LaneOutbox, LaneStep, lane_worker
 from robson.daemon.messages import Asked
-from robson.daemon.monitor import Market, Monitor
+from robson.daemon.monitor import Monitor
 from robson.daemon.roster import Roster
 from robson.daemon.simulated import SeededIds, SimOptions, Theatre
 from robson.daemon.stage import Stage
@@ -68,9 +68,7 @@ class Places:
 class SimulatedDaemon:
     """A whole daemon on the simulated exchange."""
 
-    def __init__(
-        self, config: Config, options: SimOptions, places: Places, fatal: Fatal
-    ) -> None:
+    def __init__(self, config: Config, options: SimOptions, places: Places, fatal: Fatal) -> None:
         self.config = config
         self.options = options
         self.places = places
@@ -98,17 +96,17 @@ class SimulatedDaemon:
         owner = self.monitor_thread
         identity = JournalIdentity(profile=self.config["profile"], account=self.account)
         self.journal = owner.call(
-            lambda: SqliteJournal(self.places.directory, identity, wall_ns=wall_ns)
+            lambda: SqliteJournal(
+                self.places.directory, identity, wall_ns=wall_ns, new_id=new_journal_id
+            )
         )
         self.roster = Roster(self.journal, MachineLaw)
         owner.call(self.roster.load)
-        self.theatre = Theatre(
-            self.options, self.places.directory, self.account, lambda: self._views()
-        )
+        self.theatre = Theatre(self.options, self.places.directory, self.account, self._views)
         self.unseen_s = self.theatre.resume(self.roster.last_ns)
         epoch = self.journal.epoch
         lanes = {lane: Inbox(lane.value, self.stillness) for lane in Lane}
-        self.monitor = Monitor(
+        custody = Custody(
             account=self.account,
             roster=self.roster,
             clock=self.theatre.clock,
@@ -123,6 +121,7 @@ class SimulatedDaemon:
             settings=self.config.settings(),
             epoch=epoch,
         )
+        self.monitor = Monitor(custody)
         self.stage = self._stage()
         step = LaneStep(self.stage, Fence(epoch=epoch), self.theatre.clock, self.inbox)
         self.lanes = [lane_worker(lane, lanes[lane], step, self._fatal) for lane in Lane]
@@ -334,5 +333,3 @@ def port_of(address: str, option: str) -> tuple[str, int]:
     if not host or not port.isdigit() or int(port) > 65535:  # noqa: PLR2004
         raise ConfigError(f"{option} is {address}; expected HOST:PORT such as 127.0.0.1:50051")
     return host, int(port)
-
-

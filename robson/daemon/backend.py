@@ -1,4 +1,4 @@
-"""The daemon as the API sees it: commands go into the monitor's inbox, reads come from its views."""
+"""The daemon as the API sees it: commands go into the monitor's inbox, reads are its views."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class About:
 
 
 class DaemonBackend:
-    """Implements the API's backend over a monitor. Called from many threads; waits only in submit."""
+    """The API's backend over a monitor. Called from many threads; waits only in ``submit``."""
 
     def __init__(
         self,
@@ -96,15 +96,13 @@ class DaemonBackend:
 
     def published(self) -> Published:
         """The newest view, built from frozen values only."""
-        monitor = self._monitor
+        monitor = self._monitor.custody
         views = tuple(monitor.roster.views.values())
         now_ns = monitor.now()
         return Published(
             positions=views,
             prices={
-                symbol: LastPrice(
-                    price=market.instrument.price_of(last.price), at_ns=last.at_ns
-                )
+                symbol: LastPrice(price=market.instrument.price_of(last.price), at_ns=last.at_ns)
                 for symbol, market in monitor.markets.items()
                 if (last := market.board.last) is not None
             },
@@ -116,8 +114,8 @@ class DaemonBackend:
         )
 
     def _note(self, view: PositionView) -> PositionNote:
-        market = self._monitor.markets[str(view.scope.symbol)]
-        gap_bps = self._monitor.settings.gap_bps
+        market = self._monitor.custody.markets[str(view.scope.symbol)]
+        gap_bps = self._monitor.custody.settings.gap_bps
         fee = market.instrument.taker_fee
         if view.state is PositionState.ARMED:
             detector = detector_for(view.strategy, view.side)
@@ -136,7 +134,7 @@ class DaemonBackend:
         )
 
     def _risk(self, views: Iterable[PositionView], now_ns: ExchangeNs) -> RiskNumbers:
-        monitor = self._monitor
+        monitor = self._monitor.custody
         market = next(iter(monitor.markets.values()))
         month = monitor.roster.month
         budget = budget_of(
@@ -169,7 +167,7 @@ class DaemonBackend:
         )
 
     def _facts(self, now_ns: ExchangeNs) -> DaemonFacts:
-        monitor, about = self._monitor, self._about
+        monitor, about = self._monitor.custody, self._about
         return DaemonFacts(
             version=about.version,
             instance_id=about.instance_id,

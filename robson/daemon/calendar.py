@@ -7,8 +7,9 @@ boundary neither skips nor repeats it.
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
+from robson.daemon.custody import Custody
+from robson.daemon.desk import Desk
 from robson.domain.events import MonthOpened
 from robson.domain.identity import Scope
 from robson.domain.intents import ReadAccount
@@ -16,15 +17,13 @@ from robson.domain.reports import AccountReported, Report
 from robson.domain.values import NS_PER_S, ExchangeNs
 from robson.engine.exposure import month_of
 
-if TYPE_CHECKING:
-    from robson.daemon.monitor import Monitor
-
 
 class Calendar:
     """Reads every pair's account, then opens the month; one half of the monitor, on its thread."""
 
-    def __init__(self, monitor: Monitor) -> None:
-        self._monitor = monitor
+    def __init__(self, custody: Custody, desk: Desk) -> None:
+        self._custody = custody
+        self._desk = desk
         self._equity: dict[str, Decimal | None] = {}
         self._again_ns: ExchangeNs | None = None
 
@@ -34,17 +33,17 @@ class Calendar:
 
     def look(self) -> None:
         """Open the month when its event is missing."""
-        month = month_of(self._monitor.now())
-        opened = self._monitor.roster.month
-        if self._again_ns is not None and self._monitor.now() < self._again_ns:
+        month = month_of(self._custody.now())
+        opened = self._custody.roster.month
+        if self._again_ns is not None and self._custody.now() < self._again_ns:
             return
         self._again_ns = None
         if self._equity or (opened is not None and opened.month >= month):
             return
-        self._equity = dict.fromkeys(self._monitor.markets)
-        for place, market in enumerate(self._monitor.markets.values(), 1):
-            scope = Scope(self._monitor.account, market.instrument.symbol)
-            self._monitor.ask(ReadAccount(scope=scope, token=-place))
+        self._equity = dict.fromkeys(self._custody.markets)
+        for place, market in enumerate(self._custody.markets.values(), 1):
+            scope = Scope(self._custody.account, market.instrument.symbol)
+            self._custody.ask(ReadAccount(scope=scope, token=-place))
 
     def heard(self, report: Report) -> bool:
         """Take a pair's account in; False when the report is not ours."""
@@ -52,7 +51,7 @@ class Calendar:
             return False
         if not isinstance(report, AccountReported):
             self._equity = {}
-            self._again_ns = ExchangeNs(self._monitor.now() + NS_PER_S)
+            self._again_ns = ExchangeNs(self._custody.now() + NS_PER_S)
             return True
         if not self._equity:
             return True
@@ -64,12 +63,12 @@ class Calendar:
     def _open(self) -> None:
         total = sum((equity for equity in self._equity.values() if equity), Decimal(0))
         self._equity = {}
-        carried = self._monitor.desk.budget().latent
-        self._monitor.roster.commit(
+        carried = self._desk.budget().latent
+        self._custody.roster.commit(
             (
                 MonthOpened(
-                    at_ns=self._monitor.now(),
-                    month=month_of(self._monitor.now()),
+                    at_ns=self._custody.now(),
+                    month=month_of(self._custody.now()),
                     capital_base=max(Decimal(0), total - carried),
                 ),
             )

@@ -1,4 +1,4 @@
-"""The machine's clocks: the only place in the daemon that asks what time it is."""
+"""The machine's clocks and chance: the only place in the daemon that asks for either."""
 
 from __future__ import annotations
 
@@ -16,6 +16,11 @@ def monotonic_s() -> float:
 def wall_ns() -> int:
     """Wall time in nanoseconds since 1970 UTC, for stamps that people read."""
     return time.time_ns()
+
+
+def new_journal_id() -> str:
+    """128 random bits that tell one journal from another."""
+    return os.urandom(16).hex()
 
 
 class SystemClock:

@@ -1,4 +1,4 @@
-"""The daemon's configuration: a file, the environment, the command line; an unknown key is an error.
+"""The daemon's configuration: file, environment, command line; an unknown key is an error.
 
 Every key is one row of ``KEYS``: what is not there does not exist, and nothing is read elsewhere.
 """
@@ -119,9 +119,7 @@ class Config:
         )
 
 
-def load(
-    path: Path | None, environ: Mapping[str, str], flags: Mapping[str, str | None]
-) -> Config:
+def load(path: Path | None, environ: Mapping[str, str], flags: Mapping[str, str | None]) -> Config:
     """Flag over environment over file over default.
 
     Raises:

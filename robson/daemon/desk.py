@@ -9,11 +9,12 @@ import itertools
 from collections.abc import Callable
 from concurrent.futures import Future
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import attrs
 
 from robson.api.published import Armed, Disarmed, Panicked
+from robson.daemon.custody import Custody
 from robson.daemon.dry_run import DryRun, preview
 from robson.daemon.messages import Asked
 from robson.daemon.pursuit import PendingSignal, Pursuit
@@ -37,21 +38,18 @@ from robson.engine.exposure import budget_of, month_of, next_month
 from robson.engine.pursue import leave
 from robson.engine.risk import Denial, RiskSnapshot, arm_gates, entry_gates
 
-if TYPE_CHECKING:
-    from robson.daemon.monitor import Monitor
-
 
 class Desk:
     """Answers commands; every refusal is a value with its numbers and changes nothing."""
 
-    def __init__(self, monitor: Monitor) -> None:
-        self._monitor = monitor
+    def __init__(self, custody: Custody) -> None:
+        self._custody = custody
         self._tokens = itertools.count(1)
         self._arming: dict[int, tuple[Arm, Future[Any]]] = {}
 
     def new_id(self) -> str:
         """A fresh id for a signal."""
-        return f"sig_{self._monitor.ids.bits():032x}"
+        return f"sig_{self._custody.ids.bits():032x}"
 
     def answer(self, asked: Asked) -> None:
         """Answer a command, now or when what it needs has been read."""
@@ -67,9 +65,9 @@ class Desk:
     # --- arm -------------------------------------------------------------------------------------
 
     def _arm(self, command: Arm, answer: Future[Any]) -> None:
-        market = self._monitor.markets.get(command.symbol)
+        market = self._custody.markets.get(command.symbol)
         if market is None:
-            known = ", ".join(sorted(self._monitor.markets))
+            known = ", ".join(sorted(self._custody.markets))
             raise Refused("UNKNOWN_SYMBOL", f"{command.symbol} is not traded here; known: {known}")
         if command.strategy not in STRATEGIES:
             names = ", ".join(sorted(STRATEGIES))
@@ -82,11 +80,11 @@ class Desk:
             return
         token = next(self._tokens)
         self._arming[token] = (command, answer)
-        scope = Scope(self._monitor.account, market.instrument.symbol)
-        self._monitor.ask(ReadAccount(scope=scope, token=token))
+        scope = Scope(self._custody.account, market.instrument.symbol)
+        self._custody.ask(ReadAccount(scope=scope, token=token))
 
     def _armed_with(self, key: str) -> PositionView | None:
-        views = self._monitor.roster.views.values()
+        views = self._custody.roster.views.values()
         return next((view for view in views if view.idempotency_key == key), None)
 
     def _same(self, view: PositionView, command: Arm) -> PositionView:
@@ -118,7 +116,7 @@ class Desk:
 
     def _armed(self, command: Arm, account: AccountSnapshot, answer: Future[Any]) -> None:
         strategy = STRATEGIES[command.strategy]
-        leverage = command.leverage or Leverage(self._monitor.settings.max_leverage)
+        leverage = command.leverage or Leverage(self._custody.settings.max_leverage)
         risk = self.risk(account, leverage=leverage)
         if command.dry_run:
             found = self._dry_run(command, strategy, leverage, account, risk)
@@ -127,10 +125,10 @@ class Desk:
         denials = arm_gates(risk)
         if denials:
             raise _denied(denials)
-        position = PositionId.of(self._monitor.ids.bits())
+        position = PositionId.of(self._custody.ids.bits())
         event = e.PositionArmed(
             position=position,
-            at_ns=self._monitor.now(),
+            at_ns=self._custody.now(),
             scope=account.scope,
             side=command.side or strategy.bias,
             strategy=strategy,
@@ -139,9 +137,9 @@ class Desk:
             idempotency_key=command.idempotency_key,
             actor=command.actor,
         )
-        self._monitor.roster.commit((event,))
-        view = self._monitor.roster.view(position)
-        pursuit = self._monitor.pursuit(position)
+        self._custody.roster.commit((event,))
+        view = self._custody.roster.view(position)
+        pursuit = self._custody.pursuit(position)
         self.watch(view, pursuit)
         answer.set_result(Armed(position=view))
         self._first_signal(view, pursuit, account)
@@ -151,17 +149,15 @@ class Desk:
         if view.state is PositionState.ARMED:
             pursuit.detector = detector_for(view.strategy, view.side)
 
-    def _first_signal(
-        self, view: PositionView, pursuit: Pursuit, account: AccountSnapshot
-    ) -> None:
+    def _first_signal(self, view: PositionView, pursuit: Pursuit, account: AccountSnapshot) -> None:
         """A strategy that enters at arm does not wait for a tick."""
-        market = self._monitor.markets[str(view.scope.symbol)]
-        ctx = self._monitor.context(str(view.scope.symbol))
+        market = self._custody.markets[str(view.scope.symbol)]
+        ctx = self._custody.context(str(view.scope.symbol))
         if pursuit.detector is None or ctx.price is None:
             return
         found = pursuit.detector.on_arm(market.candles, ctx.price)
         if found is not None:
-            pursuit.signal = PendingSignal(found, self.new_id(), self._monitor.now())
+            pursuit.signal = PendingSignal(found, self.new_id(), self._custody.now())
             pursuit.account = account
             self.admit(view, pursuit, account)
 
@@ -173,8 +169,8 @@ class Desk:
         account: AccountSnapshot,
         risk: RiskSnapshot,
     ) -> DryRun:
-        market = self._monitor.markets[command.symbol]
-        ctx = self._monitor.context(command.symbol)
+        market = self._custody.markets[command.symbol]
+        ctx = self._custody.context(command.symbol)
         side = command.side or strategy.bias or Side.LONG
         detector = detector_for(strategy, side)
         signal = DetectorSignal(side=side, entry_ref=ctx.price) if ctx.price else None
@@ -216,9 +212,9 @@ class Desk:
                 outcome = "noop"
             case PositionState.ENTERING if command.force:
                 event = e.CancelRequested(
-                    position=view.id, at_ns=self._monitor.now(), actor=command.actor
+                    position=view.id, at_ns=self._custody.now(), actor=command.actor
                 )
-                self._monitor.carry_out(view, Decision(events=(event,)))
+                self._custody.carry_out(view, Decision(events=(event,)))
                 outcome = "cancel_requested"
             case _:
                 symbol = view.scope.symbol
@@ -228,21 +224,21 @@ class Desk:
                     f" robson panic --symbol {symbol}",
                     (("state", view.state.value),),
                 )
-        after = self._monitor.roster.view(view.id)
+        after = self._custody.roster.view(view.id)
         answer.set_result(Disarmed(position=after, outcome=outcome))
 
     def _panic(self, command: Panic, answer: Future[Any]) -> None:
         views = (
-            self._monitor.roster.live()
+            self._custody.roster.live()
             if command.position is None
             else [self._find(command.position)]
         )
         actions = tuple((view.id, self._out(view, command)) for view in views)
-        answer.set_result(Panicked(actions=actions, started_ns=self._monitor.now()))
+        answer.set_result(Panicked(actions=actions, started_ns=self._custody.now()))
 
     def _out(self, view: PositionView, command: Panic) -> str:
-        pursuit = self._monitor.pursuit(view.id)
-        ctx = self._monitor.context(str(view.scope.symbol), pursuit)
+        pursuit = self._custody.pursuit(view.id)
+        ctx = self._custody.context(str(view.scope.symbol), pursuit)
         match view.state:
             case PositionState.ARMED:
                 self._end(view, "panic_before_entry", command.actor)
@@ -251,26 +247,26 @@ class Desk:
                 event = e.PanicRequested(
                     position=view.id, at_ns=ctx.now_ns, actor=command.actor, reason=command.reason
                 )
-                self._monitor.carry_out(view, Decision(events=(event,)))
+                self._custody.carry_out(view, Decision(events=(event,)))
                 return "exit_on_fill"
             case PositionState.ACTIVE | PositionState.ERROR if pursuit.trigger is None:
                 out = leave(view, ctx, command.reason, command.actor)
-                self._monitor.carry_out(view, Decision(events=(out,), first=release(view)))
+                self._custody.carry_out(view, Decision(events=(out,), first=release(view)))
                 return "exit"
             case _:
                 return "already_exiting"
 
     def _end(self, view: PositionView, reason: str, actor: str) -> None:
-        pursuit = self._monitor.pursuit(view.id)
+        pursuit = self._custody.pursuit(view.id)
         pursuit.detector = None
         pursuit.signal = None
         event = e.PositionCancelled(
-            position=view.id, at_ns=self._monitor.now(), reason=reason, actor=actor
+            position=view.id, at_ns=self._custody.now(), reason=reason, actor=actor
         )
-        self._monitor.carry_out(view, Decision(events=(event,)))
+        self._custody.carry_out(view, Decision(events=(event,)))
 
     def _find(self, position: PositionId) -> PositionView:
-        found = self._monitor.roster.views.get(position)
+        found = self._custody.roster.views.get(position)
         if found is None:
             raise Refused("POSITION_NOT_FOUND", f"there is no position {position}")
         return found
@@ -283,16 +279,16 @@ class Desk:
         assert pending is not None
         pursuit.signal = None
         symbol = str(view.scope.symbol)
-        ctx = self._monitor.context(symbol, pursuit)
+        ctx = self._custody.context(symbol, pursuit)
         risk = self.risk(account, leverage=view.leverage, besides=view.id)
-        self._monitor.carry_out(
+        self._custody.carry_out(
             view,
             admit(
                 view,
                 signal=pending.signal,
                 signal_id=pending.signal_id,
                 observed_ns=pending.observed_ns,
-                candles=self._monitor.markets[symbol].candles,
+                candles=self._custody.markets[symbol].candles,
                 capital=self.capital(view.capital),
                 account=account,
                 risk=self.with_signal(risk, pending.signal, ctx),
@@ -300,9 +296,7 @@ class Desk:
             ),
         )
 
-    def with_signal(
-        self, risk: RiskSnapshot, signal: DetectorSignal, ctx: Context
-    ) -> RiskSnapshot:
+    def with_signal(self, risk: RiskSnapshot, signal: DetectorSignal, ctx: Context) -> RiskSnapshot:
         """The snapshot with the price and the signal it is judged for."""
         return attrs.evolve(
             risk,
@@ -318,39 +312,39 @@ class Desk:
 
     def capital_base(self) -> Decimal:
         """The month's capital base; zero while no month is open."""
-        month = self._monitor.roster.month
+        month = self._custody.roster.month
         return month.capital_base if month else Decimal(0)
 
     def budget(self) -> Budget:
         """The month's budget from the positions themselves."""
-        market = next(iter(self._monitor.markets.values()))
+        market = next(iter(self._custody.markets.values()))
         return budget_of(
-            self._monitor.roster.views.values(),
+            self._custody.roster.views.values(),
             capital_base=self.capital_base(),
-            month=month_of(self._monitor.now()),
+            month=month_of(self._custody.now()),
             fee=market.instrument.taker_fee,
-            gap_bps=self._monitor.settings.gap_bps,
+            gap_bps=self._custody.settings.gap_bps,
         )
 
     def risk(
         self, account: AccountSnapshot, *, leverage: Leverage, besides: PositionId | None = None
     ) -> RiskSnapshot:
         """One snapshot for every gate."""
-        others = [v for v in self._monitor.roster.live() if v.id != besides]
+        others = [v for v in self._custody.roster.live() if v.id != besides]
         budget = self.budget()
-        now = self._monitor.now()
-        instrument = self._monitor.markets[str(account.scope.symbol)].instrument
+        now = self._custody.now()
+        instrument = self._custody.markets[str(account.scope.symbol)].instrument
         return RiskSnapshot(
             runtime_state="RUNNING",
             monthly_halt=budget.halt,
             open_positions=len(others),
-            max_open=self._monitor.settings.max_open_positions,
+            max_open=self._custody.settings.max_open_positions,
             duplicate=any(v.scope == account.scope for v in others),
             wallet=wallet_of(account, instrument),
             capital_base=budget.capital_base,
             remaining_budget=budget.remaining,
             leverage=leverage,
-            max_leverage=self._monitor.settings.max_leverage,
+            max_leverage=self._custody.settings.max_leverage,
             month_resets=next_month(now),
         )
 
@@ -370,5 +364,3 @@ def _fail(answer: Future[Any], error: Exception) -> None:
     if isinstance(error, InvalidValue):
         error = Refused("INVALID_ARGUMENT", str(error))
     answer.set_exception(error)
-
-

@@ -143,9 +143,7 @@ class Theatre:
         held = functools.partial(self._held, str(instrument.symbol))
         player = Player(tape, instrument, self.exchange, board, held)
         candles = player.remember(self._history(tape, instrument))
-        return Played(
-            tape=tape, instrument=instrument, board=board, player=player, candles=candles
-        )
+        return Played(tape=tape, instrument=instrument, board=board, player=player, candles=candles)
 
     def _history(self, tape: Tape, instrument: Instrument) -> Tape:
         for given in self.options.histories:

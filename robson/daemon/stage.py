@@ -144,7 +144,9 @@ class Stage:
         taken = []
         while not self._requests.empty():
             taken.append(self._requests.get())
-        for request, answer in sorted(taken, key=lambda pair: (priority_of(pair[0]), repr(pair[0]))):
+        for request, answer in sorted(
+            taken, key=lambda pair: (priority_of(pair[0]), repr(pair[0]))
+        ):
             self._submit(request, answer)
         return bool(taken)
 

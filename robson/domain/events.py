@@ -1,7 +1,6 @@
-"""What has happened to a position, in the past tense: accepted truth, journaled before it is folded.
+"""What has happened to a position, in the past tense: journaled first, then folded.
 
-Ticks are not events. An event says which machine event it is (``MACHINE``), or moves no state.
-Times are exchange time in nanoseconds.
+Ticks are not events; what a tick causes is. Times are exchange time in nanoseconds.
 """
 
 from __future__ import annotations

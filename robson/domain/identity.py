@@ -10,7 +10,7 @@ import enum
 import hashlib
 import re
 from base64 import b32encode
-from typing import NewType
+from typing import NewType, Self
 
 import attrs
 
@@ -56,7 +56,7 @@ class PositionId(str):
 
     __slots__ = ()
 
-    def __new__(cls, text: str) -> PositionId:
+    def __new__(cls, text: str) -> Self:
         if not _POSITION.fullmatch(text):
             raise InvalidValue(f"{text!r} is not a position id")
         return super().__new__(cls, text)
@@ -78,7 +78,7 @@ class ClientOrderId(str):
 
     __slots__ = ()
 
-    def __new__(cls, text: str) -> ClientOrderId:
+    def __new__(cls, text: str) -> Self:
         if not _CLIENT_ID.fullmatch(text):
             raise InvalidValue(f"{text!r} is not a client order id")
         return super().__new__(cls, text)
@@ -139,5 +139,8 @@ def read_client_order_id(text: str) -> OurOrder | None:
         return None
     purpose, digest, attempt, epoch = found.groups()
     return OurOrder(
-        purpose=Purpose(purpose), position_hash=digest, attempt=int(attempt, 36), epoch=int(epoch, 36)
+        purpose=Purpose(purpose),
+        position_hash=digest,
+        attempt=int(attempt, 36),
+        epoch=int(epoch, 36),
     )

@@ -42,7 +42,9 @@ class Instrument:
 
     def __attrs_post_init__(self) -> None:
         if not (self.tick > 0 and self.step > 0):
-            raise InvalidValue(f"{self.symbol}: tick {self.tick} and step {self.step} must be above 0")
+            raise InvalidValue(
+                f"{self.symbol}: tick {self.tick} and step {self.step} must be above 0"
+            )
 
     def _grid(self, price: Decimal, rounding: str) -> int:
         with localcontext(MONEY):

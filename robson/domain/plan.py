@@ -1,4 +1,4 @@
-"""What was decided before an entry: the chart level, the executable stop, the size, each with its terms.
+"""What was decided before an entry: chart level, executable stop, size, each with its terms.
 
 These values are journaled whole, so that every number of a position can be multiplied out later.
 """
@@ -123,7 +123,7 @@ class Sizing:
 
 @attrs.frozen(kw_only=True)
 class InsurancePlan:
-    """The exchange stop that will rest from the fill: trigger price and distance behind the stop."""
+    """The exchange stop that will rest from the fill: its trigger, and how far behind the stop."""
 
     stop_price: Price
     offset: Decimal

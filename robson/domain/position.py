@@ -121,7 +121,9 @@ class PositionView:
     @property
     def exited(self) -> Decimal:
         """Base that exit and insurance fills have moved so far, gross."""
-        return sum((fill.quantity for fill in (*self.insurance_fills, *self.exit_fills)), Decimal(0))
+        return sum(
+            (fill.quantity for fill in (*self.insurance_fills, *self.exit_fills)), Decimal(0)
+        )
 
     def order(self, client_id: str) -> OrderRecord | None:
         """The record of one of this position's orders."""
@@ -203,7 +205,7 @@ _PLAIN: dict[type, str] = {
 }
 
 
-def machine_event(state: PositionState, event: e.PositionEvent) -> str | None:  # noqa: PLR0911
+def machine_event(state: PositionState, event: e.PositionEvent) -> str | None:
     """Which machine event a journal event is; None when it moves no state."""
     match event:
         case e.EntryFilled():
@@ -211,7 +213,11 @@ def machine_event(state: PositionState, event: e.PositionEvent) -> str | None:  
         case e.EntryFailed():
             return "entry_absent" if event.proof else "entry_rejected"
         case e.OrderUnknown():
-            return _UNKNOWN_IN.get(state) if _purpose(event.client_id) is not Purpose.INSURANCE else None
+            return (
+                _UNKNOWN_IN.get(state)
+                if _purpose(event.client_id) is not Purpose.INSURANCE
+                else None
+            )
         case e.InsuranceFilled():
             return None if event.final else "insurance_partial"
         case e.ExitTriggered():

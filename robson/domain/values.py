@@ -7,9 +7,18 @@ Decimal, so a result has to be named again before it is a price. Rounding lives 
 from __future__ import annotations
 
 import enum
-from decimal import ROUND_CEILING, ROUND_DOWN, Context, Decimal, localcontext
-from decimal import DivisionByZero, FloatOperation, InvalidOperation, Overflow
-from typing import NewType
+from decimal import (
+    ROUND_CEILING,
+    ROUND_DOWN,
+    Context,
+    Decimal,
+    DivisionByZero,
+    FloatOperation,
+    InvalidOperation,
+    Overflow,
+    localcontext,
+)
+from typing import NewType, Self
 
 import attrs
 
@@ -25,9 +34,7 @@ Ticks = NewType("Ticks", int)
 NS_PER_S = 1_000_000_000
 NS_PER_MS = 1_000_000
 
-MONEY = Context(
-    prec=38, traps=[FloatOperation, InvalidOperation, DivisionByZero, Overflow]
-)
+MONEY = Context(prec=38, traps=[FloatOperation, InvalidOperation, DivisionByZero, Overflow])
 """The context of all money arithmetic; the decimal context is per thread, so name it."""
 
 
@@ -68,7 +75,7 @@ class _Positive(Decimal):
 
     __slots__ = ()
 
-    def __new__(cls, value: Decimal | str | int) -> _Positive:
+    def __new__(cls, value: Decimal | str | int) -> Self:
         self = super().__new__(cls, value)
         if not (self.is_finite() and self > 0):
             raise InvalidValue(f"{cls.__name__} must be positive and finite, not {value}")
@@ -80,8 +87,8 @@ class Price(_Positive):
 
     __slots__ = ()
 
-    def __new__(cls, value: Decimal | str | int) -> Price:
-        return super().__new__(cls, value)  # type: ignore[return-value]
+    def __new__(cls, value: Decimal | str | int) -> Self:
+        return super().__new__(cls, value)
 
 
 class Quantity(_Positive):
@@ -89,8 +96,8 @@ class Quantity(_Positive):
 
     __slots__ = ()
 
-    def __new__(cls, value: Decimal | str | int) -> Quantity:
-        return super().__new__(cls, value)  # type: ignore[return-value]
+    def __new__(cls, value: Decimal | str | int) -> Self:
+        return super().__new__(cls, value)
 
 
 @attrs.frozen
@@ -140,7 +147,7 @@ class Side(enum.Enum):
 class Leverage(int):
     """Assets held to own capital on a long; short capacity is one less. 1 to 10."""
 
-    def __new__(cls, value: int) -> Leverage:
+    def __new__(cls, value: int) -> Self:
         if isinstance(value, bool) or not 1 <= value <= 10:  # noqa: PLR2004
             raise InvalidValue(f"leverage is {value}; allowed is 1 to 10")
         return super().__new__(cls, value)
@@ -155,7 +162,9 @@ class StopDistanceBounds:
 
     def __attrs_post_init__(self) -> None:
         if not 0 < self.min_bps < self.max_bps <= 1000:  # noqa: PLR2004
-            raise InvalidValue(f"stop bounds {self.min_bps}..{self.max_bps} bps are not within 1..1000")
+            raise InvalidValue(
+                f"stop bounds {self.min_bps}..{self.max_bps} bps are not within 1..1000"
+            )
 
     def place(self, distance: Decimal, entry: Decimal) -> str | None:
         """``below_min``, ``above_max``, or None when the distance is within bounds."""

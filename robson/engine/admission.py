@@ -78,9 +78,7 @@ def propose(
         leverage=leverage,
     )
     rate = account.hourly_rate_quote if stops.side is Side.LONG else account.hourly_rate_base
-    unit = interest_per_unit(
-        stops, terms, hourly_rate=rate, hold_hours=ctx.settings.hold_hours
-    )
+    unit = interest_per_unit(stops, terms, hourly_rate=rate, hold_hours=ctx.settings.hold_hours)
     sizing = size(
         stops,
         attrs.evolve(terms, interest_unit=unit),
@@ -206,5 +204,3 @@ def price_age_s(ctx: Context) -> Decimal | None:
     if ctx.price_ns is None:
         return None
     return Decimal(ctx.now_ns - ctx.price_ns) / NS_PER_S
-
-

@@ -6,9 +6,9 @@ from decimal import Decimal
 
 import attrs
 
+from robson.domain.events import PositionEvent
 from robson.domain.instrument import Instrument
 from robson.domain.intents import Intent
-from robson.domain.events import PositionEvent
 from robson.domain.reports import AccountSnapshot
 from robson.domain.values import ExchangeNs, Price
 

@@ -6,8 +6,6 @@ that follow from them at once. What a position owes besides is in ``pursue``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from decimal import Decimal, localcontext
 from typing import Any
 
 import attrs
@@ -19,36 +17,24 @@ from robson.domain.intents import (
     CancelOrder,
     PlaceOrder,
     QueryOrder,
-    ReadTrades,
 )
 from robson.domain.lifecycle import PositionState
 from robson.domain.position import OrderRecord, PositionView
 from robson.domain.reports import (
     CancelGone,
-    Fill,
     NotSent,
     OrderRejected,
     OrderReported,
-    OrderState,
-    OrderStatus,
     OutcomeUnknown,
     Report,
 )
 from robson.domain.strategy import TrailingMode
-from robson.domain.values import MONEY, ExchangeNs, Price, Quantity, Side
+from robson.domain.values import ExchangeNs, Price
+from robson.engine.adopt import adopt, beyond_stop
 from robson.engine.context import NOTHING, Context, Decision
 from robson.engine.exits import Hit, Ladder, Raise, Watch, first_rung_anchor, judge
-from robson.engine.orders import (
-    cancel_order,
-    exit_order,
-    insured_quantity,
-    left_to_sell,
-    net_base,
-    side_of,
-)
 
 WOULD_TRIGGER = "trigger immediately"
-INSUFFICIENT = -2010
 TRANSIENT_CODES = frozenset({-1003, -1015, -1021, -3045})
 """Rejections of an entry that say nothing about the order: the strategy may wait again."""
 JUDGED = (PositionState.ACTIVE, PositionState.ERROR)
@@ -80,9 +66,7 @@ def watch_of(view: PositionView, instrument: Instrument) -> Watch | None:
         be_bps=view.plan.be_bps,
         mode=TrailingMode.OFF if frozen else view.strategy.trailing,
         instrument=instrument,
-        anchor=first_rung_anchor(
-            entry_ref=stops.entry_ref, fill=view.entry.price, span=stops.span
-        ),
+        anchor=first_rung_anchor(entry_ref=stops.entry_ref, fill=view.entry.price, span=stops.span),
     )
     return Watch(
         side=stops.side,
@@ -113,9 +97,7 @@ def decide_price(view: PositionView, tick: Tick, ctx: Context) -> Decision:
     return _trigger(view, found, tick, ctx, watch)
 
 
-def _trigger(
-    view: PositionView, hit: Hit, tick: Tick, ctx: Context, watch: Watch
-) -> Decision:
+def _trigger(view: PositionView, hit: Hit, tick: Tick, ctx: Context, watch: Watch) -> Decision:
     level = watch.stop_gain if hit.reason == "stop_gain" else watch.stop
     jumped = tick.jumped_from if tick.price != level else None
     event = e.ExitTriggered(
@@ -198,23 +180,8 @@ def _refused(
         return Decision(events=(e.ExitRetry(**base),))
     failed = e.InsuranceFailed(**base)
     if WOULD_TRIGGER in message and view.state is PositionState.ACTIVE:
-        return Decision(events=(failed, _beyond_stop(view, ctx)))
+        return Decision(events=(failed, beyond_stop(view, ctx)))
     return Decision(events=(failed,))
-
-
-def _beyond_stop(view: PositionView, ctx: Context) -> e.ExitTriggered:
-    """The exchange says that the price is past its stop, so it is past ours."""
-    assert view.stop is not None
-    assert view.plan is not None
-    first = view.stop == view.plan.stops.stop
-    return e.ExitTriggered(
-        position=view.id,
-        at_ns=ctx.now_ns,
-        reason="stop_loss" if first else "trailing_stop",
-        price=ctx.price,
-        tick_ns=ctx.price_ns,
-        stop=view.stop,
-    )
 
 
 def _cancelled(view: PositionView, record: OrderRecord, report: Report, ctx: Context) -> Decision:
@@ -222,306 +189,7 @@ def _cancelled(view: PositionView, record: OrderRecord, report: Report, ctx: Con
         case OrderReported():
             return adopt(view, record, report.order, ctx)
         case CancelGone():
-            gone = e.InsuranceGone(
-                position=view.id, at_ns=ctx.now_ns, client_id=record.client_id
-            )
+            gone = e.InsuranceGone(position=view.id, at_ns=ctx.now_ns, client_id=record.client_id)
             return Decision(events=(gone,)) if view.insurance.state != "gone" else NOTHING
         case _:
             return NOTHING
-
-
-# --- an order's state ----------------------------------------------------------------------------
-
-
-def adopt(
-    view: PositionView,
-    record: OrderRecord,
-    order: OrderState,
-    ctx: Context,
-    *,
-    asked: bool = False,
-) -> Decision:
-    """Take over what the exchange says of one of our orders.
-
-    Executed quantity without its fills is not enough: the fills are asked for first.
-    """
-    if order.executed > 0 and order.status.is_final and order.fills is None:
-        since = view.created_ns
-        read = ReadTrades(
-            scope=view.scope, position=view.id, since_ns=since, order_id=order.order_id
-        )
-        return Decision(intents=(read,))
-    found = _found(view, record, order, ctx)
-    decision = _ADOPT[record.order.purpose](view, record, order, ctx, asked)
-    return attrs.evolve(decision, events=(*found, *decision.events))
-
-
-def _found(
-    view: PositionView, record: OrderRecord, order: OrderState, ctx: Context
-) -> tuple[e.PositionEvent, ...]:
-    """The end of an unknown, told before what it means."""
-    if record.status != "unknown":
-        return ()
-    resolved = e.OrderResolved(
-        position=view.id,
-        at_ns=ctx.now_ns,
-        client_id=record.client_id,
-        outcome="found",
-        evidence=(
-            ("order_id", str(order.order_id)),
-            ("status", order.status.value),
-            ("executed", format(order.executed, "f")),
-        ),
-    )
-    return (resolved,)
-
-
-def average(fills: tuple[Fill, ...]) -> Price:
-    """Volume-weighted price of fills."""
-    with localcontext(MONEY):
-        quantity = sum((fill.quantity for fill in fills), Decimal(0))
-        return Price(sum((fill.price * fill.quantity for fill in fills), Decimal(0)) / quantity)
-
-
-def _adopt_entry(
-    view: PositionView, record: OrderRecord, order: OrderState, ctx: Context, asked: bool
-) -> Decision:
-    if view.entry is not None:
-        return NOTHING
-    if not order.status.is_final:
-        if record.status == "resting":
-            return NOTHING
-        accepted = e.EntryAccepted(
-            position=view.id,
-            at_ns=ctx.now_ns,
-            client_id=record.client_id,
-            order_id=order.order_id,
-        )
-        return Decision(events=(accepted,))
-    if order.executed == 0 or not order.fills:
-        failed = e.EntryFailed(
-            position=view.id,
-            at_ns=ctx.now_ns,
-            client_id=record.client_id,
-            reason="entry_rejected",
-            code=None,
-            message=f"the exchange ended the entry as {order.status.value} with nothing executed",
-        )
-        return Decision(events=(failed,))
-    return Decision(events=(_entered(view, record, order, order.fills, ctx, asked),))
-
-
-def _entered(  # noqa: PLR0913 - one call, one place
-    view: PositionView,
-    record: OrderRecord,
-    order: OrderState,
-    fills: tuple[Fill, ...],
-    ctx: Context,
-    asked: bool,
-) -> e.EntryFilled:
-    long = side_of(view) is Side.LONG
-    gross = sum((fill.quantity for fill in fills), Decimal(0))
-    return e.EntryFilled(
-        position=view.id,
-        at_ns=ctx.now_ns,
-        client_id=record.client_id,
-        order_id=order.order_id,
-        fills=fills,
-        price=average(fills),
-        quantity=Quantity(gross),
-        held=net_base(fills, view.scope.symbol.base) if long else gross,
-        reconciled=asked or record.status == "unknown",
-    )
-
-
-def _adopt_insurance(
-    view: PositionView, record: OrderRecord, order: OrderState, ctx: Context, asked: bool
-) -> Decision:
-    if order.client_id != view.insurance.client_id:
-        return NOTHING
-    if order.status is OrderStatus.NEW:
-        return _rests(view, record, order, ctx, asked)
-    if order.status is OrderStatus.PARTIALLY_FILLED:
-        return NOTHING
-    if order.fills:
-        return _stopped_out(view, record, order.fills, ctx)
-    if view.insurance.state in ("resting", "cancelling", "gone"):
-        return _taken_back(view, record, order, ctx, asked)
-    failed = e.InsuranceFailed(
-        position=view.id,
-        at_ns=ctx.now_ns,
-        client_id=record.client_id,
-        code=None,
-        message=f"the exchange ended the stop as {order.status.value}",
-    )
-    return Decision(events=(failed,))
-
-
-def _rests(
-    view: PositionView, record: OrderRecord, order: OrderState, ctx: Context, asked: bool
-) -> Decision:
-    if view.insurance.state == "cancelling" and asked:
-        again = cancel_order(view, ctx, record.client_id, view.insurance.attempts)
-        return Decision(intents=(again,))
-    if view.insurance.state not in ("placing", "gone"):
-        return NOTHING
-    assert order.stop_price is not None
-    placed = e.InsurancePlaced(
-        position=view.id,
-        at_ns=ctx.now_ns,
-        client_id=record.client_id,
-        order_id=order.order_id,
-        stop_price=order.stop_price,
-        quantity=order.quantity,
-        accepted_ns=order.at_ns,
-    )
-    return Decision(events=(placed,))
-
-
-def _stopped_out(
-    view: PositionView, record: OrderRecord, fills: tuple[Fill, ...], ctx: Context
-) -> Decision:
-    """The exchange stop executed, in part or whole."""
-    executed = sum((fill.quantity for fill in fills), Decimal(0))
-    left = left_to_sell(view) - executed
-    final = ctx.instrument.exit_quantity(left) is None if left > 0 else True
-    filled = e.InsuranceFilled(
-        position=view.id,
-        at_ns=ctx.now_ns,
-        client_id=record.client_id,
-        fills=fills,
-        final=final,
-    )
-    if view.trigger is not None:
-        return Decision(events=(attrs.evolve(filled, final=False),))
-    assert view.stop is not None
-    triggered = e.ExitTriggered(
-        position=view.id,
-        at_ns=ctx.now_ns,
-        reason="insurance_stop",
-        price=fills[-1].price,
-        tick_ns=fills[-1].at_ns,
-        stop=record.order.stop_price or view.stop,
-    )
-    return Decision(events=(triggered, attrs.evolve(filled, final=False)))
-
-
-def _taken_back(
-    view: PositionView, record: OrderRecord, order: OrderState, ctx: Context, asked: bool
-) -> Decision:
-    """The stop does not rest any more and has not executed.
-
-    Found so at a restart while the journal says ``resting``: the pre-armed cancel had been sent, so
-    the trigger was taken, and the first market exit may have been sent as well.
-    """
-    cancelled = e.InsuranceCancelled(
-        position=view.id,
-        at_ns=ctx.now_ns,
-        client_id=record.client_id,
-        executed=order.executed,
-        cancelled_ns=order.at_ns,
-    )
-    if asked and _may_have_left(view, ctx) and view.prearmed is not None:
-        triggered = () if view.trigger is not None else (_beyond_stop(view, ctx),)
-        return Decision(
-            events=(*triggered, cancelled, *_maybe_sent(view, view.prearmed, ctx))
-        )
-    if view.state is PositionState.EXITING and not asked:
-        return _market_exit(view, cancelled, ctx)
-    return Decision(events=(cancelled,))
-
-
-def _may_have_left(view: PositionView, ctx: Context) -> bool:
-    """Whether an earlier process may have sent the first market exit without writing it down.
-
-    A cancel that only replaces the stop is written before it leaves, so there the state is still
-    active and ``cancelling``.
-    """
-    replacing = view.state is PositionState.ACTIVE and view.insurance.state == "cancelling"
-    fresh = view.prearmed is not None and view.prearmed.attempt == view.exit_attempts
-    return fresh and not replacing and _prepared_before(view, ctx)
-
-
-def _prepared_before(view: PositionView, ctx: Context) -> bool:
-    """Whether the way out was written by an earlier process."""
-    prearmed = view.prearmed
-    return prearmed is not None and int(prearmed.exit.client_id.rsplit("-", 1)[1], 36) != ctx.epoch
-
-
-def _maybe_sent(
-    view: PositionView, prearmed: e.ExitPrearmed, ctx: Context
-) -> tuple[e.PositionEvent, ...]:
-    """The first exit counts as sent until the exchange has been asked."""
-    order = prearmed.exit
-    return (
-        e.ExitRequested(
-            position=view.id, at_ns=ctx.now_ns, order=order, attempt=prearmed.attempt
-        ),
-        e.OrderSending(
-            position=view.id,
-            at_ns=ctx.now_ns,
-            client_id=order.client_id,
-            timestamp_ms=ctx.now_ns // 1_000_000,
-            recv_window_ms=order.recv_window_ms,
-        ),
-    )
-
-
-def _market_exit(view: PositionView, cancelled: e.InsuranceCancelled, ctx: Context) -> Decision:
-    """The cancel of a triggered exit was confirmed: the market exit follows at once.
-
-    A long knows what it holds and uses the pre-armed order, which leaves before the events commit;
-    a short reads its debt first, so its exit is not this function's business.
-    """
-    prearmed = view.prearmed
-    quantity = ctx.instrument.exit_quantity(left_to_sell(view) - cancelled.executed)
-    usable = (
-        prearmed is not None
-        and prearmed.attempt == view.exit_attempts
-        and not _prepared_before(view, ctx)
-    )
-    if side_of(view) is Side.SHORT or quantity is None or prearmed is None or not usable:
-        return Decision(events=(cancelled,))
-    order = attrs.evolve(
-        exit_order(view, ctx, quantity=quantity, attempt=prearmed.attempt),
-        client_id=prearmed.exit.client_id,
-    )
-    requested = e.ExitRequested(
-        position=view.id, at_ns=ctx.now_ns, order=order, attempt=prearmed.attempt
-    )
-    return Decision(events=(cancelled, requested), first=(order,))
-
-
-def _adopt_exit(
-    view: PositionView, record: OrderRecord, order: OrderState, ctx: Context, _asked: bool
-) -> Decision:
-    if record.status == "done" or not order.status.is_final:
-        return NOTHING
-    if not order.fills:
-        retry = e.ExitRetry(
-            position=view.id,
-            at_ns=ctx.now_ns,
-            client_id=record.client_id,
-            code=None,
-            message=f"the exchange ended the exit as {order.status.value} with nothing executed",
-        )
-        return Decision(events=(retry,))
-    quantity = sum((fill.quantity for fill in order.fills), Decimal(0))
-    filled = e.ExitFilled(
-        position=view.id,
-        at_ns=ctx.now_ns,
-        client_id=record.client_id,
-        order_id=order.order_id,
-        fills=order.fills,
-        quantity=Quantity(quantity),
-        price=average(order.fills),
-    )
-    return Decision(events=(filled,))
-
-
-Adopt = Callable[[PositionView, OrderRecord, OrderState, Context, bool], Decision]
-_ADOPT: dict[Purpose, Adopt] = {
-    Purpose.ENTRY: _adopt_entry,
-    Purpose.INSURANCE: _adopt_insurance,
-    Purpose.EXIT: _adopt_exit,
-}

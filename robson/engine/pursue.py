@@ -15,7 +15,7 @@ from robson.domain import events as e
 from robson.domain.identity import Purpose
 from robson.domain.intents import QueryOrder, ReadAccount, ReadInterest, ReadTrades, Repay
 from robson.domain.lifecycle import PositionState
-from robson.domain.position import InsuranceView, OrderRecord, PositionView
+from robson.domain.position import OrderRecord, PositionView
 from robson.domain.values import NS_PER_MS, NS_PER_S, ExchangeNs, Price, Quantity, Side
 from robson.engine.context import NOTHING, Context, Decision
 from robson.engine.orders import (
@@ -82,7 +82,7 @@ def _act(*events: e.PositionEvent, intents: tuple[object, ...] = ()) -> Step:
     return Step(decision=Decision(events=events, intents=intents))  # type: ignore[arg-type]
 
 
-def _ask(view: PositionView, ctx: Context, known: Known, question: object) -> Step:
+def _ask(ctx: Context, known: Known, question: object) -> Step:
     """Put a question, at most one at a time and once a second."""
     if known.reading:
         return WAIT
@@ -105,7 +105,7 @@ def _entering(view: PositionView, ctx: Context, known: Known) -> Step:
     if record.status == "sending":
         return _lost(view, ctx, record)
     if record.status == "resting":
-        return _ask(view, ctx, known, _query(view, record))
+        return _ask(ctx, known, _query(view, record))
     return WAIT
 
 
@@ -228,7 +228,7 @@ def _resting(view: PositionView, ctx: Context, known: Known) -> Step:
     if not known.reading and ctx.now_ns >= poll_ns:
         return _act(intents=(_ask_stop(view),))
     if not known.reading and _account_is_old(view):
-        return _ask(view, ctx, known, _read_account(view))
+        return _ask(ctx, known, _read_account(view))
     wanted = wanted_stop(view, ctx)
     if wanted == view.insurance.stop_price or not known.verified:
         return Step(due_ns=None if known.reading else poll_ns)
@@ -273,7 +273,7 @@ def _replace(view: PositionView, ctx: Context) -> Step:
 
 
 def _ask_about_stop(view: PositionView, ctx: Context, known: Known) -> Step:
-    return _ask(view, ctx, known, _ask_stop(view))
+    return _ask(ctx, known, _ask_stop(view))
 
 
 def _nothing(_view: PositionView, _ctx: Context, _known: Known) -> Step:
@@ -311,30 +311,33 @@ def _leave_market(view: PositionView, ctx: Context, known: Known) -> Step:
     record = view.latest(Purpose.EXIT)
     if record is not None and record.status in ("prepared", "sending"):
         return _lost(view, ctx, record)
-    if record is not None and record.status == "unknown" and not _may_repeat(view, ctx, known):
+    if record is not None and record.status == "unknown" and not _may_repeat(view, known):
         return WAIT
     if record is not None and record.status == "failed":
         due = ExchangeNs(known.failed_ns + _backoff(view.exit_attempts))
         if ctx.now_ns < due:
             return Step(due_ns=due)
-    if side_of(view) is Side.SHORT or (record is not None and record.status != "done"):
-        if ctx.account is None or ctx.account.at_ns < view.updated_ns:
-            return _ask(view, ctx, known, _read_account(view))
+    in_doubt = record is not None and record.status != "done"
+    if (side_of(view) is Side.SHORT or in_doubt) and not _account_is_fresh(view, ctx):
+        return _ask(ctx, known, _read_account(view))
     return _exit_or_close(view, ctx, known)
 
 
-def _may_repeat(view: PositionView, ctx: Context, known: Known) -> bool:
+def _account_is_fresh(view: PositionView, ctx: Context) -> bool:
+    """The account was read after the last thing that happened to the position."""
+    return ctx.account is not None and ctx.account.at_ns >= view.updated_ns
+
+
+def _may_repeat(view: PositionView, known: Known) -> bool:
     """An exit whose outcome is unknown is sent again only where a second one would be refused."""
-    return known.looked_missing and fence_of(view, ctx) == "asset"
+    return known.looked_missing and fence_of(view) == "asset"
 
 
-def fence_of(view: PositionView, ctx: Context) -> str:
+def fence_of(view: PositionView) -> str:
     """The exit fence of a position that holds."""
     assert view.entry is not None
     equity = view.account.equity if view.account else Decimal(0)
-    return exit_fence(
-        side_of(view), notional=view.entry.price * view.entry.quantity, equity=equity
-    )
+    return exit_fence(side_of(view), notional=view.entry.price * view.entry.quantity, equity=equity)
 
 
 def _read_account(view: PositionView) -> ReadAccount:
@@ -361,18 +364,21 @@ def _exit_or_close(view: PositionView, ctx: Context, known: Known) -> Step:
             position=view.id, at_ns=ctx.now_ns, order=order, attempt=view.exit_attempts
         )
         return _act(event, intents=(order,))
-    if ctx.account is None or ctx.account.at_ns < view.updated_ns:
-        return _ask(view, ctx, known, _read_account(view))
+    if not _account_is_fresh(view, ctx):
+        return _ask(ctx, known, _read_account(view))
     assert view.entry is not None
     if not (*view.exit_fills, *view.insurance_fills) or _unexplained(view, ctx):
         since = view.entry.fills[0].at_ns
-        return _ask(view, ctx, known, ReadTrades(scope=view.scope, position=view.id, since_ns=since))
-    return _ask(view, ctx, known, _read_account(view))
+        trades = ReadTrades(scope=view.scope, position=view.id, since_ns=since)
+        return _ask(ctx, known, trades)
+    return _ask(ctx, known, _read_account(view))
 
 
 def _unexplained(view: PositionView, ctx: Context) -> bool:
     """The account is flat although our known fills do not say so."""
-    return side_of(view) is Side.LONG and ctx.instrument.exit_quantity(left_to_sell(view)) is not None
+    return (
+        side_of(view) is Side.LONG and ctx.instrument.exit_quantity(left_to_sell(view)) is not None
+    )
 
 
 # --- closed, not settled -------------------------------------------------------------------------
@@ -383,7 +389,7 @@ def _settling(view: PositionView, ctx: Context, known: Known) -> Step:
         return WAIT
     account = view.account
     if view.repaid_ns is not None and account.at_ns <= view.repaid_ns:
-        return _ask(view, ctx, known, _read_account(view))
+        return _ask(ctx, known, _read_account(view))
     for balance in (account.quote, account.base):
         if balance.debt > 0 and balance.free > 0:
             due = ExchangeNs(account.at_ns + REPAY_AFTER_NS)
@@ -391,9 +397,9 @@ def _settling(view: PositionView, ctx: Context, known: Known) -> Step:
                 return Step(due_ns=due)
             return _repay(view, ctx, balance.asset, min(balance.free, balance.debt))
     if account.quote.debt > 0 or account.base.debt > 0:
-        return _ask(view, ctx, known, _read_account(view))
+        return _ask(ctx, known, _read_account(view))
     since = view.created_ns
-    return _ask(view, ctx, known, ReadInterest(scope=view.scope, position=view.id, since_ns=since))
+    return _ask(ctx, known, ReadInterest(scope=view.scope, position=view.id, since_ns=since))
 
 
 def _repay(view: PositionView, ctx: Context, asset: str, amount: Decimal) -> Step:

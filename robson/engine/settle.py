@@ -14,8 +14,8 @@ from robson.domain.lifecycle import PositionState
 from robson.domain.position import PositionView
 from robson.domain.reports import AccountSnapshot, Fill, InterestCharge
 from robson.domain.values import MONEY, NS_PER_S, Quantity, Side
+from robson.engine.adopt import average
 from robson.engine.context import NOTHING, Context, Decision
-from robson.engine.decide import average
 from robson.engine.orders import left_to_sell, owed_base, side_of
 
 LAG_NS = 10 * NS_PER_S

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import attrs
 
+from robson.domain.identity import Purpose, read_client_order_id
 from robson.domain.intents import (
     CancelOrder,
     Intent,
@@ -15,7 +16,6 @@ from robson.domain.intents import (
     QueryOrder,
     Repay,
 )
-from robson.domain.identity import Purpose, read_client_order_id
 from robson.domain.reports import (
     AccountReported,
     AccountSnapshot,
@@ -84,7 +84,7 @@ def not_sent(intent: Intent, reason: str, now_ns: ExchangeNs) -> Report:
     return NotSent(intent=intent, sent_ns=now_ns, received_ns=now_ns, reason=reason)
 
 
-def classify(  # noqa: PLR0911 - one arm for each kind of answer, nothing else
+def classify(
     intent: Intent, answer: Answer, *, sent_ns: ExchangeNs, received_ns: ExchangeNs
 ) -> Report:
     """What an answer means for the intent that asked."""

@@ -35,7 +35,7 @@ from robson.domain.reports import (
     Report,
     TradesReported,
 )
-from robson.domain.values import Action, NS_PER_MS, NS_PER_S, ExchangeNs
+from robson.domain.values import NS_PER_MS, NS_PER_S, Action, ExchangeNs
 
 POLL_NS = (NS_PER_S // 5, NS_PER_S // 2, NS_PER_S, 2 * NS_PER_S, 4 * NS_PER_S)
 """Waits between the first questions; then one each five seconds, for ever."""
@@ -98,9 +98,7 @@ class AbsenceProof:
         )
 
 
-def explained(
-    before: AccountSnapshot, after: AccountSnapshot, fills: tuple[Fill, ...]
-) -> bool:
+def explained(before: AccountSnapshot, after: AccountSnapshot, fills: tuple[Fill, ...]) -> bool:
     """Whether the account's own trades since ``before`` account for every change of what it owns.
 
     Loans and repayments change totals and debts alike, so only what is owned net is compared;

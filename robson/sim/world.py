@@ -22,7 +22,8 @@ from robson.connectors.simulated.player import Player
 from robson.connectors.simulated.rules import instrument_for
 from robson.connectors.simulated.tape import Tape
 from robson.daemon.messages import Asked, TimerDue, Wake
-from robson.daemon.monitor import Market, Message, Monitor
+from robson.daemon.custody import Custody, Market
+from robson.daemon.monitor import Message, Monitor
 from robson.daemon.roster import Roster
 from robson.daemon.ticks import TickBoard
 from robson.domain.commands import Arm, Command, Panic
@@ -203,7 +204,7 @@ class World:
             self.driver, Fence(epoch=epoch), self.inbox.append, self.faults
         )
         roster = Roster(TappedJournal(self.journal, self.faults), TableLaw, witness=self.witness)
-        self.monitor = Monitor(
+        custody = Custody(
             account=ACCOUNT,
             roster=roster,
             clock=self.clock,
@@ -217,6 +218,7 @@ class World:
             settings=self.settings,
             epoch=epoch,
         )
+        self.monitor = Monitor(custody)
         roster.load()
         self.monitor.recover()
         started = Started(

@@ -19,7 +19,9 @@ from robson.domain.errors import JournalCorrupt, JournalForeign
 from robson.domain.values import plain
 
 EVENT_KINDS: dict[str, type[events.Event]] = {
-    cls.KIND: cls for union in (events.PositionEvent, events.AccountEvent) for cls in get_args(union)
+    cls.KIND: cls
+    for union in (events.PositionEvent, events.AccountEvent)
+    for cls in get_args(union)
 }
 
 
@@ -34,8 +36,12 @@ def converter() -> Converter:
         lambda cls: isinstance(cls, type) and issubclass(cls, Decimal), lambda text, cls: cls(text)
     )
     made.register_structure_hook_func(
-        lambda cls: isinstance(cls, type) and issubclass(cls, (str, int)) and cls not in (str, int)
-        and not issubclass(cls, (bool, enum.Enum)),
+        lambda cls: (
+            isinstance(cls, type)
+            and issubclass(cls, (str, int))
+            and cls not in (str, int)
+            and not issubclass(cls, (bool, enum.Enum))
+        ),
         lambda value, cls: cls(value),
     )
     return made

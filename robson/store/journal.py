@@ -7,7 +7,6 @@ closing any other descriptor of it would drop SQLite's locks and let an outsider
 from __future__ import annotations
 
 import hashlib
-import secrets
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -48,6 +47,10 @@ CREATE TABLE IF NOT EXISTS fills (
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 """
 _INSERT = "INSERT INTO journal VALUES (?,?,?,?,?,?,?,?,?,?,?)"
+_SENT = (
+    "UPDATE intents SET status = 'executing', request_ts_ms = ?"
+    " WHERE account = ? AND client_order_id = ?"
+)
 GENESIS = "0" * 64
 
 
@@ -83,6 +86,7 @@ class SqliteJournal:
     Args:
         directory: the state directory; its lock is held by the caller.
         wall_ns: wall clock, for ``written_at`` only.
+        new_id: makes the journal's own identity when it is new.
 
     Raises:
         JournalCorrupt: a row is not what its hash says, or SQLite finds damage.
@@ -91,11 +95,17 @@ class SqliteJournal:
     """
 
     def __init__(
-        self, directory: Path, identity: JournalIdentity, *, wall_ns: Callable[[], int]
+        self,
+        directory: Path,
+        identity: JournalIdentity,
+        *,
+        wall_ns: Callable[[], int],
+        new_id: Callable[[], str],
     ) -> None:
         self.path = directory / FILE_NAME
         self._identity = identity
         self._wall_ns = wall_ns
+        self._new_id = new_id
         self._commits = 0
         try:
             self._db = sqlite3.connect(self.path, isolation_level=None)
@@ -136,7 +146,7 @@ class SqliteJournal:
                     f"{self.path} belongs to {key} {stamped}, not {value};"
                     " give this daemon its own --state-dir"
                 )
-        return self._meta("journal_id", secrets.token_hex(16))
+        return self._meta("journal_id", self._new_id())
 
     def _meta(self, key: str, default: str) -> str:
         self._db.execute("INSERT OR IGNORE INTO meta VALUES (?, ?)", (key, default))
@@ -258,8 +268,7 @@ def _projections(event: e.Event, account: str, epoch: int) -> Iterator[Statement
             yield _intent(event.order, event.attempt, account, epoch)
         case e.OrderSending():
             yield (
-                "UPDATE intents SET status = 'executing', request_ts_ms = ?"
-                " WHERE account = ? AND client_order_id = ?",
+                _SENT,
                 (event.timestamp_ms, account, event.client_id),
             )
         case e.OrderUnknown():

@@ -9,7 +9,6 @@ from robson.api.translate import positions
 from robson.api.translate.status import daemon
 from robson.api.translate.values import day_ns, floored, raised, stamp
 from robson.api.v1 import robson_pb2 as pb
-from robson.domain.events import PnlSettled
 from robson.domain.lifecycle import PositionState
 from robson.domain.position import PositionView
 from robson.domain.values import MONEY
@@ -47,30 +46,40 @@ def _closed_ns(view: PositionView) -> int:
 
 def stats(closed: list[PositionView]) -> pb.HistoryStats:
     """Sums over settled positions; the others are only counted."""
-    settled = [(view, view.settled) for view in closed if view.settled is not None]
+    settled = [view for view in closed if view.settled is not None]
+    results = [view.settled for view in settled if view.settled is not None]
     with localcontext(MONEY):
-        total_r = _sum([result.r_multiple for _, result in settled])
-        worst = min(settled, key=lambda pair: pair[1].net, default=None)
-        if worst is not None and worst[1].net >= 0:
-            worst = None
-        return pb.HistoryStats(
-            closed=len(settled),
-            won=sum(1 for _, result in settled if result.net > 0),
-            net=floored(_sum([result.net for _, result in settled])),
-            fees=raised(_sum([result.fees for _, result in settled])),
-            interest=raised(_sum([result.interest for _, result in settled])),
+        total_r = _sum([result.r_multiple for result in results])
+        message = pb.HistoryStats(
+            closed=len(results),
+            won=sum(1 for result in results if result.net > 0),
+            net=floored(_sum([result.net for result in results])),
+            fees=raised(_sum([result.fees for result in results])),
+            interest=raised(_sum([result.interest for result in results])),
             r_total=floored(total_r),
-            r_average=floored(total_r / len(settled)) if settled else "",
-            largest_loss=floored(worst[1].net) if worst else "",
-            largest_loss_r=floored(worst[1].r_multiple) if worst else "",
-            largest_loss_id=worst[0].id if worst else "",
-            over_plan=[view.id for view, result in settled if _lost_more_than_planned(result)],
-            unsettled=len(closed) - len(settled),
+            r_average=floored(total_r / len(results)) if results else "",
+            over_plan=[view.id for view in settled if _lost_more_than_planned(view)],
+            unsettled=len(closed) - len(results),
         )
+    message.MergeFrom(_largest_loss(settled))
+    return message
 
 
-def _lost_more_than_planned(result: PnlSettled) -> bool:
-    return result.net < -result.planned_risk
+def _largest_loss(settled: list[PositionView]) -> pb.HistoryStats:
+    losses = [(view.settled.net, view) for view in settled if view.settled and view.settled.net < 0]
+    if not losses:
+        return pb.HistoryStats()
+    net, worst = min(losses, key=lambda pair: pair[0])
+    return pb.HistoryStats(
+        largest_loss=floored(net),
+        largest_loss_r=floored(worst.settled.r_multiple if worst.settled else None),
+        largest_loss_id=worst.id,
+    )
+
+
+def _lost_more_than_planned(view: PositionView) -> bool:
+    result = view.settled
+    return result is not None and result.net < -result.planned_risk
 
 
 def _sum(values: list[Decimal]) -> Decimal:

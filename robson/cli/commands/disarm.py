@@ -1,4 +1,4 @@
-"""``robson disarm``: stop waiting. It never closes a position."""
+"""``robson disarm``: stop waiting for a signal. It never closes a position."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def _armed(document: Doc, page: Page) -> list[Line]:
     )
     said = spans(f"{who}, strategy {strategy}.{again}")
     lines = _headed(tag[0], said, page)
-    waits = page.symbols.clean(text(position, "waiting_for")).rstrip(".")
+    waits = facts.waited_for(position, page.symbols)
     if state == "armed":
         body = f"Nothing is at risk yet.{f' It waits for {waits}.' if waits else ''}"
         lines += f.labelled("Position", body, page)
@@ -79,7 +79,7 @@ def _dry_run(document: Doc, preview: Doc, page: Page) -> list[Line]:
     quiet = [("Nothing was sent and nothing was stored.", QUIET)]
     lines += wrap(quiet, page.prose, first=[(" " * 9, PLAIN)], indent=9)
     plan = at(preview, "plan")
-    waits = page.symbols.clean(text(preview, "waiting_for")).rstrip(".")
+    waits = facts.waited_for(preview, page.symbols)
     if waits:
         body = f"It would wait for {waits}. The numbers are for an entry at this price."
         lines += wrap(body, page.prose, first=[(" " * 9, PLAIN)], indent=9)

@@ -246,6 +246,8 @@ def _exit(s: _Scene) -> Line:
 def _cause(s: _Scene, trigger: Doc) -> str:
     reason, price = s.clean(trigger, "reason"), pay(trigger, "price")
     actor = s.clean(trigger, "actor")
+    if reason == "tape_end":
+        return "The tape ended with the position open."
     if actor:
         return f"{actor} asked to leave ({reason})."
     if price is None:

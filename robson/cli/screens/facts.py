@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from robson.cli.screens import figures
-from robson.cli.screens.line import Page
+from robson.cli.screens.line import Page, Symbols
 
 Doc = Mapping[str, Any]
 
@@ -121,6 +121,12 @@ def ids(positions: Iterable[Doc], page: Page) -> dict[str, str]:
 def id_of(position: Doc, page: Page) -> str:
     """The text of one position's id."""
     return ids([position], page)[text(position, "id")]
+
+
+def waited_for(document: Doc, symbols: Symbols) -> str:
+    """What an armed position waits for; empty when it waits for nothing."""
+    said = symbols.clean(text(document, "waiting_for")).rstrip(".").removeprefix("waits for ")
+    return "" if said.startswith("nothing") else said
 
 
 # --- who answered --------------------------------------------------------------------------------

@@ -52,11 +52,9 @@ Said = tuple[str, str] | None
 
 def _armed(_row: Doc, p: Doc, _rows: Sequence[Doc], symbols: Symbols) -> Said:
     strategy, side = text(p, "strategy", "name"), text(p, "side") or "either side"
-    waits = symbols.clean(text(p, "waiting_for"))
-    return (
-        "armed",
-        f"{text(p, 'symbol')} {side}, strategy {strategy}{f': {waits}' if waits else ''}",
-    )
+    waits = facts.waited_for(p, symbols)
+    told = f"; waits for {waits}" if waits else ""
+    return "armed", f"{text(p, 'symbol')} {side}, strategy {strategy}{told}"
 
 
 def _signal(row: Doc, p: Doc, _rows: Sequence[Doc], _symbols: Symbols) -> Said:
@@ -128,7 +126,7 @@ def _leaving(row: Doc, p: Doc, _rows: Sequence[Doc], _symbols: Symbols) -> Said:
     reason, price = text(row, "payload", "reason"), pay(row, "price")
     if reason in _REASONS and price is not None:
         return "exit", f"a trade at {facts.price_of(p, price)} {_REASONS[reason]}"
-    return "exit", f"by {reason}"
+    return "exit", "the tape ended" if reason == "tape_end" else f"by {reason}"
 
 
 def _left(row: Doc, p: Doc, _rows: Sequence[Doc], _symbols: Symbols) -> Said:

@@ -116,13 +116,15 @@ def _title(life: Life, page: Page) -> Line:
         ("SIMULATED, no real money", STRONG),
         ("  robson demo", PLAIN),
         (f"  {facts.name(life.position)}", STRONG),
-        (f"  {page.symbols.clean(text(life.status, 'daemon', 'tape'))}", QUIET),
     ]
+    tape = page.symbols.clean(life.tape or text(life.status, "daemon", "tape"))
+    for index, words in enumerate(tape.split(", ")):
+        parts.append((f"  {words}" if not index else f", {words}", QUIET))
     line: Line = []
     for segment in parts:
-        left = page.width - width_of(line)
-        if cells(segment[0]) <= left:
-            line.append(segment)
+        if cells(segment[0]) > page.width - width_of(line):
+            break
+        line.append(segment)
     spare = page.width - width_of(line)
     if len(line) == len(parts) and spare > 0:
         line.insert(1, (" " * min(2, spare), PLAIN))
@@ -189,7 +191,7 @@ def _calm(p: Doc, page: Page) -> tuple[Segment, Prose]:
 
 
 def _nothing(p: Doc, page: Page) -> str:
-    waits = page.symbols.clean(text(p, "waiting_for")).rstrip(".")
+    waits = facts.waited_for(p, page.symbols)
     return f"Nothing at risk.{f' Waits for {waits}.' if waits else ''}"
 
 

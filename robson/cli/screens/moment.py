@@ -25,5 +25,7 @@ class Life(NamedTuple):
     path: tuple[Sample, ...] = ()
     rows: tuple[Doc, ...] = ()
     silent_s: float = 0
+    tape: str = ""
+    """What is played and how fast, in words."""
     banner: tuple[Segment, Prose] | None = None
     """What leads instead of the verdict while the daemon was killed on purpose."""

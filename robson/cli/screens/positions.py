@@ -122,7 +122,7 @@ def _waiting(positions: list[Doc], page: Page) -> list[Line]:
     lines: list[Line] = []
     short = facts.ids(positions, page)
     for position in positions:
-        reason = page.symbols.clean(text(position, "waiting_for")).rstrip(".")
+        reason = facts.waited_for(position, page.symbols)
         if text(position, "state") == "armed" and reason:
             body = [(f"{short[text(position, 'id')]} waits for {reason}.", QUIET)]
             lines.extend(wrap(body, page.prose, first=[(" " * GUTTER, PLAIN)], indent=GUTTER))

@@ -1,4 +1,4 @@
-"""Results before settlement: after both fees, by fills where there are any, unknown where unknown."""
+"""Results before settlement: after both fees, and unknown where something is not known."""
 
 from __future__ import annotations
 

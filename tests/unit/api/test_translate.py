@@ -133,7 +133,7 @@ def test_debt_is_shown_in_the_asset_that_is_owed() -> None:
 
     assert message is not None
     assert (message.asset, message.debt, message.interest) == ("BTC", "0.10001", "0.00001")
-    assert message.level == "5.0832"  # (1000 + 0.5 P) / (0.10001 P)
+    assert message.level == "5.0833"  # (1000 + 0.5 P) / (0.10001 P)
 
 
 def test_an_unknown_pair_keeps_its_names() -> None:

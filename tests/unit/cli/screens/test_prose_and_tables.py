@@ -49,8 +49,7 @@ def test_a_command_and_a_number_with_its_unit_stay_whole() -> None:
     command = "robson panic --symbol ETHUSDT"
     body = f"If so, type {whole(command)} or wait 41{HARD_SPACE}s."
     for width in range(30, 80):
-        text = "
-".join(map(text_of, wrap(body, width)))
+        text = "\n".join(map(text_of, wrap(body, width)))
 
         assert command in text
         assert "41 s" in text

@@ -1,0 +1,147 @@
+"""What the monitor's thread has in its hands, and the one way in which a decision is carried out.
+
+Monitor, desk and calendar are three callers of this on one thread: pre-armed intents leave, events
+become durable, they are folded, the other intents leave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+import attrs
+
+from robson.daemon.pursuit import TRIGGER_COMMIT_NS, PendingTrigger, Pursuit
+from robson.daemon.roster import Roster
+from robson.daemon.ticks import TickBoard
+from robson.domain import events as e
+from robson.domain.identity import AccountId, PositionId
+from robson.domain.instrument import Instrument
+from robson.domain.intents import CancelOrder, Intent, PlaceOrder
+from robson.domain.ports import Clock, Ids
+from robson.domain.position import PositionView
+from robson.domain.values import NS_PER_MS, Candle, ExchangeNs
+from robson.engine.context import Context, Decision, Settings
+
+
+class Outbox(Protocol):
+    """Where intents go: the lanes of the executor, or the scheduler of the simulation."""
+
+    def send(self, intent: Intent) -> None:
+        """Hand over an intent; it leaves at once and is reported on exactly once."""
+
+
+@attrs.frozen(kw_only=True)
+class Market:
+    """One symbol as the monitor sees it."""
+
+    instrument: Instrument
+    board: TickBoard
+    candles: list[Candle] = attrs.Factory(list)
+
+
+class Custody:
+    """Positions of one account, what they have under way, and the markets they are on.
+
+    Args:
+        epoch: of this process; part of every client order id.
+    """
+
+    def __init__(
+        self,
+        *,
+        account: AccountId,
+        roster: Roster,
+        clock: Clock,
+        ids: Ids,
+        outbox: Outbox,
+        markets: Mapping[str, Market],
+        settings: Settings,
+        epoch: int,
+    ) -> None:
+        self.account = account
+        self.roster = roster
+        self.ids = ids
+        self.markets = markets
+        self.settings = settings
+        self.epoch = epoch
+        self.pursuits: dict[PositionId, Pursuit] = {}
+        self._clock = clock
+        self._outbox = outbox
+
+    def now(self) -> ExchangeNs:
+        """The instant of this step."""
+        return self._clock.exchange_ns()
+
+    def pursuit(self, position: PositionId) -> Pursuit:
+        """What a position has under way."""
+        return self.pursuits.setdefault(position, Pursuit())
+
+    def context(self, symbol: str, pursuit: Pursuit | None = None) -> Context:
+        """The world as a decision may know it."""
+        market = self.markets[symbol]
+        last = market.board.last
+        return Context(
+            now_ns=self.now(),
+            epoch=self.epoch,
+            instrument=market.instrument,
+            settings=self.settings,
+            price=market.instrument.price_of(last.price) if last else None,
+            price_ns=last.at_ns if last else None,
+            account=pursuit.account if pursuit else None,
+        )
+
+    # --- deciding, journaling, handing on --------------------------------------------------------
+
+    def carry_out(self, view: PositionView, decision: Decision) -> None:
+        """Pre-armed intents leave, events become durable, then the other intents leave."""
+        pursuit = self.pursuit(view.id)
+        first = [self._stamped(intent) for intent in decision.first]
+        for intent in first:
+            self.send(pursuit, intent)
+        later = [self._stamped(intent) for intent in decision.intents]
+        events = (*decision.events, *self._marks((*first, *later)))
+        if decision.first and isinstance(decision.events[0], e.ExitTriggered):
+            pursuit.trigger = PendingTrigger(events, ExchangeNs(self.now() + TRIGGER_COMMIT_NS))
+            return
+        pending = pursuit.trigger.events if pursuit.trigger else ()
+        pursuit.trigger = None
+        self.roster.commit((*pending, *events))
+        self._note_failures(pursuit, events)
+        for intent in later:
+            self.send(pursuit, intent)
+
+    def _stamped(self, intent: Intent) -> Intent:
+        """Bind the timestamp: exchange time before the request can leave."""
+        if isinstance(intent, (PlaceOrder, CancelOrder)):
+            return attrs.evolve(intent, timestamp_ms=self.now() // NS_PER_MS)
+        return intent
+
+    def _marks(self, intents: Iterable[Intent]) -> tuple[e.OrderSending, ...]:
+        """Every order that is about to leave, or has just left pre-armed, is marked as sending."""
+        return tuple(
+            e.OrderSending(
+                position=intent.position,
+                at_ns=self.now(),
+                client_id=intent.client_id,
+                timestamp_ms=intent.timestamp_ms or 0,
+                recv_window_ms=intent.recv_window_ms,
+            )
+            for intent in intents
+            if isinstance(intent, PlaceOrder)
+        )
+
+    def send(self, pursuit: Pursuit, intent: Intent) -> None:
+        pursuit.left(intent, self.now())
+        self._outbox.send(intent)
+
+    def ask(self, intent: Intent) -> None:
+        """Put a question that belongs to no position yet."""
+        self._outbox.send(intent)
+
+    def _note_failures(self, pursuit: Pursuit, events: Iterable[e.PositionEvent]) -> None:
+        for event in events:
+            if isinstance(event, (e.ExitRetry, e.InsuranceFailed)):
+                pursuit.failed_ns = event.at_ns
+            if isinstance(event, e.ExitRequested):
+                pursuit.looked_missing = False

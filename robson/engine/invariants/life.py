@@ -1,0 +1,153 @@
+"""Laws of a position's life: stops that only tighten, outcomes that are known, triggers that hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from robson.domain import events as e
+from robson.domain.values import NS_PER_MS, NS_PER_S
+from robson.engine.invariants.terms import Ask, Seen, Verdict, epoch_of, seconds
+
+BARE_NS = 3 * NS_PER_S
+EXIT_NS = NS_PER_S
+RESOLVE_NS = 30 * NS_PER_S
+FRESH_NS = 2 * NS_PER_S
+SETTLE_MS = 15_000
+"""An order may still be executed so long after its receive window, at the least."""
+PRICES = frozenset({"stop_loss", "trailing_stop", "stop_gain"})
+
+
+def ratchet(seen: Seen) -> Iterator[Verdict]:
+    """The stop in force moves toward the price or stays."""
+    was = seen.before.stop if seen.before else None
+    now = seen.after.stop
+    if was is not None and now is not None and was != now:
+        yield (now - was) * seen.side.sign > 0 or f"the stop went from {was} to {now}"
+
+
+def exchange_ratchet(seen: Seen) -> Iterator[Verdict]:
+    """A stop that is placed again rests where the last one did, or tighter."""
+    was, now = seen.memory.rested.get(seen.after.id), seen.event.stop_price
+    loosened = was is not None and (now - was) * seen.side.sign < 0
+    yield not loosened or f"the exchange stop went from {was} to {now}"
+
+
+def evidence(seen: Seen) -> Iterator[Verdict]:
+    """An order under way, or unknown, changes only by an event that names it."""
+    before = {o.client_id: o.status for o in seen.before.orders} if seen.before else {}
+    for order in seen.after.orders:
+        was = before.get(order.client_id)
+        if was not in ("sending", "unknown") or was == order.status:
+            continue
+        named = getattr(seen.event, "client_id", None)
+        yield named == order.client_id or f"{order.client_id} left {was} by {seen.event.KIND}"
+        if was == "unknown":
+            known = order.client_id in seen.memory.resolved
+            yield known or f"{order.client_id} left unknown without an answer"
+
+
+def proof_is_whole(seen: Seen) -> Iterator[Verdict]:
+    """Found names the order; absent carries every piece of the proof, each in time."""
+    event, said = seen.event, dict(seen.event.evidence)
+    record = seen.after.order(event.client_id)
+    if event.outcome == "found":
+        yield bool(said.get("order_id")) or f"{event.client_id} was found without a number"
+        return
+    missing = {"settled_ns", "not_found_ns", "orders_read", "trades_read"} - said.keys()
+    yield not missing or f"{event.client_id} is absent without {sorted(missing)}"
+    if missing or record is None:
+        return
+    first, second = map(int, said["not_found_ns"].split(","))
+    settle_ms = (record.timestamp_ms or 0) + record.order.recv_window_ms + SETTLE_MS
+    yield first >= settle_ms * NS_PER_MS or f"{event.client_id} counted as absent too early"
+    yield second - first >= 2 * NS_PER_S or "two not-founds were less than 2 s apart"
+
+
+def resolved_in_time(seen: Seen) -> Iterator[Verdict]:
+    """What was unknown is known again in time; what had an answer of its own never was."""
+    if isinstance(seen.event, e.EntryFilled | e.ExitFilled):
+        yield True
+    for order in seen.after.orders:
+        since = seen.memory.unknown_ns.get(order.client_id)
+        if since is not None and order.status != "unknown":
+            took = seen.memory.counted(since, seen.event.at_ns)
+            yield took <= RESOLVE_NS or f"{order.client_id} was unknown for {seconds(took)}"
+
+
+def covered(seen: Seen) -> Iterator[Verdict]:
+    """Time without a resting stop, on the exchange's clock, summed over the position's life."""
+    since = seen.memory.bare_ns.get(seen.after.id)
+    counted = seen.memory.bare[seen.after.id]
+    if since is not None:
+        counted += seen.memory.counted(since, covered_from(seen.event))
+    yield counted <= BARE_NS or f"no stop rested for {seconds(counted)}, allowed are 3 s"
+
+
+def covered_from(event: e.InsurancePlaced | e.ExitFilled | e.InsuranceFilled) -> int:
+    """The exchange's time from which nothing is bare any more."""
+    return event.accepted_ns if isinstance(event, e.InsurancePlaced) else event.fills[-1].at_ns
+
+
+def really_cancelled(seen: Seen) -> Iterator[Verdict]:
+    """The exchange ended the stop, and executed no more of it than was told."""
+    state = seen.before.insurance.state if seen.before else "none"
+    yield state != "none" or "a stop was cancelled where none was"
+    if seen.truth is None:
+        return
+    order, told = seen.truth.order(seen.event.client_id), seen.event.executed
+    status = order.status.value if order else "no such order"
+    ended = status in ("CANCELED", "EXPIRED")
+    yield ended or f"{seen.event.client_id} counts as cancelled, the exchange says {status}"
+    executed = order.executed if order else told
+    yield executed == told or f"{executed} of the stop executed, told was {told}"
+
+
+def fresh_trigger(seen: Seen) -> Iterator[Verdict]:
+    """A level was crossed by a fresh price; or the exchange, or a restart, said that it was."""
+    event, view = seen.event, seen.before
+    assert view is not None
+    if event.reason not in PRICES:
+        asked = bool(event.actor) or event.reason == "insurance_stop"
+        yield asked or f"nobody asked for {event.reason}"
+        return
+    gains = event.reason == "stop_gain"
+    level = view.plan.stops.stop_gain if gains and view.plan else view.stop
+    way = -seen.side.sign if gains else seen.side.sign
+    crossed = None not in (event.price, level) and (event.price - level) * way <= 0
+    if _said_so(seen):
+        yield True
+        return
+    yield crossed or f"{event.reason} at {event.price}, the level is {level}"
+    age = event.at_ns - event.tick_ns if event.tick_ns is not None else FRESH_NS + 1
+    yield 0 <= age <= FRESH_NS or f"{event.reason} by a price that was {seconds(age)} old"
+
+
+def _said_so(seen: Seen) -> bool:
+    """The exchange refused the stop as already crossed, or an earlier process had triggered."""
+    refused = isinstance(seen.memory.last.get(seen.after.id), e.InsuranceFailed)
+    prearmed = seen.after.prearmed
+    earlier = prearmed is not None and epoch_of(prearmed.exit.client_id) < seen.memory.epoch
+    return refused or (earlier and seen.event.reason != "stop_gain")
+
+
+def left_in_time(seen: Seen) -> Iterator[Verdict]:
+    """From the decision to the last fill."""
+    trigger = seen.after.trigger
+    last = max((fill.at_ns for fill in seen.way_out), default=0)
+    if trigger is not None:
+        took = seen.memory.counted(trigger.at_ns, last) if last > trigger.at_ns else 0
+        yield took <= EXIT_NS or f"{trigger.reason} took {seconds(took)} to execute"
+
+
+LAWS: tuple[tuple[str, Ask, tuple[type, ...]], ...] = (
+    ("S7", ratchet, ()),
+    ("S7", exchange_ratchet, (e.InsurancePlaced,)),
+    ("S9", evidence, ()),
+    ("S9", proof_is_whole, (e.OrderResolved,)),
+    ("S10", covered, (e.InsurancePlaced, e.ExitFilled, e.InsuranceFilled)),
+    ("S13", fresh_trigger, (e.ExitTriggered,)),
+    ("S14", really_cancelled, (e.InsuranceCancelled,)),
+    ("L1", left_in_time, (e.PositionClosed,)),
+    ("L2", resolved_in_time, ()),
+)
+"""Rule, law, and the events it is asked on; none means every event."""

@@ -1,0 +1,285 @@
+"""Laws of money: sizes and budgets worked out again from prices and fills, never taken on trust."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, localcontext
+
+from robson.domain import events as e
+from robson.domain.lifecycle import PositionState
+from robson.domain.position import PositionView
+from robson.domain.reports import Fill
+from robson.domain.values import MONEY, Action, Side
+from robson.engine.invariants.terms import (
+    Ask,
+    Seen,
+    Truth,
+    Verdict,
+    least_order,
+    net_of_fees,
+    total,
+)
+
+ATOM = Decimal("1E-8")
+DUST_ORDERS = 2
+INTEREST = Decimal("1.01")
+"""More than a position ever owes of what it borrowed."""
+ZERO = Decimal(0)
+
+
+def one_position(seen: Seen) -> Iterator[Verdict]:
+    """Nothing else of this pair is under way."""
+    others = [
+        view.id
+        for view in seen.memory.views.values()
+        if view.scope == seen.after.scope and not view.state.is_terminal
+    ]
+    yield not others or f"armed while {others[0]} is not over"
+
+
+def size_within_risk(seen: Seen) -> Iterator[Verdict]:
+    """The loss of the planned quantity at the stop, from its prices and the fee alone."""
+    plan, sign, fee = seen.event.plan, seen.side.sign, seen.rules.taker_fee
+    sizing, stops = plan.sizing, plan.stops
+    base = seen.memory.month.capital_base if seen.memory.month else ZERO
+    with localcontext(MONEY):
+        worse_in = (sizing.entry_fill - stops.entry_ref) * sign
+        worse_out = (stops.stop - sizing.adverse_fill) * sign
+        per_unit = (sizing.entry_fill - sizing.adverse_fill) * sign + sizing.interest_unit
+        per_unit += fee * sizing.entry_fill + fee * sizing.adverse_fill
+        loss = sizing.quantity * per_unit
+        yield worse_in >= 0 or f"the entry is priced {worse_in} better than its reference"
+        yield worse_out >= 0 or f"the way out is priced {worse_out} better than the stop"
+        yield loss == sizing.planned_risk or f"plans to lose {sizing.planned_risk}, it is {loss}"
+        yield loss * 100 <= sizing.capital or f"plans to lose {loss} of {sizing.capital}, over 1 %"
+    yield sizing.capital <= base or f"sized from {sizing.capital}, the month has {base}"
+
+
+def loss_side(seen: Seen) -> Iterator[Verdict]:
+    """Chart level, stop and exchange stop lie in this order away from the entry."""
+    stops, behind, rules = seen.event.plan.stops, seen.event.plan.insurance, seen.rules
+    sign, bounds = seen.side.sign, seen.after.strategy.stop.bounds
+    level, stop = stops.technical_stop, stops.stop
+    with localcontext(MONEY):
+        bps = stops.span * 10_000 / stops.entry_ref
+        yield (stops.entry_ref - stop) * sign > 0 or f"the stop {stop} is on the wrong side"
+        yield (level - stop) * sign >= 0 or f"the stop {stop} lies before its level {level}"
+        yield bounds.min_bps <= bps <= bounds.max_bps or f"the stop is {bps} bps away"
+        yield (stop - behind.stop_price) * sign > 0 or f"{behind.stop_price} is not behind {stop}"
+        for price in (stop, behind.stop_price):
+            yield (price - rules.min_price) % rules.tick == 0 or f"{price} is off the tick grid"
+        gain = stops.stop_gain
+        ahead = gain is None or (gain - stops.entry_ref) * sign >= stops.span
+        yield ahead or f"the stop-gain {gain} is nearer than the stop"
+
+
+def within_budget(seen: Seen) -> Iterator[Verdict]:
+    """What was lost this month, what others may lose at least, and this plan."""
+    month, planned = seen.memory.month, seen.event.plan.sizing.planned_risk
+    yield month is not None or "an entry was sized before the month was opened"
+    if month is None:
+        return
+    fee = seen.rules.taker_fee
+    others = [view for view in seen.memory.views.values() if view.id != seen.after.id]
+    settled = [v.settled for v in others if v.settled and v.settled.at_ns >= month.at_ns]
+    with localcontext(MONEY):
+        net = sum((result.net for result in settled), ZERO)
+        spent = max(ZERO, -net) + sum((_at_risk(view, fee) for view in others), ZERO) + planned
+        limit = month.capital_base * 4 / 100
+    yield spent <= limit or f"{planned} more makes {spent} of {limit} for the month"
+
+
+def _at_risk(view: PositionView, fee: Decimal) -> Decimal:
+    """The least a position still costs when its stop is met exactly."""
+    if view.plan is None or view.is_settled or view.state is PositionState.ARMED:
+        return ZERO
+    if view.entry is None or view.stop is None:
+        return view.plan.sizing.planned_risk
+    left = max(ZERO, view.entry.held - view.exited)
+    distance = (view.entry.price - view.stop) * view.plan.stops.side.sign
+    return max(ZERO, left * (distance + fee * (view.entry.price + view.stop)))
+
+
+def held_follows(seen: Seen) -> Iterator[Verdict]:
+    """A long holds what it bought less the fee in base; a short owes what it sold."""
+    filled, base = seen.event, seen.after.scope.symbol.base
+    gross = total(filled.fills)
+    should = net_of_fees(filled.fills, base) if seen.side is Side.LONG else gross
+    planned = seen.after.plan.sizing.quantity if seen.after.plan else ZERO
+    yield filled.held == should or f"holds {filled.held}, by its fills {should}"
+    yield filled.quantity == gross or f"filled {filled.quantity}, by its fills {gross}"
+    yield gross <= planned or f"{gross} was filled where {planned} was planned"
+
+
+def stop_covers(seen: Seen) -> Iterator[Verdict]:
+    """The exchange stop has everything that can be sold or is owed, and lies behind the stop."""
+    order, view, rules = seen.event.order, seen.after, seen.rules
+    entry, stop, plan = view.entry, view.stop, view.plan
+    if entry is None or stop is None or plan is None:
+        yield "an exchange stop without an entry"
+        return
+    with localcontext(MONEY):
+        if seen.side is Side.LONG:
+            over = entry.held - view.exited - order.quantity
+            yield 0 <= over < rules.order_step or f"the stop leaves {over} uncovered"
+        else:
+            bought = net_of_fees(view.insurance_fills, view.scope.symbol.base)
+            bought += order.quantity * (1 - rules.taker_fee)
+            yield bought >= entry.held or f"the stop buys {bought} back, owed is {entry.held}"
+        offset = (stop - order.stop_price) * seen.side.sign
+        least = 3 * rules.tick
+        most = max(least, min(stop / 100, plan.stops.span / 4)) + rules.tick
+        yield least <= offset <= most or f"the stop rests {offset} behind {stop}"
+
+
+def no_over_exit(seen: Seen) -> Iterator[Verdict]:
+    """A long sells what it holds; a short buys back what it owes, interest and a least order."""
+    entry, fills = seen.after.entry, seen.way_out
+    if entry is None:
+        yield "an exit was filled without an entry"
+        return
+    moved, most = total(fills), entry.held
+    if seen.side is Side.SHORT:
+        moved = net_of_fees(fills, seen.after.scope.symbol.base)
+        most = entry.held * INTEREST + DUST_ORDERS * least_order(seen.rules, fills[-1].price)
+    yield moved <= most or f"exits moved {moved}, held were {most}"
+
+
+def flat(seen: Seen) -> Iterator[Verdict]:
+    """Fills and account agree that nothing is left that could be traded."""
+    event, rules, fills, entry = seen.event, seen.rules, seen.way_out, seen.after.entry
+    if not fills or entry is None:
+        yield "closed without a fill"
+        return
+    moved, account = total(fills), event.account
+    yield event.quantity == moved or f"closed {event.quantity}, by its fills {moved}"
+    if seen.side is Side.LONG:
+        for left in (entry.held - moved, account.base.total):
+            yield rules.exit_quantity(left) is None or f"closed with {left} left"
+    else:
+        owed = account.base.debt - account.base.free
+        yield owed <= 0 or f"closed with {owed} owed"
+
+
+def result_adds_up(seen: Seen) -> Iterator[Verdict]:
+    """Gross less fees and interest, each worked out again; and in R."""
+    event, view, fills = seen.event, seen.after, seen.way_out
+    entry, closed, plan = view.entry, view.closed, view.plan
+    if entry is None or closed is None or plan is None:
+        yield "settled without having been closed"
+        return
+    base = view.scope.symbol.base
+    with localcontext(MONEY):
+        worth = sum((fill.price * fill.quantity for fill in fills), ZERO)
+        quantity = total(fills) if seen.side is Side.LONG else entry.quantity
+        gross = (worth / total(fills) - entry.price) * quantity * seen.side.sign
+        paid = sum((_fee(fill, base) for fill in (*entry.fills, *fills)), ZERO)
+        net = event.gross - event.fees - event.interest
+        yield event.gross == gross or f"gross {event.gross}, by the fills {gross}"
+        yield event.fees == paid or f"fees {event.fees}, by the fills {paid}"
+        yield event.net == net or f"net {event.net}, its parts give {net}"
+        by_plan = event.r_multiple * plan.sizing.planned_risk
+        yield abs(by_plan - net) < Decimal("1E-12") or f"{event.r_multiple} R are not {net}"
+
+
+def _fee(fill: Fill, base: str) -> Decimal:
+    return fill.commission * (fill.price if fill.commission_asset == base else 1)
+
+
+# --- against the exchange ------------------------------------------------------------------------
+
+
+def settled_as_there(view: PositionView, truth: Truth) -> Iterator[Verdict]:
+    """Fills, debts and orders of a settled position, the exchange's against the journal's."""
+    ours = view.entry.fills if view.entry else ()
+    known = {fill.trade_id: fill for fill in (*ours, *view.insurance_fills, *view.exit_fills)}
+    orders = truth.orders_of(view)
+    there = {fill.trade_id: fill for order in orders for fill in order.fills or ()}
+    yield known == there or f"the journal has trades {sorted(known)}, there are {sorted(there)}"
+    resting = [order.client_id for order in orders if not order.status.is_final]
+    yield not resting or f"settled while {resting[0]} still rests"
+    entries = [o.client_id for o in orders if o.client_id.startswith("rbe") and o.executed > 0]
+    yield len(entries) <= 1 or f"entered {len(entries)} times: {', '.join(entries)}"
+
+
+def settled_like_exchange(seen: Seen) -> Iterator[Verdict]:
+    """Asked where the exchange can be looked at: see ``settled_as_there``."""
+    if seen.truth is not None:
+        yield from settled_as_there(seen.after, seen.truth)
+
+
+def wallet_as_told(seen: Seen) -> Iterator[Verdict]:
+    """The wallet is free of debt and moved by the trades and the interest, to the last atom."""
+    sized, view, truth = seen.memory.sized.get(seen.after.id), seen.after, seen.truth
+    if truth is None or sized is None or view.entry is None:
+        return
+    account, told = truth.account, view.account
+    for balance in (account.base, account.quote):
+        yield balance.debt == 0 or f"settled with {balance.debt} {balance.asset} owed"
+    same = told is not None and (told.base, told.quote) == (account.base, account.quote)
+    yield same or f"the wallet is {account.base}, {account.quote}, not as last read"
+    fills = (*view.entry.fills, *seen.way_out)
+    with localcontext(MONEY):
+        base, quote = _moved(fills, account.base.asset)
+        base -= _charged(view, truth, account.base.asset)
+        quote -= _charged(view, truth, account.quote.asset)
+        for moved, now, was in (
+            (base, account.base, sized.base),
+            (quote, account.quote, sized.quote),
+        ):
+            change = now.net - was.net
+            yield moved == change or f"{now.asset} changed by {change}, explained are {moved}"
+
+
+def result_as_in_wallet(seen: Seen) -> Iterator[Verdict]:
+    """The net result is what the wallet gained, with the dust at the price it was traded at."""
+    sized, view, truth = seen.memory.sized.get(seen.after.id), seen.after, seen.truth
+    if truth is None or sized is None or view.entry is None or view.closed is None:
+        return
+    account = truth.account
+    with localcontext(MONEY):
+        price = view.entry.price if seen.side is Side.LONG else view.closed.price
+        dust = account.base.net - sized.base.net
+        gained = account.quote.net - sized.quote.net + dust * price
+        error = abs(gained - seen.event.net)
+        most = ATOM * (2 + len(view.entry.fills) + len(seen.way_out))
+    yield error <= most or f"net {seen.event.net}, the wallet gained {gained}"
+
+
+def _moved(fills: tuple[Fill, ...], base_asset: str) -> tuple[Decimal, Decimal]:
+    """Base and quote that trades moved, in the exchange's own rounding."""
+    base, quote = ZERO, ZERO
+    for fill in fills:
+        buys = fill.action is Action.BUY
+        rounding = ROUND_CEILING if buys else ROUND_FLOOR
+        worth = (fill.price * fill.quantity).quantize(ATOM, rounding=rounding)
+        base += fill.quantity if buys else -fill.quantity
+        quote += -worth if buys else worth
+        if fill.commission_asset == base_asset:
+            base -= fill.commission
+        else:
+            quote -= fill.commission
+    return base, quote
+
+
+def _charged(view: PositionView, truth: Truth, asset: str) -> Decimal:
+    """Interest since the position was armed."""
+    mine = (c for c in truth.charges if c.asset == asset and c.at_ns >= view.created_ns)
+    return sum((charge.amount for charge in mine), ZERO)
+
+
+LAWS: tuple[tuple[str, Ask, tuple[type, ...]], ...] = (
+    ("S1", no_over_exit, (e.ExitFilled, e.InsuranceFilled)),
+    ("S6", size_within_risk, (e.SizingDecided,)),
+    ("S8", settled_like_exchange, (e.PnlSettled,)),
+    ("S8", wallet_as_told, (e.PnlSettled,)),
+    ("M3", loss_side, (e.SizingDecided,)),
+    ("M4", one_position, (e.PositionArmed,)),
+    ("M5", within_budget, (e.SizingDecided,)),
+    ("M6", held_follows, (e.EntryFilled,)),
+    ("M6", stop_covers, (e.InsuranceRequested,)),
+    ("M7", flat, (e.PositionClosed,)),
+    ("M8", result_adds_up, (e.PnlSettled,)),
+    ("M8", result_as_in_wallet, (e.PnlSettled,)),
+)
+"""Rule, law, and the events it is asked on."""

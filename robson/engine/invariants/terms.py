@@ -1,0 +1,150 @@
+"""What laws are asked about: an event with what it changed, the exchange's truth, and a memory."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from decimal import Decimal, localcontext
+from typing import Any
+
+import attrs
+
+from robson.domain import events as e
+from robson.domain.identity import PositionId, position_hash, read_client_order_id
+from robson.domain.instrument import Instrument
+from robson.domain.intents import Intent
+from robson.domain.position import PositionView
+from robson.domain.reports import AccountSnapshot, Fill, InterestCharge, OrderState
+from robson.domain.values import MONEY, NS_PER_S, Side
+
+Verdict = bool | str
+"""True: put to the test and held. Text: what was wrong, with its numbers."""
+
+
+@attrs.frozen(kw_only=True)
+class Truth:
+    """One pair as the exchange itself has it, for whoever can look: a simulation.
+
+    ``orders`` are all of the pair's, oldest first, with their fills; ``charges`` all its interest.
+    """
+
+    account: AccountSnapshot
+    orders: tuple[OrderState, ...]
+    charges: tuple[InterestCharge, ...]
+
+    def order(self, client_id: str | None) -> OrderState | None:
+        """The newest order of a client id."""
+        return next((o for o in reversed(self.orders) if o.client_id == client_id), None)
+
+    def orders_of(self, view: PositionView) -> tuple[OrderState, ...]:
+        """The orders that carry a position's hash."""
+        mine = position_hash(view.scope, view.id)
+        return tuple(order for order in self.orders if mine in order.client_id)
+
+
+@attrs.define
+class Memory:
+    """What the laws have to remember of earlier events.
+
+    Attributes:
+        excused: how much of a span of exchange time a fault or a dead process explains, in ns.
+        entries: how often each entry left.
+        rejected: entries that the exchange refused by code.
+        unknown_ns, bare_ns: since when an order is unknown, a position without a stop.
+        bare: time without a stop that is over, per position.
+        rested: where a position's exchange stop last rested.
+        sized: the account as it was when a position was sized.
+    """
+
+    instruments: Mapping[str, Instrument]
+    excused: Callable[[int, int], int]
+    month: e.MonthOpened | None = None
+    epoch: int = 0
+    seq: int = 0
+    at_ns: int = 0
+    views: dict[PositionId, PositionView] = attrs.Factory(dict)
+    last: dict[PositionId, e.PositionEvent] = attrs.Factory(dict)
+    entries: Counter[str] = attrs.Factory(Counter)
+    rejected: set[str] = attrs.Factory(set)
+    resolved: set[str] = attrs.Factory(set)
+    unknown_ns: dict[str, int] = attrs.Factory(dict)
+    bare_ns: dict[PositionId, int] = attrs.Factory(dict)
+    bare: Counter[PositionId] = attrs.Factory(Counter)
+    rested: dict[PositionId, Decimal] = attrs.Factory(dict)
+    sized: dict[PositionId, AccountSnapshot] = attrs.Factory(dict)
+
+    def counted(self, since_ns: int, until_ns: int) -> int:
+        """How much of a span nothing excuses."""
+        return max(0, until_ns - since_ns - self.excused(since_ns, until_ns))
+
+
+@attrs.frozen
+class Seen:
+    """One event of a position, what it changed, and what was known before it."""
+
+    event: Any
+    before: PositionView | None
+    after: PositionView
+    memory: Memory
+    truth: Truth | None
+
+    @property
+    def rules(self) -> Instrument:
+        """The instrument of the position."""
+        return self.memory.instruments[str(self.after.scope.symbol)]
+
+    @property
+    def side(self) -> Side:
+        """The side of a position that has one."""
+        assert self.after.side is not None
+        return self.after.side
+
+    @property
+    def way_out(self) -> tuple[Fill, ...]:
+        """Every fill that reduced the position so far."""
+        return (*self.after.insurance_fills, *self.after.exit_fills)
+
+
+@attrs.frozen
+class Leaving:
+    """A request at the instant at which it goes on the wire. ``view``: of its position, if any."""
+
+    intent: Intent
+    view: PositionView | None
+    rules: Instrument
+    memory: Memory
+
+
+Ask = Callable[[Seen], Iterator[Verdict]]
+AskLeaving = Callable[[Leaving], Iterator[Verdict]]
+
+
+def seconds(span_ns: int) -> str:
+    """A span for people."""
+    return f"{span_ns / Decimal(NS_PER_S):.3f} s"
+
+
+def total(fills: Iterable[Fill]) -> Decimal:
+    """Base that fills moved."""
+    return sum((fill.quantity for fill in fills), Decimal(0))
+
+
+def net_of_fees(fills: Iterable[Fill], base: str) -> Decimal:
+    """Base that buys brought in."""
+    return sum(
+        (f.quantity - (f.commission if f.commission_asset == base else 0) for f in fills),
+        Decimal(0),
+    )
+
+
+def least_order(rules: Instrument, price: Decimal) -> Decimal:
+    """The smallest order the exchange takes at a price."""
+    with localcontext(MONEY):
+        worth = rules.min_notional / price
+        return rules.ceil_quantity(max(rules.min_qty, rules.order_step, worth))
+
+
+def epoch_of(client_id: str) -> int:
+    """The epoch that made one of our client ids; -1 for anybody else's."""
+    ours = read_client_order_id(client_id)
+    return ours.epoch if ours else -1

@@ -1,0 +1,138 @@
+"""Laws of what leaves: once, under our epoch, written down before, within the filters, only ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from robson.domain.identity import Purpose, position_hash, read_client_order_id
+from robson.domain.intents import CancelOrder, OrderType, PlaceOrder, Repay, SideEffect
+from robson.domain.position import PositionView
+from robson.engine.invariants.terms import AskLeaving, Leaving, Verdict, epoch_of
+
+HELD_BACK = ("gone", "placing", "resting")
+"""While the exchange stop is in one of these, no market exit may leave."""
+
+
+def one_entry(leaving: Leaving) -> Iterator[Verdict]:
+    """This attempt never left before; earlier ones were refused by code or never left."""
+    order, memory = leaving.intent, leaving.memory
+    if not _is_entry(order):
+        return
+    yield not memory.entries[order.client_id] or f"{order.client_id} leaves a second time"
+    for record in leaving.view.orders if leaving.view else ():
+        left = memory.entries[record.client_id] and record.client_id != order.client_id
+        if record.order.purpose is Purpose.ENTRY and left:
+            refused = record.client_id in memory.rejected
+            yield refused or f"{order.client_id} leaves although {record.client_id} may exist"
+
+
+def epoch_order(leaving: Leaving) -> Iterator[Verdict]:
+    """An entry carries the epoch of the process that holds the journal."""
+    if _is_entry(leaving.intent):
+        epoch, held = epoch_of(leaving.intent.client_id), leaving.memory.epoch
+        yield epoch == held or f"{leaving.intent.client_id} leaves under epoch {held}"
+
+
+def write_ahead(leaving: Leaving) -> Iterator[Verdict]:
+    """The journal holds the request, or the pre-armed way out that it is."""
+    intent, view = leaving.intent, leaving.view
+    match intent:
+        case PlaceOrder():
+            yield _order_written(intent, view) or f"{intent.client_id} leaves before it is written"
+        case CancelOrder():
+            yield _cancel_written(intent, view) or f"cancel of {intent.target} is not written"
+        case Repay():
+            written = view is not None and view.repay_attempts == intent.attempt + 1
+            yield written or f"repayment {intent.attempt} leaves before it is written"
+        case _:
+            return
+
+
+def _order_written(order: PlaceOrder, view: PositionView | None) -> bool:
+    if view is None:
+        return False
+    record = view.order(order.client_id)
+    if record is not None and record.status == "sending":
+        return record.timestamp_ms == order.timestamp_ms
+    prearmed = view.prearmed
+    return (
+        order.purpose is Purpose.EXIT
+        and prearmed is not None
+        and prearmed.exit.client_id == order.client_id
+    )
+
+
+def _cancel_written(cancel: CancelOrder, view: PositionView | None) -> bool:
+    if view is None:
+        return False
+    if view.insurance.state in ("cancelling", "gone") or view.trigger is not None:
+        return view.insurance.client_id == cancel.target
+    prearmed = view.prearmed
+    return prearmed is not None and prearmed.cancel is not None and (
+        prearmed.cancel.target == cancel.target
+    )
+
+
+def not_mine(leaving: Leaving) -> Iterator[Verdict]:
+    """A cancel names an order that carries the position's own hash."""
+    cancel = leaving.intent
+    if isinstance(cancel, CancelOrder):
+        ours = read_client_order_id(cancel.target)
+        mine = ours is not None and ours.position_hash == position_hash(
+            cancel.scope, cancel.position
+        )
+        yield mine or f"{cancel.target} is not an order of {cancel.position}"
+
+
+def gone_is_open(leaving: Leaving) -> Iterator[Verdict]:
+    """No market exit while the exchange stop may still rest or have been filled."""
+    order, view = leaving.intent, leaving.view
+    if isinstance(order, PlaceOrder) and order.purpose is Purpose.EXIT and view is not None:
+        state = view.insurance.state
+        yield state not in HELD_BACK or f"{order.client_id} leaves while the stop is {state}"
+
+
+def filters(leaving: Leaving) -> Iterator[Verdict]:
+    """Steps, smallest and largest quantities, and the tick grid."""
+    order, rules = leaving.intent, leaving.rules
+    if not isinstance(order, PlaceOrder):
+        return
+    quantity, stop = order.quantity, order.stop_price
+    yield quantity % rules.order_step == 0 or f"{quantity} is off the step {rules.order_step}"
+    yield quantity >= rules.min_qty or f"{quantity} is under {rules.min_qty}"
+    largest = rules.order_max
+    yield largest is None or quantity <= largest or f"{quantity} is over {largest}"
+    if stop is not None:
+        on_grid = (stop - rules.min_price) % rules.tick == 0
+        yield on_grid or f"stop {stop} is off the tick {rules.tick}"
+
+
+def no_borrowing_exit(leaving: Leaving) -> Iterator[Verdict]:
+    """What leaves to reduce risk repays, goes the other way than the entry, and never borrows."""
+    order, view = leaving.intent, leaving.view
+    if not isinstance(order, PlaceOrder) or view is None or view.side is None:
+        return
+    if order.purpose is Purpose.ENTRY:
+        yield order.action is view.side.entry_action or f"the entry would {order.action.value}"
+        return
+    repays = order.side_effect is SideEffect.REPAY
+    yield repays or f"{order.client_id} leaves as {order.side_effect.value}"
+    yield order.action is view.side.exit_action or f"the exit would {order.action.value}"
+    market = order.purpose is not Purpose.EXIT or order.type is OrderType.MARKET
+    yield market or f"the exit is a {order.type.value} order"
+
+
+def _is_entry(intent: object) -> bool:
+    return isinstance(intent, PlaceOrder) and intent.purpose is Purpose.ENTRY
+
+
+LAWS: tuple[tuple[str, AskLeaving], ...] = (
+    ("S2", one_entry),
+    ("S3", epoch_order),
+    ("S4", write_ahead),
+    ("S12", not_mine),
+    ("S14", gone_is_open),
+    ("M1", filters),
+    ("M2", no_borrowing_exit),
+)
+"""Rule and law, asked before every request that trades."""
