@@ -123,6 +123,11 @@ class Client:
         """Who answers."""
         return self._call("GetDaemon", pb.GetDaemonRequest(), pb.GetDaemonResponse)
 
+    def sim_report(self) -> str:
+        """Tape and invariants of a simulated exchange, as JSON text."""
+        request = pb.GetSimReportRequest()
+        return self._call("GetSimReport", request, pb.GetSimReportResponse).document_json
+
     def position(self, position: str) -> pb.GetPositionResponse:
         """One position by id, suffix, client order id or symbol."""
         request = pb.GetPositionRequest(position=position)

@@ -22,6 +22,7 @@ ROLE_OF = {
     "Panic": "trader",
     "GetStatus": "viewer",
     "GetDaemon": "viewer",
+    "GetSimReport": "viewer",
     "GetPosition": "viewer",
     "ListHistory": "viewer",
     "Explain": "viewer",

@@ -279,3 +279,6 @@ class Backend(Protocol):
         self, position: PositionId | None, after_seq: int, limit: int
     ) -> list[JournalRow]:
         """Durable rows after ``after_seq`` in order, at most ``limit``; None for all positions."""
+
+    def sim_report(self) -> str | None:
+        """Tape and invariants as JSON text; None where the exchange is not simulated."""

@@ -20,10 +20,11 @@ import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc  # type: ignore[import-untyped]
 from grpc_reflection.v1alpha import reflection  # type: ignore[import-untyped]
 
+from robson.api.calls import OnError
 from robson.api.interceptors import StreamLimit, TokenGate
 from robson.api.places import path_too_long
 from robson.api.published import Backend
-from robson.api.service import OnError, RobsonService
+from robson.api.service import RobsonService
 from robson.api.tokens import Token
 from robson.api.v1 import robson_pb2 as pb
 from robson.api.v1 import robson_pb2_grpc as rpc

@@ -7,14 +7,11 @@ end of the process.
 
 from __future__ import annotations
 
-import functools
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import Any, TypeVar, cast
-
-import grpc
 
 from robson.api import lookup
+from robson.api.calls import Context, OnError, actor_of, has_time, stream, unary, wait_s
 from robson.api.published import Armed, ArmPreview, Backend, Disarmed, Panicked
 from robson.api.refusals import abort_with
 from robson.api.translate import commands, histories, positions, previews, status
@@ -26,12 +23,7 @@ from robson.domain.commands import Panic
 from robson.domain.errors import InvariantViolated, Refused
 from robson.domain.identity import PositionId
 
-DEFAULT_WAIT_S = 10.0
-"""How long a command waits when the caller named no deadline."""
-LONGEST_WAIT_S = 30.0
 LONGEST_PANIC_S = 120.0
-MARGIN_S = 0.25
-"""An answer leaves so long before the caller's deadline."""
 POLL_S = 0.05
 WATCHED_PANICS = 3
 """Panics followed at once; a further one is carried out and not followed."""
@@ -41,38 +33,6 @@ _MOST_ROWS = 20_000
 _HISTORY_DAYS = 7
 _MOST_DAYS = 36_500
 _HISTORY_LIMIT = 1_000
-_LONGEST_ACTOR = 64
-
-Context = grpc.ServicerContext
-OnError = Callable[[str, Exception], None]
-"""Told the call's name and what its handler raised, for the log."""
-_Handler = TypeVar("_Handler", bound=Callable[..., Any])
-
-
-def _unary(method: _Handler) -> _Handler:
-    """Whatever a handler raises becomes the call's answer."""
-
-    @functools.wraps(method)
-    def answering(self: RobsonService, request: Any, context: Context) -> Any:
-        try:
-            return method(self, request, context)
-        except Exception as error:  # noqa: BLE001 - an exception is an answer here, never an end
-            self.fail(method.__name__, error, context)
-
-    return answering  # type: ignore[return-value]
-
-
-def _stream(method: _Handler) -> _Handler:
-    """The same for a handler that answers more than once."""
-
-    @functools.wraps(method)
-    def answering(self: RobsonService, request: Any, context: Context) -> Iterator[Any]:
-        try:
-            yield from method(self, request, context)
-        except Exception as error:  # noqa: BLE001 - an exception is an answer here, never an end
-            self.fail(method.__name__, error, context)
-
-    return answering  # type: ignore[return-value]
 
 
 class RobsonService(rpc.RobsonServicer):
@@ -100,11 +60,11 @@ class RobsonService(rpc.RobsonServicer):
 
     # --- commands --------------------------------------------------------------------------------
 
-    @_unary
+    @unary
     def Arm(self, request: pb.ArmRequest, context: Context) -> pb.ArmResponse:  # noqa: N802
         """Wait for one signal, or show what would be done."""
-        command = commands.arm(request, self._backend.published(), _actor(context))
-        result = self._backend.submit(command, _wait_s(context))
+        command = commands.arm(request, self._backend.published(), actor_of(context))
+        result = self._backend.submit(command, wait_s(context))
         published = self._backend.published()
         answer = pb.ArmResponse(
             as_of=stamp(published.now_ns), daemon=status.daemon(published.daemon)
@@ -119,13 +79,13 @@ class RobsonService(rpc.RobsonServicer):
                 raise InvariantViolated(f"arm was answered with {type(result).__name__}")
         return answer
 
-    @_unary
+    @unary
     def Disarm(  # noqa: N802
         self, request: pb.DisarmRequest, context: Context
     ) -> pb.DisarmResponse:
         """Stop waiting."""
-        command = commands.disarm(request, self._backend.published(), _actor(context))
-        result = self._backend.submit(command, _wait_s(context))
+        command = commands.disarm(request, self._backend.published(), actor_of(context))
+        result = self._backend.submit(command, wait_s(context))
         if not isinstance(result, Disarmed):
             raise InvariantViolated(f"disarm was answered with {type(result).__name__}")
         published = self._backend.published()
@@ -136,7 +96,7 @@ class RobsonService(rpc.RobsonServicer):
             outcome=enum_name("DISARM_OUTCOME", result.outcome),
         )
 
-    @_stream
+    @stream
     def Panic(  # noqa: N802
         self, request: pb.PanicRequest, context: Context
     ) -> Iterator[pb.PanicProgress]:
@@ -148,11 +108,11 @@ class RobsonService(rpc.RobsonServicer):
             yield progress(Panicking(actions=planned, started_ns=None, symbol=symbol), published)
             return
         ordered = Panic(
-            actor=_actor(context),
+            actor=actor_of(context),
             position=targets[-1].id if symbol else None,
             reason=request.reason or "user_panic",
         )
-        result = self._backend.submit(ordered, _wait_s(context))
+        result = self._backend.submit(ordered, wait_s(context))
         if not isinstance(result, Panicked):
             raise InvariantViolated(f"panic was answered with {type(result).__name__}")
         panic = Panicking(actions=dict(result.actions), started_ns=result.started_ns, symbol=symbol)
@@ -168,7 +128,7 @@ class RobsonService(rpc.RobsonServicer):
             return
         try:
             waited = 0.0
-            while not last.done and waited < LONGEST_PANIC_S and _has_time(context):
+            while not last.done and waited < LONGEST_PANIC_S and has_time(context):
                 self._pause(POLL_S)
                 waited += POLL_S
                 now = progress(panic, self._backend.published())
@@ -182,7 +142,7 @@ class RobsonService(rpc.RobsonServicer):
 
     # --- questions -------------------------------------------------------------------------------
 
-    @_unary
+    @unary
     def GetStatus(  # noqa: N802
         self, request: pb.GetStatusRequest, _context: Context
     ) -> pb.GetStatusResponse:
@@ -191,7 +151,7 @@ class RobsonService(rpc.RobsonServicer):
         symbol = commands.symbol_filter(request.symbol, published)
         return status.status(published, symbol=symbol, states=commands.states(request.states))
 
-    @_unary
+    @unary
     def GetDaemon(  # noqa: N802
         self, _request: pb.GetDaemonRequest, _context: Context
     ) -> pb.GetDaemonResponse:
@@ -201,7 +161,17 @@ class RobsonService(rpc.RobsonServicer):
             as_of=stamp(published.now_ns), daemon=status.daemon(published.daemon)
         )
 
-    @_unary
+    @unary
+    def GetSimReport(  # noqa: N802
+        self, _request: pb.GetSimReportRequest, _context: Context
+    ) -> pb.GetSimReportResponse:
+        """Tape and invariants of a simulated exchange."""
+        report = self._backend.sim_report()
+        if report is None:
+            raise Refused("INVALID_ARGUMENT", "this daemon is not on the simulated exchange.")
+        return pb.GetSimReportResponse(document_json=report)
+
+    @unary
     def GetPosition(  # noqa: N802
         self, request: pb.GetPositionRequest, _context: Context
     ) -> pb.GetPositionResponse:
@@ -214,7 +184,7 @@ class RobsonService(rpc.RobsonServicer):
             position=positions.position(view, published),
         )
 
-    @_unary
+    @unary
     def ListHistory(  # noqa: N802
         self, request: pb.ListHistoryRequest, _context: Context
     ) -> pb.ListHistoryResponse:
@@ -231,7 +201,7 @@ class RobsonService(rpc.RobsonServicer):
             limit=request.limit or _HISTORY_LIMIT,
         )
 
-    @_unary
+    @unary
     def Explain(  # noqa: N802
         self, request: pb.ExplainRequest, _context: Context
     ) -> pb.ExplainResponse:
@@ -246,7 +216,7 @@ class RobsonService(rpc.RobsonServicer):
             rows=[histories.journal_row(row) for row in rows],
         )
 
-    @_stream
+    @stream
     def WatchEvents(  # noqa: N802
         self, request: pb.WatchEventsRequest, context: Context
     ) -> Iterator[pb.WatchEventsResponse]:
@@ -262,32 +232,6 @@ class RobsonService(rpc.RobsonServicer):
                 seq = row.seq
             if not rows:
                 self._pause(POLL_S)
-
-
-def _actor(context: Context) -> str:
-    """Who asks, as it will be journaled: what the caller says of itself, and the door."""
-    door = "unix" if context.peer().startswith("unix") else "tcp"
-    said = dict(context.invocation_metadata()).get("x-actor", "")
-    name = "".join(filter(str.isprintable, str(said)))[:_LONGEST_ACTOR]
-    return name or door
-
-
-def _wait_s(context: Context) -> float:
-    """How long a command may wait, so that the answer leaves before the caller's deadline."""
-    left = _left_s(context)
-    if left is None:
-        return DEFAULT_WAIT_S
-    return max(MARGIN_S, min(left, LONGEST_WAIT_S) - MARGIN_S)
-
-
-def _left_s(context: Context) -> float | None:
-    """Seconds to the caller's deadline; None without one (the stubs leave that case out)."""
-    return cast("float | None", context.time_remaining())
-
-
-def _has_time(context: Context) -> bool:
-    left = _left_s(context)
-    return context.is_active() and (left is None or left > MARGIN_S)
 
 
 def _differs(now: pb.PanicProgress, last: pb.PanicProgress) -> bool:

@@ -101,7 +101,7 @@ def _live(plan: Plan, daemon: Daemon, surface: out.Surface) -> int:
     daemon.start()
     follower = Follower(daemon.wait(time.sleep), daemon.door, plan.speed)
     if not follower.poll():
-        raise Problem("UNAVAILABLE", "the demo's robsond does not answer.", {"door": daemon.door})
+        raise Problem("UNAVAILABLE", "the demo's robsond does not answer.", {"simulated": True})
     if not quiet:
         out.write(demo_show.playing(follower.tape, surface.page), sys.stdout, surface)
     _arm(plan, follower)
@@ -157,7 +157,9 @@ def _follow(
             raise KeyboardInterrupt
         daemon.check()
         if follower.silent_s > GIVE_UP_S:
-            raise Problem("UNAVAILABLE", "the demo's robsond stopped answering.")
+            raise Problem(
+                "UNAVAILABLE", "the demo's robsond stopped answering.", {"simulated": True}
+            )
 
 
 def _leave(follower: Follower) -> None:

@@ -47,7 +47,8 @@ def read_books(directory: Path) -> Document:
     )
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip().splitlines()
-        raise Problem("INTERNAL", f"the exchange's books cannot be read: {(said or ['?'])[-1]}.")
+        told = f"the exchange's books cannot be read: {(said or ['?'])[-1]}"
+        raise Problem("INTERNAL", told, {"simulated": True})
     found: Document = json.loads(done.stdout)
     return found
 

@@ -6,6 +6,7 @@ It ends no process but the one it started.
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -27,8 +28,13 @@ PORTS = ("--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0")
 """Free ports: a demo never stands in the way of another daemon."""
 LOG_NAME = "robsond.out"
 _LOOK_S = 0.05
+_LONGEST_WORDS = 2000
 _FOREIGN = ("ROBSON_", "CREDENTIALS_DIRECTORY", "RUNTIME_DIRECTORY", "STATE_DIRECTORY", "NOTIFY_")
 """What the environment says to a daemon that is not meant for this one."""
+
+_NOT_OURS = (64, 69, 73, 78)
+"""Exit codes of robsond for what a person can put right: usage, ports, directory, configuration."""
+_REFUSED = re.compile(r"error: (?P<said>.*?)(?: Nothing was changed\.)?(?: \[[^]]*\])?$")
 
 Pause = Callable[[float], object]
 
@@ -101,8 +107,8 @@ class Daemon:
             pause(_LOOK_S)
         raise Problem(
             "UNAVAILABLE",
-            f"the demo's robsond does not answer within {bound_s:g} s.{self._said()}",
-            {"door": self.door},
+            f"the demo's robsond does not answer within {bound_s:g} s. {self._last_words()}",
+            {"simulated": True},
         )
 
     def check(self) -> None:
@@ -112,17 +118,24 @@ class Daemon:
             Problem: it has ended, which it never should by itself.
         """
         code = self._process.poll() if self._process else None
-        if code is not None:
-            raise Problem("INTERNAL", f"the demo's robsond ended with {code}.{self._said()}")
+        if code is None:
+            return
+        words = self._last_words()
+        refused = _REFUSED.match(words)
+        if refused and code in _NOT_OURS:
+            raise Problem("INVALID_ARGUMENT", refused["said"])
+        told = f" Its last words: {words}" if words else ""
+        message = f"the demo's robsond ended with {code}.{told}"
+        raise Problem("INTERNAL", message, {"simulated": True})
 
-    def _said(self) -> str:
-        """Its last words, for an error."""
+    def _last_words(self) -> str:
+        """Its last line, for an error; empty when it said nothing."""
         try:
             lines = self._log.read_text(encoding="utf-8", errors="replace").split("\n")
         except OSError:
             return ""
         words = [line.strip() for line in lines if line.strip()]
-        return f" Its last words: {words[-1][:300]}" if words else ""
+        return words[-1][:_LONGEST_WORDS] if words else ""
 
     def kill(self) -> None:
         """End it as a crash would, without a chance to tidy up."""

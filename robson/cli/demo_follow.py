@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from decimal import Decimal
 from typing import Any
@@ -16,6 +17,7 @@ from robson.cli.screens.facts import at, listed, num, text
 from robson.cli.screens.moment import Life, Sample
 
 Document = dict[str, Any]
+_FOLDERS = re.compile(r"\S*/")
 _ROWS_S = 5.0
 _PRICED = ("entry_filled", "stop_raised", "exit_triggered", "exit_filled")
 """Rows that carry a price of their moment, so that no chart misses what mattered."""
@@ -161,6 +163,7 @@ class Follower:
         symbol = text(self.position, "symbol")
         if symbol:
             words = words.removeprefix(symbol).strip()
+        words = _FOLDERS.sub("", words)
         speed = "as fast as it goes" if self._speed == "max" else f"{self._speed}x"
         return f"{words}, {speed}" if self._speed else words
 

@@ -135,5 +135,14 @@ class Session:
 
 def _actor(environ: Mapping[str, str]) -> str:
     """Who asks, as the journal will hold it: user and host."""
-    user = environ.get("SUDO_USER") or environ.get("USER") or str(os.getuid())
+    user = environ.get("SUDO_USER") or environ.get("USER") or _user_name(os.getuid())
     return f"{user}@{os.uname().nodename}"
+
+
+def _user_name(number: int) -> str:
+    import pwd
+
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return f"uid-{number}"

@@ -17,8 +17,9 @@ from types import FrameType
 from robson.api import places
 from robson.api.server import DoorError, Doors
 from robson.daemon import logs
-from robson.daemon.app import Places, SimulatedDaemon, port_of, program_version
-from robson.daemon.config import Config, load
+from robson.daemon.app import Places, SimulatedDaemon, program_version
+from robson.daemon.config import KEYS, Config, load
+from robson.daemon.ports import port_of, usual_or_free
 from robson.daemon.simulated import SimOptions
 from robson.domain.errors import (
     ConfigError,
@@ -192,6 +193,10 @@ def _places(config: Config, directory: Path, environ: dict[str, str]) -> Places:
         raise DoorError(too_long)
     _, grpc_port = port_of(config["api.grpc"], "api.grpc")
     host, http_port = port_of(config["api.http"], "api.http")
+    if config["profile"] == "sim":
+        # Nobody has to make room for a simulation: a usual port that is taken becomes a free one.
+        grpc_port = usual_or_free(grpc_port, usual=_is_default(config, "api.grpc"))
+        http_port = usual_or_free(http_port, usual=_is_default(config, "api.http"))
     return Places(
         directory=directory,
         socket=socket,
@@ -200,6 +205,10 @@ def _places(config: Config, directory: Path, environ: dict[str, str]) -> Places:
         http_port=http_port,
         http_host=host,
     )
+
+
+def _is_default(config: Config, key: str) -> bool:
+    return bool(config[key] == KEYS[key].default)
 
 
 class _Ended:

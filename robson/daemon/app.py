@@ -31,7 +31,6 @@ from robson.daemon.stage import Stage
 from robson.daemon.stillness import Stillness
 from robson.daemon.worker import Fatal, Worker
 from robson.domain.commands import Panic
-from robson.domain.errors import ConfigError
 from robson.domain.events import Started, Stopped
 from robson.domain.identity import AccountId
 from robson.domain.lifecycle import MachineLaw, PositionState
@@ -321,15 +320,3 @@ class _Unheard:
 
     def set_exception(self, _error: BaseException) -> None:
         """Nobody listens."""
-
-
-def port_of(address: str, option: str) -> tuple[str, int]:
-    """Host and port of ``HOST:PORT``.
-
-    Raises:
-        ConfigError: it is neither.
-    """
-    host, _, port = address.rpartition(":")
-    if not host or not port.isdigit() or int(port) > 65535:  # noqa: PLR2004
-        raise ConfigError(f"{option} is {address}; expected HOST:PORT such as 127.0.0.1:50051")
-    return host, int(port)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from decimal import Decimal, localcontext
@@ -88,9 +89,9 @@ class DaemonBackend:
             for row in self._reader.rows(position, after_seq, limit)
         ]
 
-    def sim_report(self) -> dict[str, Any]:
+    def sim_report(self) -> str | None:
         """What a simulated daemon says of its tape and of its invariants."""
-        return self._report()
+        return json.dumps(self._report())
 
     # --- views -----------------------------------------------------------------------------------
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import attrs
 
 from robson.api import published
 from robson.domain.plan import EntryPlan
 from robson.domain.reports import AccountSnapshot
 from robson.domain.strategy import DetectorKind, StrategyConfig
-from robson.domain.values import Leverage, Price, Side
+from robson.domain.values import NS_PER_S, Leverage, Price, Side, plain
 from robson.engine.admission import Proposal
+from robson.engine.budget import trade_limit
 from robson.engine.orders import exit_fence
 from robson.engine.risk import GATES, Denial, RiskSnapshot
 
@@ -44,7 +47,10 @@ def preview(found: DryRun) -> published.ArmPreview:
         leverage=found.leverage,
         plan=entry,
         audit=found.proposal.audit if found.proposal else None,
-        gates=tuple(_gate(number, code, denied.get(code)) for number, code, _ in GATES),
+        gates=tuple(
+            _gate(number, code, denied.get(code), _shown(found, entry).get(code))
+            for number, code, _ in GATES
+        ),
         denials=tuple(
             published.Denial(
                 code=denial.code,
@@ -66,9 +72,31 @@ def fence(plan: EntryPlan, account: AccountSnapshot) -> str:
     return exit_fence(plan.stops.side, notional=notional, equity=account.equity)
 
 
-def _gate(number: str, code: str, denial: Denial | None) -> published.GateCheck:
+def _shown(found: DryRun, plan: EntryPlan | None) -> dict[str, tuple[str, str]]:
+    """Value and limit of gates that have them, so that what passes shows by how much."""
+    risk = found.risk
+    shown = {
+        "max_open_positions": (str(risk.open_positions), str(risk.max_open)),
+        "leverage_limit": (str(found.leverage), str(risk.max_leverage)),
+    }
+    if found.price_age_ns is not None:
+        age = Decimal(found.price_age_ns) / NS_PER_S
+        shown["signal_stale"] = (plain(age), plain(risk.max_price_age_s))
+    if plan is not None:
+        planned = plain(plan.sizing.planned_risk)
+        shown["risk_per_trade"] = (planned, plain(trade_limit(risk.capital_base)))
+        shown["risk_budget_insufficient"] = (planned, plain(risk.remaining_budget))
+        if plan.net_r_at_gain is not None:
+            shown["stop_gain_net_low"] = (plain(plan.net_r_at_gain), plain(risk.min_net_r))
+    return shown
+
+
+def _gate(
+    number: str, code: str, denial: Denial | None, shown: tuple[str, str] | None
+) -> published.GateCheck:
     if denial is None:
-        return published.GateCheck(number=number, code=code, ok=True)
+        value, limit = shown or (None, None)
+        return published.GateCheck(number=number, code=code, ok=True, value=value, limit=limit)
     return published.GateCheck(
         number=number,
         code=code,

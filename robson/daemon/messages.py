@@ -28,7 +28,7 @@ class Asked:
     """A command and where its answer goes."""
 
     command: Command
-    answer: Future[Any]
+    answer: Future[Any] = attrs.Factory(Future)
 
 
 @attrs.frozen(eq=False)

@@ -16,7 +16,7 @@ from robson.connectors.simulated.clock import VirtualClock
 from robson.connectors.simulated.driver import TOTAL_NS, Trip
 from robson.connectors.simulated.faults import ExchangeFaults
 from robson.domain.identity import Purpose
-from robson.domain.intents import Intent, OrderType, PlaceOrder
+from robson.domain.intents import Intent, PlaceOrder
 from robson.domain.reports import ApiError
 from robson.domain.values import NS_PER_MS, NS_PER_S
 
@@ -99,6 +99,7 @@ class FaultPlan:
         counts: how often each kind struck.
         passed: how often each point at which a process may die was passed.
         died_at: the points at which it did.
+        clock, lot: the world's time, and the step of its quantities.
         death_due: the process has to be ended as soon as the exchange has finished its step.
     """
 
@@ -109,6 +110,7 @@ class FaultPlan:
         self.severity = severity
         self.crash_at = crash_at
         self.clock = VirtualClock()
+        self.lot = Decimal(0)
         self.counts: Counter[str] = Counter()
         self.passed: Counter[str] = Counter()
         self.died_at: list[str] = []
@@ -258,9 +260,9 @@ class FaultyExchange(ExchangeFaults):
 
     def fills_only(self, client_id: str, quantity: Decimal) -> Decimal | None:
         """A thin book: a part of a market order fills, the rest expires."""
-        return None
-
-
-def is_stop(request: Intent) -> bool:
-    """Whether a request rests a stop."""
-    return isinstance(request, PlaceOrder) and request.type is OrderType.STOP_LOSS
+        plan = self._plan
+        if not plan.lot or not plan.strikes("thin_book"):
+            return None
+        plan.excuse("thin_book", plan.clock.now_ns + REBORN_NS)
+        lots = int(plan.share() * int(quantity / plan.lot))
+        return lots * plan.lot

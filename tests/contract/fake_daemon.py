@@ -155,6 +155,7 @@ class FakeBackend:
     commands: list[Command] = attrs.field(factory=list)
     waits: list[float] = attrs.field(factory=list)
     rows: list[JournalRow] = attrs.field(factory=list)
+    report: str | None = None
 
     def submit(self, command: Command, timeout_s: float) -> CommandResult:
         self.commands.append(command)
@@ -183,6 +184,9 @@ class FakeBackend:
             if row.seq > after_seq and position in (None, row.position)
         ]
         return fitting[:limit]
+
+    def sim_report(self) -> str | None:
+        return self.report
 
     def _disarm(self, command: Disarm) -> CommandResult:
         view = next(each for each in self.view.positions if each.id == command.position)

@@ -17,7 +17,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from robson.api.client import CallFailed, Client
-from robson.api.interceptors import MAX_STREAMS
+from robson.api.interceptors import MAX_STREAMS, ROLE_OF
 from robson.api.server import ApiServer, DoorError
 from robson.api.service import WATCHED_PANICS
 from robson.api.v1 import robson_pb2 as pb
@@ -325,6 +325,22 @@ def test_a_panic_that_is_not_done_ends_before_the_deadline(
     assert seen, "the stream ends by itself, and not by a DEADLINE_EXCEEDED"
     assert not seen[-1].done
     assert seen[-1].steps[0].decided
+
+
+def test_a_simulated_daemon_reports_and_another_refuses(doors: Any, backend: FakeBackend) -> None:
+    backend.report = '{"invariants": {"checked": {"S1": 3}, "violated": []}}'
+    assert client(doors, "tcp", VIEWER.secret).sim_report() == backend.report
+
+    backend.report = None
+    with pytest.raises(CallFailed, match="not on the simulated exchange") as refused:
+        client(doors, "tcp", VIEWER.secret).sim_report()
+    assert refused.value.code == "INVALID_ARGUMENT"
+
+
+def test_every_call_of_the_service_has_a_role() -> None:
+    assert set(ROLE_OF) == {
+        method.name for method in pb.DESCRIPTOR.services_by_name["Robson"].methods
+    }
 
 
 def test_watch_events_resumes_after_a_row(doors: Any) -> None:

@@ -995,3 +995,13 @@ class PanicStep(_message.Message):
     settled: bool
     result: str
     def __init__(self, position: _Optional[_Union[Position, _Mapping]] = ..., action: _Optional[_Union[PanicAction, str]] = ..., decided: _Optional[bool] = ..., stop_off: _Optional[bool] = ..., flat: _Optional[bool] = ..., settled: _Optional[bool] = ..., result: _Optional[str] = ...) -> None: ...
+
+class GetSimReportRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class GetSimReportResponse(_message.Message):
+    __slots__ = ("document_json",)
+    DOCUMENT_JSON_FIELD_NUMBER: _ClassVar[int]
+    document_json: str
+    def __init__(self, document_json: _Optional[str] = ...) -> None: ...

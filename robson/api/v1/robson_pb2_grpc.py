@@ -80,6 +80,11 @@ class RobsonStub:
                 request_serializer=robson_dot_api_dot_v1_dot_robson__pb2.WatchEventsRequest.SerializeToString,
                 response_deserializer=robson_dot_api_dot_v1_dot_robson__pb2.WatchEventsResponse.FromString,
                 _registered_method=True)
+        self.GetSimReport = channel.unary_unary(
+                '/robson.api.v1.Robson/GetSimReport',
+                request_serializer=robson_dot_api_dot_v1_dot_robson__pb2.GetSimReportRequest.SerializeToString,
+                response_deserializer=robson_dot_api_dot_v1_dot_robson__pb2.GetSimReportResponse.FromString,
+                _registered_method=True)
 
 
 class RobsonServicer:
@@ -150,6 +155,14 @@ class RobsonServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetSimReport(self, request, context):
+        """What a daemon on the simulated exchange says of its tape and of its invariants. Elsewhere the
+        call is refused.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_RobsonServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -197,6 +210,11 @@ def add_RobsonServicer_to_server(servicer, server):
                     servicer.WatchEvents,
                     request_deserializer=robson_dot_api_dot_v1_dot_robson__pb2.WatchEventsRequest.FromString,
                     response_serializer=robson_dot_api_dot_v1_dot_robson__pb2.WatchEventsResponse.SerializeToString,
+            ),
+            'GetSimReport': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetSimReport,
+                    request_deserializer=robson_dot_api_dot_v1_dot_robson__pb2.GetSimReportRequest.FromString,
+                    response_serializer=robson_dot_api_dot_v1_dot_robson__pb2.GetSimReportResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -443,6 +461,33 @@ class Robson:
             '/robson.api.v1.Robson/WatchEvents',
             robson_dot_api_dot_v1_dot_robson__pb2.WatchEventsRequest.SerializeToString,
             robson_dot_api_dot_v1_dot_robson__pb2.WatchEventsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetSimReport(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/robson.api.v1.Robson/GetSimReport',
+            robson_dot_api_dot_v1_dot_robson__pb2.GetSimReportRequest.SerializeToString,
+            robson_dot_api_dot_v1_dot_robson__pb2.GetSimReportResponse.FromString,
             options,
             channel_credentials,
             insecure,

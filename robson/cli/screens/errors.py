@@ -77,6 +77,8 @@ def _candidate(each: object) -> str:
 def finding_of(document: Doc, page: Page) -> Finding | None:
     """The finding behind an error; None for a refusal that changed nothing."""
     code = text(document, "error", "code")
+    if at(document, "error", "details", "simulated"):
+        return None
     said = _message(document, page)
     if not said.startswith("robson"):
         said = f"{said[:1].upper()}{said[1:]}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from robson.cli.screens.line import HARD_SPACE, PLAIN, Line, Page, cells, text_of, width_of
+from robson.cli.screens.line import HARD_SPACE, PLAIN, STRONG, Line, Page, cells, text_of, width_of
 
 Prose = str | Line
 
@@ -80,13 +80,25 @@ def _cut(word: _Word, width: int) -> list[_Word]:
     softer = [(text.replace(HARD_SPACE, " "), style) for text, style in word]
     pieces = _words(softer)
     if len(pieces) > 1:
-        return _fitting(pieces, width)
+        return _fitting(pieces, width) if word[0][1] != STRONG else _continued(pieces, width)
     rows: list[_Word] = [[]]
     for text, style in word:
         for char in text:
             if width_of(rows[-1]) + cells(char) > width:
                 rows.append([])
             rows[-1].append((char, style))
+    return [_merged(row) for row in rows]
+
+
+def _continued(pieces: list[_Word], width: int) -> list[_Word]:
+    """A command that no line can hold, as a shell takes it: lines that end in a backslash."""
+    rows: list[_Word] = [[]]
+    for piece in _fitting(pieces, width - 2):
+        if rows[-1] and width_of(rows[-1]) + 1 + width_of(piece) > width - 2:
+            rows[-1].append((f"{HARD_SPACE}\\", STRONG))
+            rows.append([])
+        gap = HARD_SPACE if rows[-1] else ""
+        rows[-1] += [(gap + piece[0][0], piece[0][1]), *piece[1:]]
     return [_merged(row) for row in rows]
 
 

@@ -181,11 +181,10 @@ def _plan(ending: Ending) -> Line:
         return spans(
             f"{said} Lost {figures.risk(-net, quote)} ({figures.in_r(p.get('r_multiple'))})."
         )
-    if ending.lowest is None or not planned:
+    if ending.lowest is None or ending.lowest >= 0 or not planned:
         return spans(said)
-    low = min(ending.lowest, Decimal(0))
-    r = figures.in_r(low / planned)
-    return spans(f"{said} Lowest point seen on the way: {figures.pnl(low)} ({r}).")
+    r = figures.in_r(ending.lowest / planned)
+    return spans(f"{said} Lowest point seen on the way: {figures.pnl(ending.lowest)} ({r}).")
 
 
 def _costs(ending: Ending) -> Line:

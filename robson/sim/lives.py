@@ -1,0 +1,273 @@
+"""What a person does in a world: arms, waits, now and then changes their mind, and arms again.
+
+Everything follows from the seed: the market, what goes wrong, and each wish.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from decimal import Decimal
+from random import Random
+from typing import TypeVar
+
+import attrs
+
+from robson.daemon.messages import Asked
+from robson.domain.commands import Arm, Command, Disarm, Panic
+from robson.domain.errors import Refused
+from robson.domain.lifecycle import PositionState
+from robson.domain.position import PositionView
+from robson.domain.values import NS_PER_S, Leverage, Side
+from robson.sim.faults import SEVERITIES, CrashAt, FaultPlan
+from robson.sim.markets import TEMPERS, market
+from robson.sim.seams import WatchedExchange
+from robson.sim.world import World
+
+HEALING_NS = 60 * NS_PER_S
+"""With the faults over, everything has to be settled within this virtual time."""
+PATIENCE = {"brisk": 900, "ticking": 600, "storm": 60, "patient": 4 * 3600}
+"""Seconds after which a person has had enough of a position."""
+STEPS = {"brisk": 110, "ticking": 300, "storm": 700, "patient": 330}
+"""Rows of tape for each position."""
+ACTOR = "person@world"
+ASKED_MAX = 20
+T = TypeVar("T")
+
+
+@attrs.frozen(kw_only=True)
+class Wish:
+    """One position as a person wants it. Times are virtual seconds after it was armed.
+
+    Attributes:
+        share: part of the account's capital that it is sized from; None for all.
+        panic_s, disarm_s: when they change their mind; None for never.
+    """
+
+    strategy: str
+    side: Side | None
+    leverage: int
+    share: Decimal | None
+    pause_s: int
+    panic_s: int | None = None
+    disarm_s: int | None = None
+    force: bool = False
+    asks_twice: bool = False
+    looks_first: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class Plan:
+    """A world before it begins."""
+
+    seed: int
+    temper: str
+    severity: str
+    balance: Decimal
+    rises: bool
+    wishes: tuple[Wish, ...]
+
+
+def plan_of(seed: int, positions: int) -> Plan:
+    """What a seed stands for."""
+    chance = Random(f"plan {seed}")
+    temper = _pick(chance, ("brisk", "brisk", "ticking", "storm", "brisk", "patient"))
+    severity = _pick(chance, ("calm", "rough", "rough", "harsh", "deadly"))
+    wishes = tuple(_wish(chance, temper, place) for place in range(positions))
+    return Plan(
+        seed=seed,
+        temper=temper,
+        severity=severity,
+        balance=Decimal(_pick(chance, ("10000", "2500", "100000"))),
+        rises=chance.random() < 0.5,
+        wishes=wishes,
+    )
+
+
+def _wish(chance: Random, temper: str, place: int) -> Wish:
+    waits = temper == "patient" and place == 0
+    patience = PATIENCE[temper]
+    changes = chance.random()
+    return Wish(
+        strategy="all-in" if waits or chance.random() < 0.08 else "now",
+        side=None if chance.random() < 0.1 else _pick(chance, (Side.LONG, Side.SHORT)),
+        leverage=_pick(chance, (3, 3, 2, 2, 1)),
+        share=None if chance.random() < 0.3 else Decimal(_pick(chance, ("0.1", "0.25", "0.05"))),
+        pause_s=int(chance.random() * 20),
+        panic_s=int(chance.random() * patience / 6) if changes < 0.12 else None,
+        disarm_s=int(chance.random() * patience / 9) if 0.12 <= changes < 0.22 else None,
+        force=chance.random() < 0.5,
+        asks_twice=chance.random() < 0.2,
+        looks_first=chance.random() < 0.15,
+    )
+
+
+def _pick(chance: Random, of: tuple[T, ...]) -> T:
+    return of[int(chance.random() * len(of))]
+
+
+class Lives:
+    """One world from its first price until everything is settled and nothing goes wrong any more.
+
+    Attributes:
+        refusals: what a person was refused, by code.
+        settled_in_ns: how long the end took once the faults had ceased; None while it has not.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        *,
+        crash_at: CrashAt | None = None,
+        exchange: type[WatchedExchange] = WatchedExchange,
+    ) -> None:
+        self.plan = plan
+        temper = TEMPERS[plan.temper]
+        steps = STEPS[plan.temper] * max(1, len(plan.wishes))
+        tapes = market(plan.seed, temper, steps=steps, rises=plan.rises)
+        faults = FaultPlan(plan.seed, SEVERITIES[plan.severity], crash_at=crash_at)
+        self.world = World(plan.seed, tapes, faults=faults, exchange=exchange)
+        self.refusals: Counter[str] = Counter()
+        self.asked: Counter[str] = Counter()
+        self.settled_in_ns: int | None = None
+
+    def run(self) -> None:
+        """Live all of it."""
+        world, balance = self.world, self._balance()
+        world.deposit(balance)
+        world.start()
+        world.until(lambda: world.monitor.roster.month is not None and world.board.has_price)
+        for place, wish in enumerate(self.plan.wishes):
+            if world.driver.at_end:
+                break
+            self._live(place, wish, balance)
+        self._end()
+
+    def _balance(self) -> Decimal:
+        """The plan's balance in the quote asset, where one unit is worth about as much."""
+        if self.world.instrument.symbol.quote == "BTC":
+            return self.plan.balance / 50_000
+        return self.plan.balance
+
+    # --- one wish --------------------------------------------------------------------------------
+
+    def _live(self, place: int, wish: Wish, balance: Decimal) -> None:
+        self._wait_s(wish.pause_s)
+        arm = Arm(
+            symbol=self.world.symbol,
+            strategy=wish.strategy,
+            idempotency_key=f"wish {place}",
+            actor=ACTOR,
+            side=wish.side,
+            capital=None if wish.share is None else balance * wish.share,
+            leverage=Leverage(wish.leverage),
+        )
+        if wish.looks_first:
+            self._say("dry_run", attrs.evolve(arm, dry_run=True))
+        if not self._armed(arm):
+            return
+        if wish.asks_twice:
+            self._say("same_again", arm)
+            self._say("another", attrs.evolve(arm, idempotency_key=f"other {place}"))
+        self._stay(wish, arm.idempotency_key)
+
+    def _armed(self, arm: Arm) -> bool:
+        """Ask until the daemon has answered, as a person would; one key, so it is one position."""
+        for _ in range(ASKED_MAX):
+            answer = self._say("arm", arm)
+            if self._view(arm.idempotency_key) is not None:
+                return True
+            if answer != "EXCHANGE_UNAVAILABLE" and answer is not None:
+                return False
+            self._wait_s(2)
+        return False
+
+    def _view(self, key: str) -> PositionView | None:
+        views = self.world.monitor.roster.views.values()
+        return next((view for view in views if view.idempotency_key == key), None)
+
+    def _over(self, key: str) -> bool:
+        view = self._view(key)
+        return view is None or not view.is_live
+
+    def _stay(self, wish: Wish, key: str) -> None:
+        """Let it live; change one's mind; have enough of it after a while."""
+        armed_s = 40 if wish.strategy == "all-in" and self.plan.temper != "patient" else None
+        changes = sorted(
+            (after_s, name)
+            for after_s, name in (
+                (wish.panic_s, "panic"),
+                (wish.disarm_s, "disarm"),
+                (armed_s, "enough"),
+                (PATIENCE[self.plan.temper], "panic"),
+            )
+            if after_s is not None
+        )
+        begun_ns = self.world.clock.now_ns
+        for after_s, name in changes:
+            due_ns = begun_ns + after_s * NS_PER_S
+            self._until_ns(due_ns, key)
+            if self._over(key) or self.world.driver.at_end:
+                break
+            self._change(name, wish, key)
+        self._until_ns(None, key)
+
+    def _until_ns(self, due_ns: int | None, key: str) -> None:
+        world = self.world
+        world.until(
+            lambda: (
+                self._over(key)
+                or world.driver.at_end
+                or (due_ns is not None and world.clock.now_ns >= due_ns)
+            )
+        )
+
+    def _change(self, name: str, wish: Wish, key: str) -> None:
+        view = self._view(key)
+        assert view is not None
+        waits = view.state is PositionState.ARMED
+        if name == "disarm" or (name == "enough" and waits and not wish.force):
+            self._say("disarm", Disarm(position=view.id, actor=ACTOR, force=wish.force))
+        elif name == "panic" or waits:
+            self._say("panic", Panic(actor=ACTOR))
+
+    # --- talking ---------------------------------------------------------------------------------
+
+    def _say(self, name: str, command: Command) -> str | None:
+        """Put a command and wait; the code of a refusal, ``ok``, or None when nobody answered."""
+        world, crashes = self.world, self.world.crashes
+        asked: Asked = world.ask(command)
+        world.until(lambda: asked.answer.done() or world.crashes > crashes)
+        self.asked[name] += 1
+        if not asked.answer.done():
+            self.asked["unanswered"] += 1
+            return None
+        error = asked.answer.exception()
+        if error is None:
+            return "ok"
+        if not isinstance(error, Refused):
+            raise error
+        self.refusals[error.code] += 1
+        return error.code
+
+    def _wait_s(self, seconds: int) -> None:
+        due_ns = self.world.clock.now_ns + seconds * NS_PER_S
+        self.world.until(lambda: self.world.clock.now_ns >= due_ns or self.world.driver.at_end)
+
+    # --- the end ---------------------------------------------------------------------------------
+
+    def _end(self) -> None:
+        """Leave what is still open; from here nothing goes wrong any more, so it has to end."""
+        world = self.world
+        world.faults.cease()
+        ceased_ns = world.clock.now_ns
+        if world.monitor.roster.live():
+            self._say("panic", Panic(actor="world", reason="tape_end"))
+        world.until(
+            lambda: (
+                not world.monitor.roster.live() or world.clock.now_ns > ceased_ns + HEALING_NS
+            )
+        )
+        if not world.monitor.roster.live():
+            self.settled_in_ns = world.clock.now_ns - ceased_ns
+        while world.driver.in_flight and world.once():
+            pass

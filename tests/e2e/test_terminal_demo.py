@@ -1,0 +1,313 @@
+"""The demo as a person meets it: a real daemon, a real terminal, every way out."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import select
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from fcntl import ioctl
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.cli.screens.terminal import Terminal
+
+ROOT = Path(__file__).resolve().parents[2]
+ROBSON = (sys.executable, "-m", "tests.unit.cli.screens.drive_demo")
+BOUND_S = 60.0
+
+
+def environment(tmp_path: Path, **more: str) -> dict[str, str]:
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    return {**kept, "TMPDIR": str(tmp_path), "LANG": "C.UTF-8", "TERM": "xterm-256color", **more}
+
+
+def run(tmp_path: Path, *args: str, **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*ROBSON, "demo", *args],
+        capture_output=True,
+        text=True,
+        timeout=BOUND_S,
+        check=False,
+        cwd=ROOT,
+        env=environment(tmp_path, **env),
+    )
+
+
+def nothing_is_left(tmp_path: Path) -> None:
+    """No state directory, and no daemon that works in one."""
+    assert list(tmp_path.glob("robson-demo-*")) == []
+    assert daemons(tmp_path) == []
+
+
+def daemons(tmp_path: Path) -> list[str]:
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = entry.read_bytes().decode(errors="replace").split("\0")
+        except OSError:
+            continue
+        if "robson.daemon" in words and any(word.startswith(str(tmp_path)) for word in words):
+            found.append(entry.parent.name)
+    return found
+
+
+# --- not a terminal ------------------------------------------------------------------------------
+
+
+def test_one_line_an_event_and_then_the_summary(tmp_path: Path) -> None:
+    done = run(tmp_path, "--speed", "max")
+
+    lines = done.stdout.splitlines()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert lines[0].startswith("SIMULATED, no real money")
+    assert re.search(r"^Tape  BTCUSDT synthetic", done.stdout, re.MULTILINE)
+    assert re.search(
+        r"^[0-9:]{8} filled   bought [0-9.]+ BTC at [0-9,.]+$", done.stdout, re.MULTILINE
+    )
+    assert re.search(
+        r"^✓ CLOSED    BTCUSDT long by \w+   [+-][0-9.]+ USDT", done.stdout, re.MULTILINE
+    )
+    for label in ("Why", "Plan", "Costs", "Safety", "Checked", "Next"):
+        assert re.search(rf"^  {label} +\S", done.stdout, re.MULTILINE), label
+    assert "\x1b" not in done.stdout
+    nothing_is_left(tmp_path)
+
+
+def test_json_is_one_document_and_nothing_else(tmp_path: Path) -> None:
+    done = run(tmp_path, "--speed", "max", "--json")
+
+    document = json.loads(done.stdout, parse_float=Decimal)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert document["schema"] == "robson.demo/1"
+    assert set(document) >= {"tape", "positions", "rejections", "events", "invariants"}
+    (position,) = document["positions"]
+    assert position["state"] == "closed"
+    assert position["settled"]
+    assert {"exit_price", "exited_at", "fees", "interest"} <= set(position)
+    kinds = [row["kind"] for row in document["events"]]
+    assert kinds.count("entry_filled.v1") == 1
+    assert [row["seq"] for row in document["events"]] == list(range(1, len(kinds) + 1))
+    nothing_is_left(tmp_path)
+
+
+def test_two_runs_of_one_seed_are_the_same_life(tmp_path: Path) -> None:
+    events = [
+        json.loads(run(tmp_path, "--speed", speed, "--json").stdout)["events"]
+        for speed in ("max", "40000")
+    ]
+
+    assert events[0] == events[1]
+
+
+def test_no_position_says_why_with_numbers_and_ends_with_10(tmp_path: Path) -> None:
+    done = run(tmp_path, "--speed", "max", "--capital", "1")
+    told = json.loads(run(tmp_path, "--speed", "max", "--capital", "1", "--json").stdout)
+
+    assert done.returncode == 10
+    assert "NO POSITION" in done.stdout
+    assert re.search(r"^  Refused +[0-9:]+ \w+: .*[0-9]", done.stdout, re.MULTILINE)
+    assert told["rejections"][0]["numbers"]
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["--tape", "/nowhere.csv"], "/nowhere.csv"),
+        (["--from", "yesterday", "--speed", "max"], "yesterday"),
+        (["--profile", "live"], "simulated exchange"),
+        (["--state-dir", "/tmp"], "--keep"),
+        (["--keep", "robson"], "not an empty directory"),
+    ],
+)
+def test_what_cannot_be_is_one_clear_line(tmp_path: Path, args: list[str], said: str) -> None:
+    done = run(tmp_path, *args)
+
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert done.stderr.startswith("error: ")
+    assert "Traceback" not in done.stderr + done.stdout
+    nothing_is_left(tmp_path)
+
+
+def test_a_crash_leaves_the_stop_and_enters_once(tmp_path: Path) -> None:
+    done = run(tmp_path, "--crash", "--speed", "4000")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "robsond was killed" in done.stdout
+    assert re.search(r"the exchange stop\s+[0-9,.]+ rests", " ".join(done.stdout.split()))
+    assert "1 entry order among" in " ".join(done.stdout.split())
+    assert "✓ CLOSED" in done.stdout
+    nothing_is_left(tmp_path)
+
+
+def test_what_is_kept_stays(tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+
+    done = run(tmp_path, "--speed", "max", "--keep", str(kept))
+
+    assert done.returncode == 0
+    assert (kept / "journal.db").exists()
+    assert "robsond explain" in done.stdout
+    nothing_is_left(tmp_path)
+
+
+# --- a terminal ----------------------------------------------------------------------------------
+
+
+class Watched:
+    """A demo on a pseudo-terminal, and what its screen shows."""
+
+    def __init__(self, master: int, process: subprocess.Popen[bytes]) -> None:
+        self.master = master
+        self.process = process
+        self.terminal = Terminal()
+        self.frames: list[list[str]] = []
+
+    def until(self, condition: Callable[[Terminal], Any]) -> None:
+        """Read until the screen is so; never longer than the bound."""
+        end = time.monotonic() + BOUND_S
+        while not condition(self.terminal):
+            left = end - time.monotonic()
+            assert left > 0, f"the screen never came to be so:\n{self.terminal.text}"
+            ready, _, _ = select.select([self.master], [], [], left)
+            if not ready or not self._read():
+                break
+        assert condition(self.terminal), self.terminal.text
+
+    def _read(self) -> bool:
+        try:
+            data = os.read(self.master, 65536)
+        except OSError:
+            return False
+        self.terminal.write(data.decode())
+        if self.terminal.alternate:
+            self.frames.append(list(self.terminal.lines))
+        return bool(data)
+
+    def to_the_end(self) -> int:
+        """Read all there is; the exit code."""
+        while self._read():
+            continue
+        return self.process.wait(timeout=BOUND_S)
+
+    def type(self, keys: str) -> None:
+        os.write(self.master, keys.encode())
+
+
+@contextmanager
+def watched(tmp_path: Path, *args: str, rows: int = 24, columns: int = 80) -> Iterator[Watched]:
+    master, slave = pty.openpty()
+    ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+    process = subprocess.Popen(
+        [*ROBSON, "demo", *args],
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        cwd=ROOT,
+        env=environment(tmp_path),
+        start_new_session=True,
+    )
+    before = termios.tcgetattr(slave)
+    try:
+        yield Watched(master, process)
+        after = termios.tcgetattr(slave)
+        assert after[3] == before[3], "echo and line mode are given back"
+    finally:
+        process.kill()
+        process.wait()
+        os.close(slave)
+        os.close(master)
+
+
+def protected(terminal: Terminal) -> bool:
+    return terminal.alternate and "✓ PROTECTED  Exchange stop" in terminal.text
+
+
+def given_back(terminal: Terminal) -> None:
+    assert terminal.entered == terminal.left == 1
+    assert not terminal.alternate
+    assert terminal.cursor_shown
+
+
+def test_the_live_view_is_24_lines_and_then_the_summary(tmp_path: Path) -> None:
+    with watched(tmp_path, "--speed", "6000") as demo:
+        demo.until(protected)
+        live = demo.terminal.lines
+        code = close_and_wait(demo)
+
+        assert code == 0
+        assert len(live) == 24
+        assert live[0].startswith("SIMULATED, no real money")
+        assert "ACTIVE" in live[1]
+        assert any("stop-gain" in line for line in live)
+        assert any(line.startswith("If the stop is hit now: about") for line in live)
+        assert all(len(line) <= 80 for frame in demo.frames for line in frame)
+        assert max(len(frame) for frame in demo.frames) == 24
+        assert demo.terminal.cleared_whole == 0
+        assert "✓ CLOSED    BTCUSDT long" in demo.terminal.text
+        given_back(demo.terminal)
+    nothing_is_left(tmp_path)
+
+
+def close_and_wait(demo: Watched) -> int:
+    """The slave's last holder is the demo: read until it has gone."""
+    demo.until(lambda terminal: not terminal.alternate and "Next" in terminal.text)
+    return demo.process.wait(timeout=BOUND_S)
+
+
+@pytest.mark.parametrize("key", ["\x03", "q"])
+def test_every_way_out_gives_the_terminal_back(tmp_path: Path, key: str) -> None:
+    with watched(tmp_path) as demo:
+        demo.until(protected)
+        assert len(daemons(tmp_path)) == 1
+        demo.type(key)
+        demo.until(lambda terminal: "Stopped by you" in terminal.text)
+
+        assert demo.process.wait(timeout=BOUND_S) == 130
+        given_back(demo.terminal)
+    nothing_is_left(tmp_path)
+
+
+def test_ctrl_c_while_robsond_starts(tmp_path: Path) -> None:
+    with watched(tmp_path) as demo:
+        demo.until(lambda terminal: "SIMULATED" in terminal.text)
+        demo.type("\x03")
+
+        assert demo.process.wait(timeout=BOUND_S) == 130
+        assert demo.terminal.cursor_shown
+    nothing_is_left(tmp_path)
+
+
+def test_a_new_size_is_taken_over(tmp_path: Path) -> None:
+    with watched(tmp_path) as demo:
+        demo.until(protected)
+        ioctl(demo.master, termios.TIOCSWINSZ, struct.pack("HHHH", 20, 64, 0, 0))
+        demo.until(lambda terminal: terminal.lines[20:] == [""] * 4)
+        demo.until(lambda terminal: all(len(line) <= 64 for line in terminal.lines))
+
+        assert "PROTECTED" in demo.terminal.text
+        demo.type("\x03")
+        assert demo.process.wait(timeout=BOUND_S) == 130
+    nothing_is_left(tmp_path)
+
+
+def test_a_screen_reader_hears_sentences(tmp_path: Path) -> None:
+    with watched(tmp_path, "--plain", "--speed", "max") as demo:
+        demo.until(lambda terminal: "Verdict: CLOSED." in terminal.text)
+
+        assert demo.process.wait(timeout=BOUND_S) == 0
+        assert demo.terminal.entered == 0
+        assert demo.terminal.text.isascii()
+        assert re.search(r"^12:00:00 filled: bought", demo.terminal.text, re.MULTILINE)
