@@ -168,7 +168,7 @@ class RobsonService(rpc.RobsonServicer):
         """Tape and invariants of a simulated exchange."""
         report = self._backend.sim_report()
         if report is None:
-            raise Refused("INVALID_ARGUMENT", "this daemon is not on the simulated exchange.")
+            raise Refused("NOT_SIMULATED", "this daemon is not on the simulated exchange.")
         return pb.GetSimReportResponse(document_json=report)
 
     @unary

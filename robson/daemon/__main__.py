@@ -16,7 +16,7 @@ from types import FrameType
 
 from robson.api import places
 from robson.api.server import DoorError, Doors
-from robson.daemon import logs
+from robson.daemon import logs, offline
 from robson.daemon.app import Places, SimulatedDaemon, program_version
 from robson.daemon.config import KEYS, Config, load
 from robson.daemon.ports import port_of, usual_or_free
@@ -27,11 +27,17 @@ from robson.domain.errors import (
     JournalCorrupt,
     JournalForeign,
     JournalLocked,
+    Refused,
     RobsonError,
     StoreError,
     TapeError,
 )
 from robson.domain.values import MONEY, decimal_of
+
+
+class _Unwritable(RobsonError):
+    """The state directory cannot be used."""
+
 
 USAGE, DOOR_TAKEN, INTERNAL, FORCED, NO_DIRECTORY = 64, 69, 70, 71, 73
 JOURNAL_IO, LOCKED, CORRUPT, CONFIG = 74, 75, 76, 78
@@ -42,6 +48,8 @@ _CODES: tuple[tuple[type[BaseException], int], ...] = (
     (StoreError, JOURNAL_IO),
     (DoorError, DOOR_TAKEN),
     (ConfigError, CONFIG),
+    (Refused, USAGE),
+    (_Unwritable, NO_DIRECTORY),
     (TapeError, USAGE),
     (InvalidValue, USAGE),
 )
@@ -76,6 +84,11 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--grpc", metavar="HOST:PORT", help="port 0 takes a free one")
     run.add_argument("--http", metavar="HOST:PORT", help="port 0 takes a free one")
     _simulated(run)
+    told = commands.add_parser("explain", help="a position's journal, without a running daemon")
+    told.add_argument("position", metavar="ID", help="full id, its last 4 or more, or the symbol")
+    told.add_argument("--state-dir", metavar="DIR", help="where the journal is")
+    told.add_argument("--account", default=KEYS["instance.account"].default, metavar="NAME")
+    told.add_argument("--json", action="store_true", help="one JSON document")
     return top
 
 
@@ -108,10 +121,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
     args = parser().parse_args(arguments)
     try:
-        return _run(args)
+        return _explain(args) if args.command == "explain" else _run(args)
     except RobsonError as error:
         code = next((code for kind, code in _CODES if isinstance(error, kind)), INTERNAL)
-        return _say(str(error), type(error).__name__, code)
+        name = error.code if isinstance(error, Refused) else type(error).__name__.lstrip("_")
+        return _say(str(error), name, code)
 
 
 def _decimals() -> None:
@@ -140,6 +154,13 @@ def _run(args: argparse.Namespace) -> int:
     daemon = SimulatedDaemon(config, options, _places(config, directory, environ), ended.fatal)
     logs.to_file(directory)
     return _serve(daemon, ended)
+
+
+def _explain(args: argparse.Namespace) -> int:
+    directory = Path(places.state_dir(dict(os.environ), "sim", args.state_dir))
+    rows = offline.explain(directory, args.account, args.position)
+    logs.tell(offline.document(rows) if args.json else "\n".join(offline.lines(rows)))
+    return 0
 
 
 def _options(args: argparse.Namespace) -> SimOptions:
@@ -172,10 +193,6 @@ def _directory(args: argparse.Namespace, environ: dict[str, str], profile: str) 
     except OSError as error:
         raise _Unwritable(f"{directory} cannot be written: {error.strerror}") from error
     return directory
-
-
-class _Unwritable(RobsonError):
-    """The state directory cannot be used."""
 
 
 def _empty(directory: Path) -> None:

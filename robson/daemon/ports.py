@@ -1,4 +1,4 @@
-"""TCP ports of the daemon's doors: read from text, and given up for a free one where that is kind."""
+"""TCP ports of the daemon's doors: read from text, given up for a free one where that is kind."""
 
 from __future__ import annotations
 

@@ -65,6 +65,7 @@ class PositionView:
 
     Attributes:
         held: base that has to be sold back (long) or bought back (short) by fills so far.
+        base_before: base in the wallet before the entry: dust of earlier positions.
         bare_since_ns: exchange time since which a filled quantity has no resting stop.
         bare_after_fill_ns, bare_replacing_ns, bare_before_exit_ns: such time, summed, by cause.
     """
@@ -101,6 +102,7 @@ class PositionView:
     cancel_reason: str | None = None
     error: e.PositionFailed | None = None
     account: AccountSnapshot | None = None
+    base_before: Decimal = Decimal(0)
     repay_attempts: int = 0
     repaid_ns: ExchangeNs | None = None
     bare_since_ns: ExchangeNs | None = None
@@ -260,7 +262,12 @@ def _rejected(view: PositionView, event: e.SignalRejected) -> Changes:
 
 
 def _sized(_view: PositionView, event: e.SizingDecided) -> Changes:
-    return {"plan": event.plan, "stop": event.plan.stops.stop, "account": event.account}
+    return {
+        "plan": event.plan,
+        "stop": event.plan.stops.stop,
+        "account": event.account,
+        "base_before": event.account.base.net,
+    }
 
 
 def _requested(view: PositionView, event: e.EntryRequested | e.ExitRequested) -> Changes:

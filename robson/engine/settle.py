@@ -45,7 +45,8 @@ def is_flat(view: PositionView, account: AccountSnapshot, ctx: Context) -> bool:
     """Whether fills and account agree that nothing tradable is left."""
     if side_of(view) is Side.LONG:
         by_fills = ctx.instrument.exit_quantity(left_to_sell(view)) is None
-        return by_fills and ctx.instrument.exit_quantity(account.base.total) is None
+        ours = account.base.total - view.base_before
+        return by_fills and ctx.instrument.exit_quantity(ours) is None
     return owed_base(account) <= 0
 
 
@@ -62,11 +63,11 @@ def _close(view: PositionView, account: AccountSnapshot, ctx: Context) -> Decisi
         position=view.id,
         at_ns=ctx.now_ns,
         reason=view.trigger.reason,
-        by="exit",
+        by="exit" if view.exit_fills else "insurance",
         price=price,
         quantity=Quantity(quantity),
         gross=gross(view, fills),
-        dust=account.base.total - account.base.debt,
+        dust=account.base.net - view.base_before,
         account=account,
     )
     return Decision(events=(closed,))

@@ -241,7 +241,10 @@ class JournalReader:
         if position is not None:
             where += " AND position = ?"
             values.append(position)
-        db = sqlite3.connect(f"file:{self._path}?mode=ro", uri=True, isolation_level=None)
+        try:
+            db = sqlite3.connect(f"file:{self._path}?mode=ro", uri=True, isolation_level=None)
+        except sqlite3.Error as error:
+            raise _translated(self._path, error) from error
         try:
             found = db.execute(
                 "SELECT seq, epoch, kind, position, payload, at FROM journal"  # noqa: S608

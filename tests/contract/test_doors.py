@@ -334,7 +334,7 @@ def test_a_simulated_daemon_reports_and_another_refuses(doors: Any, backend: Fak
     backend.report = None
     with pytest.raises(CallFailed, match="not on the simulated exchange") as refused:
         client(doors, "tcp", VIEWER.secret).sim_report()
-    assert refused.value.code == "INVALID_ARGUMENT"
+    assert refused.value.code == "NOT_SIMULATED"
 
 
 def test_every_call_of_the_service_has_a_role() -> None:

@@ -157,7 +157,7 @@ class RobsonServicer:
 
     def GetSimReport(self, request, context):
         """What a daemon on the simulated exchange says of its tape and of its invariants. Elsewhere the
-        call is refused.
+        call is refused as NOT_SIMULATED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

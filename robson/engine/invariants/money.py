@@ -154,7 +154,9 @@ def flat(seen: Seen) -> Iterator[Verdict]:
     moved, account = total(fills), event.account
     yield event.quantity == moved or f"closed {event.quantity}, by its fills {moved}"
     if seen.side is Side.LONG:
-        for left in (entry.held - moved, account.base.total):
+        sized = seen.memory.sized.get(seen.after.id)
+        earlier = sized.base.net if sized is not None else ZERO
+        for left in (entry.held - moved, account.base.total - earlier):
             yield rules.exit_quantity(left) is None or f"closed with {left} left"
     else:
         owed = account.base.debt - account.base.free
