@@ -29,6 +29,8 @@ from robson.cli.screens import life, out, summary
 from robson.cli.screens.facts import listed, text
 
 NO_POSITION = 10
+PREFIX = "robson-demo-"
+_SHORTEST = "/tmp"  # noqa: S108 - a directory of its own is made in it, 0700
 POLL_S = 0.1
 LEAVE_S = 60.0
 TAPE_END_S = 3.0
@@ -67,12 +69,18 @@ def _directory(keep: str | None) -> Iterator[Path]:
         _check_socket(kept)
         yield kept
         return
-    made = Path(tempfile.mkdtemp(prefix="robson-demo-"))
+    made = Path(tempfile.mkdtemp(prefix=PREFIX, dir=_short(tempfile.gettempdir())))
     try:
         _check_socket(made)
         yield made
     finally:
         shutil.rmtree(made, ignore_errors=True)
+
+
+def _short(folder: str) -> str:
+    """A temporary folder in which a socket's path fits."""
+    deepest = Path(folder) / f"{PREFIX}12345678" / places.SOCKET_NAME
+    return _SHORTEST if places.path_too_long(str(deepest)) else folder
 
 
 def _check_socket(directory: Path) -> None:
@@ -208,6 +216,7 @@ def _finish(plan: Plan, follower: Follower, crash: Crash | None, surface: out.Su
         follower.lowest,
         report,
         crash.lines() if crash is not None else (),
+        f"{plan.keep}: journal, the exchange's books, logs" if plan.keep else "",
         commands(plan, follower, sys.argv[0], entered=follower.entered),
     )
     if follower.entered:

@@ -180,11 +180,6 @@ def commands(
     demo = shlex.split(started_as(program, "demo"))
     typed = [word for pair in plan.given for word in pair]
     found: list[tuple[str, str]] = []
-    if plan.keep:
-        suffix = text(follower.position, "id")[-6:]
-        explain = [*shlex.split(started_as(program, "robsond")), "explain", suffix]
-        kept = os.path.relpath(plan.keep)
-        found.append((shlex.join([*explain, "--state-dir", kept]), "why, from the journal"))
     if not plan.crash and entered:
         found.append((shlex.join([*demo, *typed, "--crash"]), "kills the daemon on the way"))
     if not entered and plan.tape is None:

@@ -10,9 +10,10 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import ExitStack
 from decimal import DefaultContext
 from pathlib import Path
-from types import FrameType
+from types import FrameType, TracebackType
 
 from robson.api import places
 from robson.api.server import DoorError, Doors
@@ -40,6 +41,8 @@ class _Unwritable(RobsonError):
 
 
 USAGE, DOOR_TAKEN, INTERNAL, FORCED, NO_DIRECTORY = 64, 69, 70, 71, 73
+STOP_S = 25.0
+"""Bound on stopping in order."""
 JOURNAL_IO, LOCKED, CORRUPT, CONFIG = 74, 75, 76, 78
 _CODES: tuple[tuple[type[BaseException], int], ...] = (
     (JournalLocked, LOCKED),
@@ -115,6 +118,7 @@ def _simulated(run: argparse.ArgumentParser) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run ``robsond``; returns the exit code."""
     _decimals()
+    sys.excepthook = _unexpected
     if not __debug__:
         return _say(
             "robsond does not run under python -O: its checks are part of it", "USAGE", USAGE
@@ -133,6 +137,15 @@ def _decimals() -> None:
     DefaultContext.prec = MONEY.prec
     for trap, on in MONEY.traps.items():
         DefaultContext.traps[trap] = bool(on)
+
+
+def _unexpected(
+    kind: type[BaseException], error: BaseException, _trace: TracebackType | None
+) -> None:
+    """A defect: one line for people, the places in the log, and the code that says so."""
+    logs.failure("robsond", error)
+    _say(f"robsond has a defect: {kind.__name__}: {error}", "INTERNAL", INTERNAL)
+    os._exit(INTERNAL)
 
 
 def _say(message: str, code: str, number: int) -> int:
@@ -253,15 +266,10 @@ def _serve(daemon: SimulatedDaemon, ended: _Ended) -> int:
     sys.setswitchinterval(0.0005)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, ended.signalled)
-    try:
+    with ExitStack() as undo:
+        undo.callback(daemon.abandon)
         doors = daemon.start()
-    except BaseException as error:
-        ended.error = ("start", error)
-        daemon.abandon()
-        if isinstance(error, RobsonError):
-            raise
-        logs.failure("start", error)
-        return INTERNAL
+        undo.pop_all()
     gc.freeze()
     _introduce(daemon, doors)
     while not ended.event.wait(0.5):
@@ -287,17 +295,22 @@ def _introduce(daemon: SimulatedDaemon, doors: Doors) -> None:
     logs.tell("  stop       Ctrl-C; exchange stops stay where they are")
 
 
+def _force(stopped: threading.Event) -> None:
+    """End the process when stopping in order takes too long."""
+    if not stopped.wait(STOP_S):
+        os._exit(FORCED)
+
+
 def _end(daemon: SimulatedDaemon, ended: _Ended) -> int:
     if ended.error is not None:
         name, error = ended.error
         sys.stderr.write(f"error: {name} ended: {error}. Exchange stops stay where they are.\n")
         sys.stderr.flush()
         os._exit(JOURNAL_IO if isinstance(error, StoreError) else INTERNAL)
-    timer = threading.Timer(25.0, os._exit, (FORCED,))
-    timer.daemon = True
-    timer.start()
+    stopped = threading.Event()
+    threading.Thread(target=_force, args=(stopped,), daemon=True).start()
     daemon.stop()
-    timer.cancel()
+    stopped.set()
     kept = [v for v in daemon.roster.views.values() if v.insurance.state == "resting"]
     for view in kept:
         stop = f"{view.insurance.stop_price:f}"

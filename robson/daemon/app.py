@@ -6,8 +6,8 @@ Start is recovery: lock, journal, exchange, what is open, then prices, then the 
 from __future__ import annotations
 
 import os
-import secrets
 import threading
+from contextlib import ExitStack
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,9 @@ import attrs
 from robson.api.http import Check, HealthServer
 from robson.api.server import ApiServer, Doors
 from robson.api.tokens import ROLES, Token, read_token_file
+from robson.daemon import logs
 from robson.daemon.backend import About, DaemonBackend
-from robson.daemon.clock import monotonic_s, new_journal_id, wall_ns
+from robson.daemon.clock import monotonic_s, new_journal_id, new_secret, wall_ns
 from robson.daemon.config import Config
 from robson.daemon.custody import Custody, Market
 from robson.daemon.inbox import Inbox
@@ -29,9 +30,9 @@ from robson.daemon.roster import Roster
 from robson.daemon.simulated import SeededIds, SimOptions, Theatre
 from robson.daemon.stage import Stage
 from robson.daemon.stillness import Stillness
-from robson.daemon.worker import Fatal, Worker
+from robson.daemon.worker import Fatal, Worker, guarded
+from robson.domain.accounts import Started, Stopped
 from robson.domain.commands import Panic
-from robson.domain.events import Started, Stopped
 from robson.domain.identity import AccountId
 from robson.domain.lifecycle import MachineLaw, PositionState
 from robson.exec.executor import Fence
@@ -85,11 +86,10 @@ class SimulatedDaemon:
         self.inbox = inbox
         self.monitor_thread = Worker("monitor", inbox, self._step, self._fatal)
         self.monitor_thread.start()
-        try:
+        with ExitStack() as undo:
+            undo.callback(inbox.close)
             self._assemble()
-        except BaseException:
-            inbox.close()
-            raise
+            undo.pop_all()
 
     def _assemble(self) -> None:
         owner = self.monitor_thread
@@ -124,7 +124,9 @@ class SimulatedDaemon:
         self.stage = self._stage()
         step = LaneStep(self.stage, Fence(epoch=epoch), self.theatre.clock, self.inbox)
         self.lanes = [lane_worker(lane, lanes[lane], step, self._fatal) for lane in Lane]
-        self.feed = threading.Thread(name="feed", target=self._play, daemon=False)
+        self.feed = threading.Thread(
+            name="feed", target=guarded("feed", self.stage.run, self._fatal)
+        )
         self.backend = DaemonBackend(
             self.monitor,
             self.inbox,
@@ -150,7 +152,7 @@ class SimulatedDaemon:
     def _about(self) -> About:
         return About(
             version=program_version(),
-            instance_id=secrets.token_hex(4),
+            instance_id=new_secret(4),
             profile=self.config["profile"],
             account=self.account,
             started_ns=self.theatre.clock.exchange_ns(),
@@ -171,6 +173,7 @@ class SimulatedDaemon:
             port=self.places.grpc_port,
             tokens=tokens,
             socket_mode=self.config["api.socket_mode"],
+            on_error=logs.failure,
             port_option="--grpc",
         )
         self.http = HealthServer(
@@ -188,7 +191,7 @@ class SimulatedDaemon:
     def _tokens(self) -> tuple[Token, ...]:
         path = Path(self.places.token)
         if not path.exists():
-            text = "".join(f"{role}:{secrets.token_hex(32)}\n" for role in ROLES)
+            text = "".join(f"{role}:{new_secret(32)}\n" for role in ROLES)
             fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(fd, "w", encoding="ascii") as file:
                 file.write(text)
@@ -211,12 +214,6 @@ class SimulatedDaemon:
 
     def _step(self, message: Any) -> None:
         self.monitor.step(message)
-
-    def _play(self) -> None:
-        try:
-            self.stage.run()
-        except Exception as error:  # noqa: BLE001 - a thread's unexpected end is the process's
-            self._fatal("feed", error)
 
     def _views(self) -> list[Any]:
         return list(self.roster.views.values())

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from robson.daemon.custody import Custody
 from robson.daemon.desk import Desk
-from robson.domain.events import MonthOpened
+from robson.domain.accounts import MonthOpened
 from robson.domain.identity import Scope
 from robson.domain.intents import ReadAccount
 from robson.domain.reports import AccountReported, Report

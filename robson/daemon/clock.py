@@ -23,6 +23,11 @@ def new_journal_id() -> str:
     return os.urandom(16).hex()
 
 
+def new_secret(size: int) -> str:
+    """Hexadecimal text of ``size`` random bytes."""
+    return os.urandom(size).hex()
+
+
 class SystemClock:
     """Real time; the exchange's is taken to be the wall's until it has been measured."""
 

@@ -38,13 +38,6 @@ class Call:
     run: Callable[[], Any]
     answer: Future[Any]
 
-    def carry_out(self) -> None:
-        """Do it; an exception belongs to whoever asked."""
-        try:
-            self.answer.set_result(self.run())
-        except Exception as error:  # noqa: BLE001 - handed to the caller whole
-            self.answer.set_exception(error)
-
 
 @attrs.frozen
 class Stop:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 
+from robson.domain.accounts import MonthOpened, Started, Stopped
 from robson.domain.errors import InvariantViolated
-from robson.domain.events import Event, MonthOpened, PositionArmed, Started, Stopped
+from robson.domain.events import Event, PositionArmed
 from robson.domain.identity import PositionId
 from robson.domain.lifecycle import Law
 from robson.domain.ports import Journal, Recorded

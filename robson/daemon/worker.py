@@ -16,6 +16,26 @@ T = TypeVar("T")
 Fatal = Callable[[str, BaseException], None]
 
 
+def carry_out(call: Call) -> None:
+    """Do what another thread has asked for; an exception belongs to whoever asked."""
+    try:
+        call.answer.set_result(call.run())
+    except Exception as error:  # noqa: BLE001 - handed to the caller whole
+        call.answer.set_exception(error)
+
+
+def guarded(name: str, run: Callable[[], None], fatal: Fatal) -> Callable[[], None]:
+    """The same end for a thread that has no inbox."""
+
+    def running() -> None:
+        try:
+            run()
+        except Exception as error:  # noqa: BLE001 - it ends the process
+            fatal(name, error)
+
+    return running
+
+
 class Worker(threading.Thread):
     """Takes messages from an inbox until the last one.
 
@@ -44,7 +64,7 @@ class Worker(threading.Thread):
                     if ends(message):
                         return
                     if isinstance(message, Call):
-                        message.carry_out()
+                        carry_out(message)
                     else:
                         self._step(message)
                 finally:

@@ -10,6 +10,7 @@ from typing import ClassVar
 
 import attrs
 
+from robson.domain.accounts import MonthOpened, Started, Stopped
 from robson.domain.identity import ClientOrderId, PositionId, Scope
 from robson.domain.intents import CancelOrder, PlaceOrder
 from robson.domain.plan import EntryPlan, StopAudit
@@ -453,36 +454,6 @@ class PositionResolved:
     target: str
     actor: str
     evidence: Numbers
-
-
-@attrs.frozen(kw_only=True)
-class MonthOpened:
-    """A UTC month began for an account: the capital base that its budget is taken from."""
-
-    KIND: ClassVar[str] = "month_opened.v1"
-    at_ns: ExchangeNs
-    month: str
-    capital_base: Decimal
-
-
-@attrs.frozen(kw_only=True)
-class Started:
-    """A process took the journal under this epoch."""
-
-    KIND: ClassVar[str] = "startup.v1"
-    at_ns: ExchangeNs
-    epoch: int
-    version: str
-    instance: str
-
-
-@attrs.frozen(kw_only=True)
-class Stopped:
-    """A process let go of the journal in order."""
-
-    KIND: ClassVar[str] = "shutdown.v1"
-    at_ns: ExchangeNs
-    epoch: int
 
 
 PositionEvent = (

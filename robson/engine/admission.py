@@ -12,7 +12,7 @@ import attrs
 
 from robson.domain import events as e
 from robson.domain.instrument import Instrument
-from robson.domain.plan import EntryPlan, StopAudit
+from robson.domain.plan import EntryPlan, StopAudit, StopPlan
 from robson.domain.position import PositionView
 from robson.domain.reports import AccountSnapshot
 from robson.domain.strategy import DetectorKind, StrategyConfig
@@ -63,6 +63,20 @@ def propose(
     )
     if isinstance(stops, NoValidStop):
         return Proposal(plan=stops, audit=stops.audit or analysis.audit)
+    plan = _sized(stops, strategy, leverage=leverage, capital=capital, account=account, ctx=ctx)
+    return Proposal(plan=plan, audit=analysis.audit)
+
+
+def _sized(
+    stops: StopPlan,
+    strategy: StrategyConfig,
+    *,
+    leverage: Leverage,
+    capital: Decimal,
+    account: AccountSnapshot,
+    ctx: Context,
+) -> EntryPlan | SizeRefused:
+    """The size from the stop, and what follows from both."""
     insurance = insurance_stop(
         stop=stops.stop, span=stops.span, side=stops.side, instrument=ctx.instrument
     )
@@ -86,9 +100,9 @@ def propose(
         insurance_stop=insurance.stop_price,
     )
     if isinstance(sizing, SizeRefused):
-        return Proposal(plan=sizing, audit=analysis.audit)
+        return sizing
     be_bps = strategy.be_bps
-    plan = EntryPlan(
+    return EntryPlan(
         stops=stops,
         sizing=sizing,
         insurance=insurance,
@@ -97,7 +111,6 @@ def propose(
         borrows=borrows(stops.side, sizing.quantity, sizing.entry_fill, account),
         decided_ns=ctx.now_ns,
     )
-    return Proposal(plan=plan, audit=analysis.audit)
 
 
 def borrows(side: Side, quantity: Decimal, price: Decimal, account: AccountSnapshot) -> bool:

@@ -33,7 +33,7 @@ from robson.domain.reports import CandleClosed
 from robson.domain.values import Candle, ExchangeNs, Side
 from robson.engine.context import Settings
 from robson.exec.executor import Fence
-from robson.sim.faults import REBORN_NS, Crash, FaultPlan
+from robson.sim.faults import REBORN_NS, RECOVERY_NS, Crash, FaultPlan
 from robson.sim.markets import Market as Tapes
 from robson.sim.seams import Lanes, MortalJournal, WatchedExchange
 from robson.store.memory import MemoryJournal
@@ -199,12 +199,18 @@ class World:
         self.crashes += 1
         self.faults.death_due = False
         died_ns = self.clock.now_ns
+        after_ns = RECOVERY_NS if self._in_doubt() else REBORN_NS
         self.observer.died(str(crash))
         self._end()
         self._pass(died_ns + (self.faults.dead_ns() if dead_ns is None else dead_ns))
-        self.faults.excuse("crash", self.clock.now_ns + REBORN_NS, since_ns=died_ns)
+        self.faults.excuse("crash", self.clock.now_ns + after_ns, since_ns=died_ns)
         self.journal.reopen()
         self.start()
+
+    def _in_doubt(self) -> bool:
+        """Whether the process dies with a request under way, so that an outcome is unknown."""
+        pursuits = self.monitor.custody.pursuits.values()
+        return any(p.sending or p.trigger or p.resolutions for p in pursuits)
 
     def stop(self) -> None:
         """End the process in order: it writes that it stops, and leaves what rests at rest."""

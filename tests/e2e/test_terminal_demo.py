@@ -10,6 +10,7 @@ import select
 import struct
 import subprocess
 import sys
+import tempfile
 import termios
 import time
 from collections.abc import Callable, Iterator
@@ -28,12 +29,19 @@ ROBSON = (sys.executable, "-m", "tests.unit.cli.screens.drive_demo")
 BOUND_S = 60.0
 
 
-def environment(tmp_path: Path, **more: str) -> dict[str, str]:
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A short folder: a socket's path has about a hundred bytes."""
+    with tempfile.TemporaryDirectory(prefix="rd") as made:
+        yield Path(made)
+
+
+def environment(place: Path, **more: str) -> dict[str, str]:
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    return {**kept, "TMPDIR": str(tmp_path), "LANG": "C.UTF-8", "TERM": "xterm-256color", **more}
+    return {**kept, "TMPDIR": str(place), "LANG": "C.UTF-8", "TERM": "xterm-256color", **more}
 
 
-def run(tmp_path: Path, *args: str, **env: str) -> subprocess.CompletedProcess[str]:
+def run(place: Path, *args: str, **env: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [*ROBSON, "demo", *args],
         capture_output=True,
@@ -41,24 +49,24 @@ def run(tmp_path: Path, *args: str, **env: str) -> subprocess.CompletedProcess[s
         timeout=BOUND_S,
         check=False,
         cwd=ROOT,
-        env=environment(tmp_path, **env),
+        env=environment(place, **env),
     )
 
 
-def nothing_is_left(tmp_path: Path) -> None:
+def nothing_is_left(place: Path) -> None:
     """No state directory, and no daemon that works in one."""
-    assert list(tmp_path.glob("robson-demo-*")) == []
-    assert daemons(tmp_path) == []
+    assert list(place.glob("robson-demo-*")) == []
+    assert daemons(place) == []
 
 
-def daemons(tmp_path: Path) -> list[str]:
+def daemons(place: Path) -> list[str]:
     found = []
     for entry in Path("/proc").glob("[0-9]*/cmdline"):
         try:
             words = entry.read_bytes().decode(errors="replace").split("\0")
         except OSError:
             continue
-        if "robson.daemon" in words and any(word.startswith(str(tmp_path)) for word in words):
+        if "robson.daemon" in words and any(word.startswith(str(place)) for word in words):
             found.append(entry.parent.name)
     return found
 
@@ -66,8 +74,8 @@ def daemons(tmp_path: Path) -> list[str]:
 # --- not a terminal ------------------------------------------------------------------------------
 
 
-def test_one_line_an_event_and_then_the_summary(tmp_path: Path) -> None:
-    done = run(tmp_path, "--speed", "max")
+def test_one_line_an_event_and_then_the_summary(place: Path) -> None:
+    done = run(place, "--speed", "max")
 
     lines = done.stdout.splitlines()
     assert (done.returncode, done.stderr) == (0, "")
@@ -82,11 +90,11 @@ def test_one_line_an_event_and_then_the_summary(tmp_path: Path) -> None:
     for label in ("Why", "Plan", "Costs", "Safety", "Checked", "Next"):
         assert re.search(rf"^  {label} +\S", done.stdout, re.MULTILINE), label
     assert "\x1b" not in done.stdout
-    nothing_is_left(tmp_path)
+    nothing_is_left(place)
 
 
-def test_json_is_one_document_and_nothing_else(tmp_path: Path) -> None:
-    done = run(tmp_path, "--speed", "max", "--json")
+def test_json_is_one_document_and_nothing_else(place: Path) -> None:
+    done = run(place, "--speed", "max", "--json")
 
     document = json.loads(done.stdout, parse_float=Decimal)
     assert (done.returncode, done.stderr) == (0, "")
@@ -99,21 +107,21 @@ def test_json_is_one_document_and_nothing_else(tmp_path: Path) -> None:
     kinds = [row["kind"] for row in document["events"]]
     assert kinds.count("entry_filled.v1") == 1
     assert [row["seq"] for row in document["events"]] == list(range(1, len(kinds) + 1))
-    nothing_is_left(tmp_path)
+    nothing_is_left(place)
 
 
-def test_two_runs_of_one_seed_are_the_same_life(tmp_path: Path) -> None:
+def test_two_runs_of_one_seed_are_the_same_life(place: Path) -> None:
     events = [
-        json.loads(run(tmp_path, "--speed", speed, "--json").stdout)["events"]
+        json.loads(run(place, "--speed", speed, "--json").stdout)["events"]
         for speed in ("max", "40000")
     ]
 
     assert events[0] == events[1]
 
 
-def test_no_position_says_why_with_numbers_and_ends_with_10(tmp_path: Path) -> None:
-    done = run(tmp_path, "--speed", "max", "--capital", "1")
-    told = json.loads(run(tmp_path, "--speed", "max", "--capital", "1", "--json").stdout)
+def test_no_position_says_why_with_numbers_and_ends_with_10(place: Path) -> None:
+    done = run(place, "--speed", "max", "--capital", "1")
+    told = json.loads(run(place, "--speed", "max", "--capital", "1", "--json").stdout)
 
     assert done.returncode == 10
     assert "NO POSITION" in done.stdout
@@ -131,36 +139,36 @@ def test_no_position_says_why_with_numbers_and_ends_with_10(tmp_path: Path) -> N
         (["--keep", "robson"], "not an empty directory"),
     ],
 )
-def test_what_cannot_be_is_one_clear_line(tmp_path: Path, args: list[str], said: str) -> None:
-    done = run(tmp_path, *args)
+def test_what_cannot_be_is_one_clear_line(place: Path, args: list[str], said: str) -> None:
+    done = run(place, *args)
 
     assert done.returncode == 2
     assert said in done.stderr
     assert done.stderr.startswith("error: ")
     assert "Traceback" not in done.stderr + done.stdout
-    nothing_is_left(tmp_path)
+    nothing_is_left(place)
 
 
-def test_a_crash_leaves_the_stop_and_enters_once(tmp_path: Path) -> None:
-    done = run(tmp_path, "--crash", "--speed", "4000")
+def test_a_crash_leaves_the_stop_and_enters_once(place: Path) -> None:
+    done = run(place, "--crash", "--speed", "4000")
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "robsond was killed" in done.stdout
     assert re.search(r"the exchange stop\s+[0-9,.]+ rests", " ".join(done.stdout.split()))
     assert "1 entry order among" in " ".join(done.stdout.split())
     assert "✓ CLOSED" in done.stdout
-    nothing_is_left(tmp_path)
+    nothing_is_left(place)
 
 
-def test_what_is_kept_stays(tmp_path: Path) -> None:
-    kept = tmp_path / "kept"
+def test_what_is_kept_stays(place: Path) -> None:
+    kept = place / "kept"
 
-    done = run(tmp_path, "--speed", "max", "--keep", str(kept))
+    done = run(place, "--speed", "max", "--keep", str(kept))
 
     assert done.returncode == 0
     assert (kept / "journal.db").exists()
-    assert "robsond explain" in done.stdout
-    nothing_is_left(tmp_path)
+    assert re.search(rf"^  Kept +{kept}", done.stdout, re.MULTILINE)
+    nothing_is_left(place)
 
 
 # --- a terminal ----------------------------------------------------------------------------------
@@ -181,8 +189,10 @@ class Watched:
         while not condition(self.terminal):
             left = end - time.monotonic()
             assert left > 0, f"the screen never came to be so:\n{self.terminal.text}"
-            ready, _, _ = select.select([self.master], [], [], left)
-            if not ready or not self._read():
+            ready, _, _ = select.select([self.master], [], [], min(left, 0.5))
+            if ready:
+                self._read()
+            elif self.process.poll() is not None:
                 break
         assert condition(self.terminal), self.terminal.text
 
@@ -196,18 +206,12 @@ class Watched:
             self.frames.append(list(self.terminal.lines))
         return bool(data)
 
-    def to_the_end(self) -> int:
-        """Read all there is; the exit code."""
-        while self._read():
-            continue
-        return self.process.wait(timeout=BOUND_S)
-
     def type(self, keys: str) -> None:
         os.write(self.master, keys.encode())
 
 
 @contextmanager
-def watched(tmp_path: Path, *args: str, rows: int = 24, columns: int = 80) -> Iterator[Watched]:
+def watched(place: Path, *args: str, rows: int = 24, columns: int = 80) -> Iterator[Watched]:
     master, slave = pty.openpty()
     ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
     process = subprocess.Popen(
@@ -216,7 +220,7 @@ def watched(tmp_path: Path, *args: str, rows: int = 24, columns: int = 80) -> It
         stdout=slave,
         stderr=slave,
         cwd=ROOT,
-        env=environment(tmp_path),
+        env=environment(place),
         start_new_session=True,
     )
     before = termios.tcgetattr(slave)
@@ -241,9 +245,9 @@ def given_back(terminal: Terminal) -> None:
     assert terminal.cursor_shown
 
 
-def test_the_live_view_is_24_lines_and_then_the_summary(tmp_path: Path) -> None:
-    with watched(tmp_path, "--speed", "6000") as demo:
-        demo.until(protected)
+def test_the_live_view_is_24_lines_and_then_the_summary(place: Path) -> None:
+    with watched(place, "--speed", "6000") as demo:
+        demo.until(lambda terminal: protected(terminal) and "If the stop is hit" in terminal.text)
         live = demo.terminal.lines
         code = close_and_wait(demo)
 
@@ -258,7 +262,7 @@ def test_the_live_view_is_24_lines_and_then_the_summary(tmp_path: Path) -> None:
         assert demo.terminal.cleared_whole == 0
         assert "✓ CLOSED    BTCUSDT long" in demo.terminal.text
         given_back(demo.terminal)
-    nothing_is_left(tmp_path)
+    nothing_is_left(place)
 
 
 def close_and_wait(demo: Watched) -> int:
@@ -268,43 +272,44 @@ def close_and_wait(demo: Watched) -> int:
 
 
 @pytest.mark.parametrize("key", ["\x03", "q"])
-def test_every_way_out_gives_the_terminal_back(tmp_path: Path, key: str) -> None:
-    with watched(tmp_path) as demo:
+def test_every_way_out_gives_the_terminal_back(place: Path, key: str) -> None:
+    with watched(place) as demo:
         demo.until(protected)
-        assert len(daemons(tmp_path)) == 1
+        assert len(daemons(place)) == 1
         demo.type(key)
         demo.until(lambda terminal: "Stopped by you" in terminal.text)
 
         assert demo.process.wait(timeout=BOUND_S) == 130
         given_back(demo.terminal)
-    nothing_is_left(tmp_path)
+    nothing_is_left(place)
 
 
-def test_ctrl_c_while_robsond_starts(tmp_path: Path) -> None:
-    with watched(tmp_path) as demo:
+def test_ctrl_c_while_robsond_starts(place: Path) -> None:
+    with watched(place) as demo:
         demo.until(lambda terminal: "SIMULATED" in terminal.text)
         demo.type("\x03")
 
         assert demo.process.wait(timeout=BOUND_S) == 130
         assert demo.terminal.cursor_shown
-    nothing_is_left(tmp_path)
+    nothing_is_left(place)
 
 
-def test_a_new_size_is_taken_over(tmp_path: Path) -> None:
-    with watched(tmp_path) as demo:
+def test_a_new_size_is_taken_over(place: Path) -> None:
+    with watched(place) as demo:
         demo.until(protected)
         ioctl(demo.master, termios.TIOCSWINSZ, struct.pack("HHHH", 20, 64, 0, 0))
-        demo.until(lambda terminal: terminal.lines[20:] == [""] * 4)
-        demo.until(lambda terminal: all(len(line) <= 64 for line in terminal.lines))
+        demo.terminal.resize(64, 20)
+        demo.until(lambda terminal: "rests (simulated) for all\n" in terminal.text)
 
-        assert "PROTECTED" in demo.terminal.text
+        assert len(demo.terminal.lines) == 20
+        assert all(len(line) <= 64 for line in demo.terminal.lines)
         demo.type("\x03")
         assert demo.process.wait(timeout=BOUND_S) == 130
-    nothing_is_left(tmp_path)
+    nothing_is_left(place)
 
 
-def test_a_screen_reader_hears_sentences(tmp_path: Path) -> None:
-    with watched(tmp_path, "--plain", "--speed", "max") as demo:
+def test_a_screen_reader_hears_sentences(place: Path) -> None:
+    with watched(place, "--plain", "--speed", "max") as demo:
         demo.until(lambda terminal: "Verdict: CLOSED." in terminal.text)
 
         assert demo.process.wait(timeout=BOUND_S) == 0

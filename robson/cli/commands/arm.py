@@ -32,7 +32,12 @@ def run(args: argparse.Namespace, session: Session) -> int:
         "idempotency_key": args.idempotency_key or ("" if args.dry_run else os.urandom(16).hex()),
     }
     call = session.ask if args.dry_run else session.change
-    answer = call(lambda: session.client.arm(**asked))
+    try:
+        answer = call(lambda: session.client.arm(**asked))
+    except Problem as found:
+        # Whoever asks again with this key cannot arm twice.
+        found.details.setdefault("idempotency_key", asked["idempotency_key"])
+        raise
     symbol = (answer.preview if args.dry_run else answer.position).instrument.symbol
     then = _command(args, symbol) if args.dry_run else f"robson status --symbol {symbol}"
     document = arm(asked, answer, session.url, then=then)

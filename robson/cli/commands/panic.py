@@ -53,9 +53,10 @@ def _confirm(plan: dict[str, Any]) -> None:
     Raises:
         Problem: the answer was no, or none.
     """
-    count = len(plan["steps"])
+    from robson.cli.screens.panic import question
+
     try:
-        answer = input(f"\nClose {'it' if count == 1 else f'all {count}'} now? [y/N] ")
+        answer = input(f"\n{question(plan)}")
     except EOFError:
         answer = ""
     if answer.strip().lower() not in ("y", "yes"):

@@ -33,7 +33,7 @@ class Ending(NamedTuple):
     """What a finished demo knows.
 
     ``lowest`` is the worst result seen on the way; ``report`` what the daemon checked; ``crash``
-    what killing it proved, in words; ``then`` commands that make sense now.
+    what killing it proved, in words; ``kept`` where its state stays; ``then`` commands that make sense now.
     """
 
     position: Doc
@@ -41,6 +41,7 @@ class Ending(NamedTuple):
     lowest: Decimal | None = None
     report: Doc | None = None
     crash: tuple[str, ...] = ()
+    kept: str = ""
     then: tuple[tuple[str, str], ...] = ()
 
 
@@ -54,6 +55,7 @@ def closed(ending: Ending, page: Page) -> list[Line]:
         ("Safety", _safety(ending.position)),
         *(("Crash" if not index else "", spans(said)) for index, said in enumerate(ending.crash)),
         ("Checked", checked(ending.report)),
+        ("Kept", ending.kept),
     ):
         if body:
             lines += labelled(label, body, page)
@@ -75,6 +77,8 @@ def nothing_opened(
     if not rejections and not waiting:
         lines += labelled("Waited", spans("The detector gave no signal on this tape."), page)
     lines += labelled("Checked", checked(ending.report), page)
+    if ending.kept:
+        lines += labelled("Kept", ending.kept, page)
     return finish([*lines, *next_lines(ending.then, page)], page)
 
 

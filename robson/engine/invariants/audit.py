@@ -117,7 +117,10 @@ class Audit:
             return
         memory = self.memory
         rules = memory.instruments[str(intent.scope.symbol)]
-        leaving = Leaving(intent, memory.views.get(intent.position), rules, memory)
+        truth = None
+        if self._truth is not None and isinstance(intent, PlaceOrder):
+            truth = self._truth(intent.scope)
+        leaving = Leaving(intent, memory.views.get(intent.position), rules, memory, truth)
         for rule, law in wire.LAWS:
             self._judge(rule, law(leaving), intent.position, memory.seq, now_ns)
         if isinstance(intent, PlaceOrder):

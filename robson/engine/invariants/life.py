@@ -42,7 +42,9 @@ def evidence(seen: Seen) -> Iterator[Verdict]:
         named = getattr(seen.event, "client_id", None)
         yield named == order.client_id or f"{order.client_id} left {was} by {seen.event.KIND}"
         if was == "unknown":
-            known = order.client_id in seen.memory.resolved
+            known = order.client_id in seen.memory.resolved or isinstance(
+                seen.event, e.OrderResolved
+            )
             yield known or f"{order.client_id} left unknown without an answer"
 
 

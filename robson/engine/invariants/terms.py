@@ -113,6 +113,7 @@ class Leaving:
     view: PositionView | None
     rules: Instrument
     memory: Memory
+    truth: Truth | None
 
 
 Ask = Callable[[Seen], Iterator[Verdict]]

@@ -9,7 +9,7 @@ from robson.domain.intents import CancelOrder, OrderType, PlaceOrder, Repay, Sid
 from robson.domain.position import PositionView
 from robson.engine.invariants.terms import AskLeaving, Leaving, Verdict, epoch_of
 
-HELD_BACK = ("gone", "placing", "resting")
+HELD_BACK = ("gone", "placing")
 """While the exchange stop is in one of these, no market exit may leave."""
 
 
@@ -87,9 +87,14 @@ def not_mine(leaving: Leaving) -> Iterator[Verdict]:
 def gone_is_open(leaving: Leaving) -> Iterator[Verdict]:
     """No market exit while the exchange stop may still rest or have been filled."""
     order, view = leaving.intent, leaving.view
-    if isinstance(order, PlaceOrder) and order.purpose is Purpose.EXIT and view is not None:
-        state = view.insurance.state
-        yield state not in HELD_BACK or f"{order.client_id} leaves while the stop is {state}"
+    if not isinstance(order, PlaceOrder) or order.purpose is not Purpose.EXIT or view is None:
+        return
+    state = view.insurance.state
+    yield state not in HELD_BACK or f"{order.client_id} leaves while the stop is {state}"
+    stop = leaving.truth.order(view.insurance.client_id) if leaving.truth else None
+    if stop is not None:
+        ended = stop.status.is_final
+        yield ended or f"{order.client_id} leaves while {stop.client_id} rests there"
 
 
 def filters(leaving: Leaving) -> Iterator[Verdict]:

@@ -35,6 +35,11 @@ class Terminal:
         """The same as one text."""
         return "\n".join(self.lines)
 
+    def resize(self, width: int, height: int) -> None:
+        """What a person does with the window: what no longer fits is gone."""
+        self.width, self.height = width, height
+        self.main, self.other = self.main[:height], [x[:width] for x in self.other[:height]]
+
     def write(self, text: str) -> None:
         """Take output; a sequence cut in two waits for its rest."""
         text = self._rest + text

@@ -118,7 +118,7 @@ def a_life(document: Doc, rows: int = 2000, **more: object) -> Life:
 def ending(position: Doc = lives.CLOSED_LONG, rows: list[Doc] = lives.ROWS) -> summary.Ending:
     """A demo that is over."""
     return summary.Ending(
-        numbers(position), numbers(rows), Decimal("-66.35"), numbers(REPORT), (), THEN
+        numbers(position), numbers(rows), Decimal("-66.35"), numbers(REPORT), then=THEN
     )
 
 

@@ -1,0 +1,176 @@
+"""Watches a world: every law after every event, the exchange's books, and what its clock measured.
+
+It can look at the exchange directly, which the daemon cannot: so what the daemon believes is
+compared with what is there.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections import Counter
+from collections.abc import Sequence
+
+from robson.connectors.simulated.account import Account
+from robson.connectors.simulated.conservation import Conservation
+from robson.connectors.simulated.entries import Entry, InterestCharged
+from robson.connectors.simulated.ledger import Terms
+from robson.connectors.simulated.questions import account_snapshot
+from robson.domain.identity import Scope
+from robson.domain.intents import Intent
+from robson.domain.lifecycle import MachineLaw
+from robson.domain.ports import Recorded
+from robson.domain.position import PositionView
+from robson.domain.reports import InterestCharge
+from robson.engine.invariants import Audit, Truth
+from robson.engine.invariants.life import BARE_NS
+from robson.engine.invariants.terms import least_order, seconds
+from robson.sim.cover import Cover
+from robson.sim.faults import Span
+from robson.sim.world import Observer, World
+
+WORLD_RULES = {
+    "B1": ("Books", "the exchange's balances are what its books explain, counted twice"),
+    "L5": ("Settled", "with the faults over, everything is settled within 60 s"),
+}
+"""Rules that only a world can ask about."""
+DUST_ORDERS = 4
+"""Dust of several positions may lie in one wallet, each less than a least order."""
+
+
+class Excuses:
+    """How much of a span of time faults explain. Spans may overlap; time counts once."""
+
+    def __init__(self, spans: Sequence[Span]) -> None:
+        self._spans = spans
+        self._taken = 0
+        self._merged: list[tuple[int, int]] = []
+
+    def __call__(self, since_ns: int, until_ns: int) -> int:
+        """Nanoseconds of the span in which a fault, or what it led to, was under way."""
+        self._take()
+        first = bisect_left(self._merged, since_ns, key=lambda span: span[1])
+        covered = 0
+        for begin, end in self._merged[first:]:
+            if begin >= until_ns:
+                break
+            covered += min(end, until_ns) - max(begin, since_ns)
+        return covered
+
+    def _take(self) -> None:
+        for span in self._spans[self._taken :]:
+            begin, end = span.since_ns, span.until_ns
+            first = bisect_left(self._merged, begin, key=lambda known: known[1])
+            last = first
+            while last < len(self._merged) and self._merged[last][0] <= end:
+                begin = min(begin, self._merged[last][0])
+                end = max(end, self._merged[last][1])
+                last += 1
+            del self._merged[first:last]
+            insort(self._merged, (begin, end))
+        self._taken = len(self._spans)
+
+
+class Checks(Observer):
+    """The observer of a world that must hold every law.
+
+    Attributes:
+        audit: evaluations and violations.
+        cover: what was held and what rested, by the exchange's books.
+        bare_ns: time without a stop that nothing excuses, by position hash.
+        excused_ns: time without a stop that faults explain, by the kind of the latest.
+    """
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._excuses = Excuses(world.faults.spans)
+        self.audit = Audit(
+            {world.symbol: world.instrument}, truth=self.truth, excused=self._excuses
+        )
+        self.audit.evaluated.update(dict.fromkeys(WORLD_RULES, 0))
+        self._conservation = Conservation(world.exchange.books, world.exchange.state)
+        self.cover = Cover(world.instrument)
+        self.bare_ns: Counter[str] = Counter()
+        self.excused_ns: Counter[str] = Counter()
+        self._read = 0
+        self._wrong: set[str] = set()
+
+    # --- the observer ----------------------------------------------------------------------------
+
+    def witness(self, recorded: Recorded, view: PositionView | None) -> None:
+        """Ask every law about an event."""
+        self.audit.witness(recorded, view)
+
+    def leaves(self, intent: Intent) -> None:
+        """Ask about a request."""
+        self.audit.leaves(intent, self._world.clock.now_ns)
+
+    def moved(self) -> None:
+        """Look at what the exchange has written down since the last time."""
+        entries = self._world.exchange.books.entries(self._read)
+        if not entries:
+            return
+        self._read += len(entries)
+        self._measure(entries)
+        self._flips()
+
+    # --- the exchange ----------------------------------------------------------------------------
+
+    def truth(self, scope: Scope) -> Truth:
+        """The pair as the exchange itself has it."""
+        exchange = self._world.exchange
+        account = exchange.state.accounts[scope]
+        price = exchange.market(scope.symbol).last
+        charges = (e for e in exchange.books.entries() if isinstance(e, InterestCharged))
+        return Truth(
+            account=account_snapshot(account, price, Terms(), exchange.now_ns),
+            orders=tuple(order.state(with_fills=True) for order in account.orders.all),
+            charges=tuple(
+                InterestCharge(asset=e.asset, amount=e.amount, at_ns=e.at_ns)
+                for e in charges
+                if e.scope == scope
+            ),
+        )
+
+    def _account(self) -> Account:
+        return self._world.exchange.state.accounts[self._world.scope]
+
+    def _flips(self) -> None:
+        """A wallet that is long never owes base; one that is short, or flat, holds no more than dust."""
+        base, rules = self._account().base, self._world.instrument
+        price = self._world.exchange.market(rules.symbol).price
+        if price is None:
+            return
+        net, dust = base.total - base.debt, DUST_ORDERS * least_order(rules, price)
+        if self.cover.holds is not None and self.cover.holds[1]:
+            verdict = net >= 0 or f"the wallet owes {-net} {base.asset} on a long"
+        else:
+            verdict = net <= dust or f"the wallet holds {net} {base.asset} that it should not"
+        self.audit.note("S1", verdict, self._world.clock.now_ns)
+
+    def _measure(self, entries: Sequence[Entry]) -> None:
+        for bare in self.cover.read(entries):
+            excused = self._excuses(bare.since_ns, bare.until_ns)
+            self.bare_ns[bare.position] += bare.until_ns - bare.since_ns - excused
+            if excused:
+                spans = self._world.faults.spans
+                kinds = [s.kind for s in spans if s.since_ns < bare.until_ns]
+                self.excused_ns[kinds[-1]] += excused
+            counted = self.bare_ns[bare.position]
+            verdict = counted <= BARE_NS or f"by the exchange no stop rested {seconds(counted)}"
+            self.audit.note("S10", verdict, bare.until_ns)
+
+    # --- the end ---------------------------------------------------------------------------------
+
+    def finish(self, settled_in_ns: int | None) -> None:
+        """What can only be said when all is quiet: books, replay, the exchange's side of it."""
+        world, now_ns = self._world, self._world.clock.now_ns
+        self.moved()
+        outcome = self._conservation.check()
+        self.audit.evaluated["B1"] += outcome.compared
+        for difference in outcome.differences:
+            self.audit.note("B1", difference, now_ns)
+        self.audit.final(self.truth(world.scope))
+        self.audit.replay(world.journal.read(), MachineLaw)
+        live = [f"{v.id.short} is {v.state.value}" for v in world.monitor.roster.live()]
+        verdict = settled_in_ns is not None or f"not settled: {', '.join(live) or 'nothing'}"
+        self.audit.note("L5", verdict, now_ns)

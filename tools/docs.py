@@ -1,0 +1,400 @@
+"""Writes the pages that are made from the code, and proves that they are in sync with it.
+
+The lifecycle comes from the state machine's class and from what the journal's events mean to it,
+the configuration from the daemon's keys. Everything else in docs/ is written by hand.
+Usage: python tools/docs.py [--check]
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import sys
+import textwrap
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Any, get_args
+
+import attrs
+
+from robson.daemon.config import KEYS, PREFIX
+from robson.domain import events, lifecycle, position
+from robson.domain.errors import ConfigError
+from robson.domain.identity import (
+    AccountId,
+    PositionId,
+    Purpose,
+    Scope,
+    Symbol,
+    client_order_id,
+)
+from robson.domain.lifecycle import PositionLifecycle, PositionState
+from robson.engine.budget import MONTHLY_PCT, RISK_PER_TRADE_PCT
+
+ROOT = Path(__file__).resolve().parent.parent
+OTHER = "any other"
+WIDTH = 100
+
+STATES = {
+    PositionState.ARMED: "waits for one signal; nothing is at risk",
+    PositionState.ENTERING: "the entry is durable; its order is prepared, sent or unknown",
+    PositionState.ACTIVE: "filled, watched, and insured by a stop at the exchange",
+    PositionState.EXITING: "on its way out; nothing but leaving is done any more",
+    PositionState.CLOSED: "flat, with the fills that prove it",
+    PositionState.CANCELLED: "ended before any fill",
+    PositionState.ERROR: "needs a person; the stop is still judged",
+}
+
+
+def made_from(source: str) -> str:
+    """What keeps people from editing a page that is made."""
+    return f"<!-- Made by tools/docs.py from {source}: change that, then run it. -->"
+
+
+def paragraph(*sentences: str) -> str:
+    """Prose, wrapped; what is in backticks never breaks."""
+    text = " ".join(sentences)
+    whole = re.sub(r"`[^`]*`", lambda found: found[0].replace(" ", "\0"), text)
+    lines = textwrap.wrap(whole, WIDTH, break_long_words=False, break_on_hyphens=False)
+    return "\n".join(lines).replace("\0", " ")
+
+
+def table(*head: str, rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
+    """A Markdown table."""
+    yield f"| {' | '.join(head)} |"
+    yield f"|{'---|' * len(head)}"
+    for row in rows:
+        yield f"| {' | '.join(row)} |"
+
+
+# --- which journal event is which machine event --------------------------------------------------
+
+
+def _words() -> list[str]:
+    """Every word that position.py compares something with: all reasons are among them."""
+    constants = (
+        node.value
+        for node in ast.walk(ast.parse(inspect.getsource(position)))
+        if isinstance(node, ast.Constant)
+    )
+    return sorted({value for value in constants if isinstance(value, str) and value.isidentifier()})
+
+
+def _client_ids() -> dict[str, Any]:
+    scope = Scope(AccountId("main"), Symbol("BTC", "USDT"))
+    return {
+        f"of an {purpose.name.lower()} order": client_order_id(
+            purpose, scope, PositionId.of(1), attempt=0, epoch=1
+        )
+        for purpose in (Purpose.ENTRY, Purpose.EXIT, Purpose.INSURANCE)
+    }
+
+
+def _alternatives() -> dict[str, dict[str, Any]]:
+    """Fields that may decide what an event means, with the values to try, by their words."""
+    words = {f"`{word}`": word for word in _words()}
+    return {
+        "reconciled": {"found by asking": True, "by the order's own answer": False},
+        "proof": {"proved absent": (("evidence", "1"),), "refused or never sent": ()},
+        "final": {"nothing is left": True, "something is left": False},
+        "client_id": _client_ids(),
+        "reason": {OTHER: OTHER, **words},
+        "by": words,
+    }
+
+
+def _bare(kind: type[Any], fields: dict[str, Any]) -> Any:
+    """An event with nothing in it but what decides."""
+    event = object.__new__(kind)
+    for name, value in fields.items():
+        object.__setattr__(event, name, value)
+    return event
+
+
+def meanings(kind: type[Any]) -> dict[str | None, list[str]]:
+    """Machine events that a journal event can be, each with the words for when it is."""
+    known = attrs.fields_dict(kind)
+    tried = {name: values for name, values in _alternatives().items() if name in known}
+    usual = {name: next(iter(values.values())) for name, values in tried.items()}
+    deciding = []
+    for name, values in tried.items():
+        answers = {word: _answers(kind, usual | {name: value}) for word, value in values.items()}
+        told = {word: answer for word, answer in answers.items() if answer}
+        if len({*told.values()}) > 1:
+            deciding.append((name, told))
+    if not deciding:
+        return {machine: [] for machine in _answers(kind, usual)}
+    [(name, told)] = deciding  # of two fields that decide, the words would have to be combined
+    found: dict[str | None, list[str]] = {}
+    for word, answer in told.items():
+        if word == OTHER or answer != told.get(OTHER):
+            for machine in answer:
+                found.setdefault(machine, []).append(f"{word} `{name}`" if word == OTHER else word)
+    return found
+
+
+def _answers(kind: type[Any], fields: dict[str, Any]) -> tuple[str | None, ...]:
+    """What the event is in the states in which that is legal; nothing where it cannot be."""
+    try:
+        event = _bare(kind, fields)
+        asked = {state: position.machine_event(state, event) for state in PositionState}
+    except KeyError:
+        return ()
+    legal = {name for state, name in asked.items() if (state, name) in lifecycle.TABLE}
+    return tuple(sorted(legal, key=str)) or (None,)
+
+
+def kinds() -> tuple[type[Any], ...]:
+    """Journal events of a position, but the one that creates it."""
+    return tuple(
+        kind for kind in get_args(events.PositionEvent) if kind is not events.PositionArmed
+    )
+
+
+# --- the lifecycle -------------------------------------------------------------------------------
+
+
+def _label(arc: lifecycle.Arc) -> str:
+    _, event, _, guard = arc
+    return f"{event} [{guard}]" if guard else event
+
+
+def _diagram(arcs: list[lifecycle.Arc]) -> Iterator[str]:
+    yield "```mermaid"
+    yield "stateDiagram-v2"
+    yield "    direction TB"
+    yield "    [*] --> armed: arm"
+    pairs = groupby(
+        sorted(arcs, key=lambda arc: (_place(arc[0]), _place(arc[2]))),
+        key=lambda arc: (arc[0].value, arc[2].value),
+    )
+    for (source, target), between in pairs:
+        yield f"    {source} --> {target}: {'<br/>'.join(_label(arc) for arc in between)}"
+    for state in PositionState:
+        if state.is_terminal:
+            yield f"    {state.value} --> [*]"
+    yield "```"
+
+
+def _place(state: PositionState) -> int:
+    return list(PositionState).index(state)
+
+
+def _guards(arcs: list[lifecycle.Arc]) -> list[tuple[str, ...]]:
+    named = dict.fromkeys(guard for *_, guard in arcs if guard is not None)
+    return [(f"`{name}`", _guard(name)) for name in named]
+
+
+def _guard(name: str) -> str:
+    said = inspect.getdoc(getattr(PositionLifecycle, name))
+    if said:
+        return " ".join(said.split())
+    return f"the resolution says `{name.removeprefix('targets_')}`"
+
+
+def _events(arcs: list[lifecycle.Arc]) -> tuple[list[tuple[str, str]], list[str], list[str]]:
+    """Rows by machine event, machine events without one, and journal events without a step."""
+    by_machine: dict[str, list[str]] = {event: [] for _, event, _, _ in arcs}
+    folding: list[str] = []
+    for kind in kinds():
+        said = f"`{kind.KIND}`"
+        for machine, words in meanings(kind).items():
+            if machine is not None:
+                when = f" ({', '.join(words)})" if words else ""
+                by_machine[machine].append(f"{said}{when}")
+            elif len(meanings(kind)) == 1:
+                folding.append(said)
+    rows = [(f"`{event}`", "; ".join(journal) or "none") for event, journal in by_machine.items()]
+    return rows, [event for event, journal in by_machine.items() if not journal], folding
+
+
+def lifecycle_page() -> str:
+    """docs/architecture/lifecycle.md."""
+    arcs = list(lifecycle.arcs())
+    rows, silent, folding = _events(arcs)
+    out = Counter(source for source, *_ in arcs)
+    states = [
+        (f"`{state.value}`", STATES[state], "yes" if state.is_terminal else "no", str(out[state]))
+        for state in PositionState
+    ]
+    moves = [
+        (f"`{a.value}`", f"`{event}`", f"`{b.value}`", f"`{guard}`" if guard else "")
+        for a, event, b, guard in arcs
+    ]
+    driving = len(kinds()) - len(folding)
+    return "\n".join(
+        (
+            made_from("robson/domain/lifecycle.py and robson/domain/position.py"),
+            "",
+            "# The lifecycle of a position",
+            "",
+            paragraph(
+                f"{len(states)} states, {len(rows)} events, {len(arcs)} arcs. A tick is not an",
+                "event: what a tick causes is. An event that has no arc from a state is refused",
+                "there; that is a defect of whoever made it and ends the process. Of several arcs",
+                "of one event the first whose guard holds is taken, in the order of the table.",
+            ),
+            "",
+            *_diagram(arcs),
+            "",
+            "## States",
+            "",
+            *table("State", "Meaning", "Final", "Arcs out", rows=states),
+            "",
+            paragraph(
+                "`closed` means flat. `settled` (debt zero, every charge known) is a fact of a",
+                "closed position and no state: see the [glossary](../glossary.md).",
+            ),
+            "",
+            "## Arcs",
+            "",
+            *table("From", "Event", "To", "Guard", rows=moves),
+            "",
+            "## Guards",
+            "",
+            *table("Guard", "Holds when", rows=_guards(arcs)),
+            "",
+            "## Which journal event drives which machine event",
+            "",
+            paragraph(
+                f"Of {len(kinds()) + 1} journal events of a position `position_armed.v1` creates",
+                f"it, {driving} drive the machine and {len(folding)} only change data.",
+                f"{len(silent)} machine events have no journal event at all: they are law for what",
+                "is not built yet. The table says what an event means to the machine, not that",
+                "Robson already writes it: see [Not done yet](../../README.md#not-done-yet).",
+            ),
+            "",
+            *table("Machine event", "Journal event", rows=rows),
+            "",
+            paragraph(f"Only data: {', '.join(folding)}."),
+            "",
+        )
+    )
+
+
+# --- the configuration ---------------------------------------------------------------------------
+
+_WRONG = ("", "-1", "wrong", "0777")
+_FLAGS = {"profile": "--profile", "api.grpc": "--grpc", "api.http": "--http"}
+
+
+def _allowed(read: Callable[[str], Any]) -> str:
+    """What a key's own refusals say about what it takes."""
+    said: dict[str, None] = {}
+    for text in _WRONG:
+        try:
+            read(text)
+        except ConfigError as refused:
+            said[str(refused).rpartition("; ")[2]] = None
+    bounds = [text.removeprefix("allowed is ") for text in said if text.startswith("allowed is ")]
+    shapes = [text.removeprefix("expected ") for text in said if text != "is empty"]
+    return "; ".join(bounds or shapes or ["any text"])
+
+
+def _shown(key: str, default: object) -> str:
+    return (
+        f"{default:04o}" if key == "api.socket_mode" and isinstance(default, int) else f"{default}"
+    )
+
+
+def _is_used(key: str) -> bool:
+    """Whether anything but its own definition names a key."""
+    sources = (path.read_text(encoding="utf-8") for path in (ROOT / "robson").rglob("*.py"))
+    return sum(source.count(f'"{key}"') for source in sources) > 1
+
+
+def configuration_page() -> str:
+    """docs/reference/configuration.md."""
+    rows = [
+        (
+            f"`{key}`",
+            f"`{_shown(key, row.default)}`",
+            _allowed(row.read),
+            row.meaning + ("" if _is_used(key) else " (no effect yet)"),
+            f"`{_FLAGS[key]}`" if key in _FLAGS else "",
+        )
+        for key, row in KEYS.items()
+    ]
+    sample = "risk.gap_bps"
+    section, _, name = sample.partition(".")
+    default = KEYS[sample].default
+    variable = PREFIX + sample.upper().replace(".", "__")
+    return "\n".join(
+        (
+            made_from("robson/daemon/config.py"),
+            "",
+            "# The daemon's configuration",
+            "",
+            paragraph(
+                f"{len(rows)} keys. An option wins over the environment, the environment over the",
+                "file, the file over the default. An unknown key or a value out of range ends the",
+                "start with exit code 78 and names the key, the value and what is allowed. The",
+                "profiles `paper` and `live` are known and refused in the same way: they are not",
+                "built yet.",
+            ),
+            "",
+            paragraph(
+                "A file is TOML, given by `robsond run --config FILE`. What stands before the dot",
+                "of a key is its section:",
+            ),
+            "",
+            "```toml",
+            f"[{section}]",
+            f"{name} = {default}",
+            "```",
+            "",
+            f"The same in the environment is `{variable}={default}`.",
+            "",
+            *table("Key", "Default", "Allowed", "Meaning", "Option", rows=rows),
+            "",
+            paragraph(
+                "Two numbers are not here because they are not configured: a trade may plan to",
+                f"lose {RISK_PER_TRADE_PCT} % of the capital base, a month {MONTHLY_PCT} %.",
+            ),
+            "",
+        )
+    )
+
+
+# --- in sync -------------------------------------------------------------------------------------
+
+PAGES: dict[str, Callable[[], str]] = {
+    "docs/architecture/lifecycle.md": lifecycle_page,
+    "docs/reference/configuration.md": configuration_page,
+}
+
+
+def stale() -> list[str]:
+    """Pages that are not what the code says."""
+    return [
+        page
+        for page, made in PAGES.items()
+        if not (ROOT / page).is_file() or (ROOT / page).read_text(encoding="utf-8") != made()
+    ]
+
+
+def main(arguments: list[str]) -> int:
+    if arguments == ["--check"]:
+        behind = stale()
+        if behind:
+            print(f"out of sync with the code: {', '.join(behind)}; run: python tools/docs.py")
+            return 1
+        print(f"{len(PAGES)} pages in sync")
+        return 0
+    if arguments:
+        print("usage: python tools/docs.py [--check]", file=sys.stderr)
+        return 64
+    for page, made in PAGES.items():
+        (ROOT / page).parent.mkdir(parents=True, exist_ok=True)
+        (ROOT / page).write_text(made(), encoding="utf-8")
+    arcs = list(lifecycle.arcs())
+    events_ = len({event for _, event, *_ in arcs})
+    print(f"{len(PAGES)} pages; {len(STATES)} states, {events_} events, {len(arcs)} arcs")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
