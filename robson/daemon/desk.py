@@ -116,6 +116,8 @@ class Desk:
 
     def _armed(self, command: Arm, account: AccountSnapshot, answer: Future[Any]) -> None:
         strategy = STRATEGIES[command.strategy]
+        if command.auto:
+            strategy = attrs.evolve(strategy, bias=None)
         leverage = command.leverage or Leverage(self._custody.settings.max_leverage)
         risk = self.risk(account, leverage=leverage)
         if command.dry_run:

@@ -16,6 +16,7 @@ class Arm:
 
     Attributes:
         side: None takes the strategy's bias.
+        auto: the detector chooses the side, whatever the strategy's bias.
         capital: caps the capital this position is sized from, in quote; never raises it.
         idempotency_key: the same key with the same body returns the first result.
     """
@@ -25,6 +26,7 @@ class Arm:
     idempotency_key: str
     actor: str
     side: Side | None = None
+    auto: bool = False
     capital: Decimal | None = None
     leverage: Leverage | None = None
     dry_run: bool = False

@@ -42,6 +42,7 @@ def arm(request: pb.ArmRequest, published: Published, actor: str) -> Arm:
         idempotency_key=key,
         actor=actor,
         side=_side(request.side),
+        auto=request.side == pb.SIDE_AUTO,
         capital=_capital(request.capital),
         leverage=_leverage(request.leverage, published.risk.max_leverage),
         dry_run=request.dry_run,
@@ -105,20 +106,15 @@ def _word(prefix: str, wire: EnumTypeWrapper, number: int) -> str:
         allowed = ", ".join(
             name.removeprefix(f"{prefix}_").lower()
             for name, value in wire.items()
-            if value and value != pb.SIDE_AUTO
+            if value
         )
         raise Refused("INVALID_ARGUMENT", f"{field} is {number}; allowed is {allowed}.")
     return wire.Name(number).removeprefix(f"{prefix}_").lower()
 
 
 def _side(number: int) -> Side | None:
-    if number == pb.SIDE_UNSPECIFIED:
+    if number in (pb.SIDE_UNSPECIFIED, pb.SIDE_AUTO):
         return None
-    if number == pb.SIDE_AUTO:
-        raise Refused(
-            "INVALID_ARGUMENT",
-            "side auto is not offered yet: name long or short, or leave it to the strategy.",
-        )
     return Side(_word("SIDE", pb.Side, number))
 
 

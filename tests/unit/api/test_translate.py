@@ -238,11 +238,6 @@ def test_an_empty_history_has_no_average() -> None:
             "INVALID_ARGUMENT",
             "leverage is -1",
         ),
-        (
-            pb.ArmRequest(symbol="BTCUSDT", dry_run=True, side="SIDE_AUTO"),
-            "INVALID_ARGUMENT",
-            "side auto",
-        ),
     ],
 )
 def test_an_arm_that_cannot_be_is_refused(request_: pb.ArmRequest, code: str, said: str) -> None:
@@ -270,6 +265,13 @@ def test_what_is_not_said_is_left_to_the_strategy() -> None:
     command = commands.arm(pb.ArmRequest(symbol="BTCUSDT", dry_run=True), VIEW, "me")
 
     assert (command.side, command.capital, command.leverage) == (None, None, None)
+
+
+def test_side_auto_leaves_the_side_to_the_detector() -> None:
+    request = pb.ArmRequest(symbol="BTCUSDT", dry_run=True, side="SIDE_AUTO")
+    command = commands.arm(request, VIEW, "me")
+
+    assert (command.side, command.auto) == (None, True)
 
 
 def test_panic_concerns_what_is_not_ended() -> None:
