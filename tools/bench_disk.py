@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sqlite3
 import time
@@ -25,12 +26,10 @@ def _row_bytes(directory: Path) -> bytes:
     return "\x1f".join(str(column) for column in row).encode() + b"\n"
 
 
-def _floor(path: Path, line: bytes) -> Timed:
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-
+def _floor(file: io.FileIO, line: bytes) -> Timed:
     def work() -> None:
-        os.write(fd, line)
-        os.fdatasync(fd)
+        file.write(line)
+        os.fdatasync(file.fileno())
 
     return timed(work)
 
@@ -47,12 +46,13 @@ def journal(run: Run) -> list[Row]:
     try:
         store.append(life[: place + 1])  # the order that the row is about is known by now
         line = _row_bytes(directory)
-        pairs = alternate(
-            timed(lambda: store.append((life[place],))),
-            _floor(directory / "floor", line),
-            rounds=run.count(ROUNDS),
-            bound_s=12,
-        )
+        with io.FileIO(directory / "floor", "a") as file:
+            pairs = alternate(
+                timed(lambda: store.append((life[place],))),
+                _floor(file, line),
+                rounds=run.count(ROUNDS),
+                bound_s=12,
+            )
     finally:
         store.close()
     what = f"SqliteJournal.append of one order_sending, against write and fdatasync of {len(line)} bytes"

@@ -164,9 +164,7 @@ def decision(run: Run) -> list[Row]:
     count = run.count(MANY, least=FEW)
     many, few = Crowd(run.life, count), Crowd(run.life, FEW)
     batch = run.count(BATCH)
-    quiet = alternate(
-        _inside(many, batch), _inside(few, batch), rounds=run.count(40), bound_s=6
-    )
+    quiet = alternate(_inside(many, batch), _inside(few, batch), rounds=run.count(40), bound_s=6)
     fewer = [few]
 
     def nearest_of_few() -> float:
@@ -239,9 +237,7 @@ def _watch(instrument: Instrument, entry: Ticks) -> Watch:
         mode=TrailingMode.HANDSPAN,
         instrument=instrument,
     )
-    return Watch(
-        side=Side.LONG, stop=stop, first_stop=stop, stop_gain=None, rung=0, ladder=ladder
-    )
+    return Watch(side=Side.LONG, stop=stop, first_stop=stop, stop_gain=None, rung=0, ladder=ladder)
 
 
 def _lives(instrument: Instrument, prices: Sequence[Ticks], *, skip: bool) -> Answers:

@@ -18,6 +18,7 @@ from robson.api.http import Check, HealthServer
 from robson.api.server import ApiServer, Doors
 from robson.api.tokens import ROLES, Token, read_token_file
 from robson.daemon import logs
+from robson.daemon.audited import Auditor
 from robson.daemon.backend import About, DaemonBackend
 from robson.daemon.clock import monotonic_s, new_journal_id, new_secret, wall_ns
 from robson.daemon.config import Config
@@ -99,10 +100,17 @@ class SimulatedDaemon:
                 self.places.directory, identity, wall_ns=wall_ns, new_id=new_journal_id
             )
         )
-        self.roster = Roster(self.journal, MachineLaw)
-        owner.call(self.roster.load)
         self.theatre = Theatre(self.options, self.places.directory, self.account, self._views)
+        self.auditor = Auditor(
+            self.theatre.exchange,
+            {str(played.instrument.symbol): played.instrument for played in self.theatre.played},
+            self.theatre.clock,
+            self.journal,
+        )
+        self.roster = Roster(self.journal, MachineLaw, witness=self.auditor.witness)
+        owner.call(self.roster.load)
         self.unseen_s = self.theatre.resume(self.roster.last_ns)
+        self.auditor.follow((self.roster.last_ns, self.theatre.clock.now_ns))
         epoch = self.journal.epoch
         lanes = {lane: Inbox(lane.value, self.stillness) for lane in Lane}
         custody = Custody(
@@ -110,7 +118,7 @@ class SimulatedDaemon:
             roster=self.roster,
             clock=self.theatre.clock,
             ids=SeededIds(self.options.seed, epoch, self.theatre.clock),
-            outbox=LaneOutbox(lanes),
+            outbox=self.auditor.watching(LaneOutbox(lanes)),
             markets={
                 str(played.instrument.symbol): Market(
                     instrument=played.instrument, board=played.board, candles=played.candles
@@ -250,7 +258,7 @@ class SimulatedDaemon:
                 "warnings": self.theatre.warnings,
                 "rules": "derived" if played.instrument.derived else "known",
             },
-            "invariants": {"checked": {}, "violated": []},
+            "invariants": self.auditor.report(),
             "at_end": self.stage.ended,
             "waiting": self.waiting,
         }

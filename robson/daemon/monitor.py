@@ -270,7 +270,7 @@ class Monitor:
             self.custody.carry_out(view, decision)
         elif isinstance(verdict, AbsenceProof):
             self.custody.carry_out(view, self._absent(view, order, verdict))
-        else:
+        elif view.state is not PositionState.ERROR:
             failed = e.PositionFailed(
                 position=view.id,
                 at_ns=self.custody.now(),

@@ -13,7 +13,7 @@ from robson.domain.accounts import MonthOpened, Started, Stopped
 from robson.domain.errors import InvariantViolated
 from robson.domain.events import Event, PositionArmed
 from robson.domain.identity import PositionId
-from robson.domain.lifecycle import Law
+from robson.domain.lifecycle import Law, TableLaw
 from robson.domain.ports import Journal, Recorded
 from robson.domain.position import Position, PositionView
 
@@ -53,12 +53,26 @@ class Roster:
 
         Raises:
             StoreError: nothing was folded.
+            IllegalEvent: an event that could never be folded; the journal does not have it.
         """
         if not events:
             return
+        self._rehearse(events)
         for recorded in self._journal.append(events):
             self._fold(recorded)
         self._publish()
+
+    def _rehearse(self, events: Sequence[Event]) -> None:
+        """A row that cannot be folded would keep every later process from starting."""
+        trial: dict[PositionId, Position] = {}
+        for event in events:
+            if isinstance(event, PositionArmed):
+                trial[event.position] = Position.born(event, TableLaw())
+            elif not isinstance(event, MonthOpened | Started | Stopped):
+                if event.position not in trial:
+                    known = self._of(event.position).view
+                    trial[event.position] = Position(known, TableLaw())
+                trial[event.position].apply(event)
 
     def _fold(self, recorded: Recorded) -> None:
         event = recorded.event

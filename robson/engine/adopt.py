@@ -143,6 +143,8 @@ def _adopt_insurance(
         return _stopped_out(view, record, order.fills, ctx)
     if view.insurance.state in ("resting", "cancelling", "gone"):
         return _taken_back(view, record, order, ctx, asked=asked)
+    if view.insurance.state == "none":
+        return NOTHING  # an answer from before the cancel that is already known
     failed = e.InsuranceFailed(
         position=view.id,
         at_ns=ctx.now_ns,

@@ -33,6 +33,7 @@ from robson.domain.values import ExchangeNs, Price
 from robson.engine.adopt import adopt, beyond_stop
 from robson.engine.context import NOTHING, Context, Decision
 from robson.engine.exits import Hit, Ladder, Raise, Watch, first_rung_anchor, judge
+from robson.engine.orders import left_to_sell
 
 WOULD_TRIGGER = "trigger immediately"
 TRANSIENT_CODES = frozenset({-1003, -1015, -1021, -3045})
@@ -57,8 +58,11 @@ def watch_of(view: PositionView, instrument: Instrument) -> Watch | None:
     if view.state not in JUDGED or view.plan is None or view.stop is None or view.entry is None:
         return None
     stops = view.plan.stops
-    # Where Robson cannot decide safely, only the protective stop is judged.
+    # Where Robson cannot decide safely, only the protective stop is judged, and only while what
+    # is left to leave with is known.
     frozen = view.state is PositionState.ERROR
+    if frozen and not _knows_what_is_left(view, instrument):
+        return None
     ladder = Ladder(
         side=stops.side,
         entry_ref=stops.entry_ref,
@@ -76,6 +80,13 @@ def watch_of(view: PositionView, instrument: Instrument) -> Watch | None:
         rung=view.rung,
         ladder=ladder,
     )
+
+
+def _knows_what_is_left(view: PositionView, instrument: Instrument) -> bool:
+    """No exit has an unknown outcome, and by the fills something is left."""
+    if any(o.is_open for o in view.orders if o.order.purpose is Purpose.EXIT):
+        return False
+    return instrument.exit_quantity(left_to_sell(view)) is not None
 
 
 def decide_price(view: PositionView, tick: Tick, ctx: Context) -> Decision:

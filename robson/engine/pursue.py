@@ -319,6 +319,9 @@ def _leave_market(view: PositionView, ctx: Context, known: Known) -> Step:
             return Step(due_ns=due)
     in_doubt = record is not None and record.status != "done"
     if (side_of(view) is Side.SHORT or in_doubt) and not _account_is_fresh(view, ctx):
+        if known.asked_ns < view.updated_ns:
+            # Nothing was asked since: an exit does not wait behind an earlier question.
+            return _act(intents=(_read_account(view),))
         return _ask(ctx, known, _read_account(view))
     return _exit_or_close(view, ctx, known)
 

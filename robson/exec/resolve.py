@@ -45,6 +45,8 @@ MATCHING_NS = 10 * NS_PER_S
 MARGIN_NS = 5 * NS_PER_S
 CLOCK_ERROR_NS = NS_PER_S // 4
 APART_NS = 2 * NS_PER_S
+ATOM = Decimal("1E-8")
+"""The exchange rounds the quote of a trade to this; its lists do not say which way."""
 FRESH_NS = NS_PER_S
 """An answer that took longer than this may describe a time before the order."""
 
@@ -102,10 +104,11 @@ def explained(before: AccountSnapshot, after: AccountSnapshot, fills: tuple[Fill
     """Whether the account's own trades since ``before`` account for every change of what it owns.
 
     Loans and repayments change totals and debts alike, so only what is owned net is compared;
-    interest may have been charged in between, never more than stands or was repaid.
+    interest may have been charged in between, never more than a percent of what was owed or traded.
     """
+    since = [fill for fill in fills if fill.at_ns > before.at_ns]
     base_moved, quote_moved = Decimal(0), Decimal(0)
-    for fill in fills:
+    for fill in since:
         sign = 1 if fill.action is Action.BUY else -1
         base_moved += sign * fill.quantity
         quote_moved -= sign * fill.quantity * fill.price
@@ -113,16 +116,23 @@ def explained(before: AccountSnapshot, after: AccountSnapshot, fills: tuple[Fill
             base_moved -= fill.commission
         elif fill.commission_asset == after.quote.asset:
             quote_moved -= fill.commission
+    base_turned = sum((fill.quantity for fill in since), Decimal(0))
+    quote_turned = sum((fill.quantity * fill.price for fill in since), Decimal(0))
+    rounding = ATOM * len(since)
     return _only_interest(
-        after.base.net - before.base.net - base_moved, before.base, after.base
+        before.base, after.base, moved=base_moved, turned=base_turned, rounding=rounding
     ) and _only_interest(
-        after.quote.net - before.quote.net - quote_moved, before.quote, after.quote
+        before.quote, after.quote, moved=quote_moved, turned=quote_turned, rounding=rounding
     )
 
 
-def _only_interest(rest: Decimal, before: Balance, after: Balance) -> bool:
-    """A rest that is no gain, and no more than a percent of what was or is owed."""
-    return -max(before.debt, after.debt) / 100 <= rest <= 0
+def _only_interest(
+    before: Balance, after: Balance, *, moved: Decimal, turned: Decimal, rounding: Decimal
+) -> bool:
+    """A rest that is no gain beyond rounding, and no larger than interest can be."""
+    rest = after.net - before.net - moved
+    most = max(before.debt, after.debt, turned) / 100
+    return -most - rounding <= rest <= rounding
 
 
 @attrs.frozen(kw_only=True)

@@ -26,7 +26,7 @@ from robson.domain.commands import Command
 from robson.domain.events import Started, Stopped
 from robson.domain.identity import AccountId, Scope
 from robson.domain.intents import Intent
-from robson.domain.lifecycle import TableLaw
+from robson.domain.lifecycle import PositionState, TableLaw
 from robson.domain.ports import Recorded
 from robson.domain.position import PositionView
 from robson.domain.reports import CandleClosed
@@ -210,7 +210,11 @@ class World:
     def _in_doubt(self) -> bool:
         """Whether the process dies with a request under way, so that an outcome is unknown."""
         pursuits = self.monitor.custody.pursuits.values()
-        return any(p.sending or p.trigger or p.resolutions for p in pursuits)
+        return any(p.sending or p.trigger or p.resolutions for p in pursuits) or any(
+            view.state is not PositionState.ACTIVE or view.insurance.state != "resting"
+            for view in self.monitor.roster.live()
+            if view.state is not PositionState.ARMED
+        )
 
     def stop(self) -> None:
         """End the process in order: it writes that it stops, and leaves what rests at rest."""

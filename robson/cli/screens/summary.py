@@ -33,7 +33,7 @@ class Ending(NamedTuple):
     """What a finished demo knows.
 
     ``lowest`` is the worst result seen on the way; ``report`` what the daemon checked; ``crash``
-    what killing it proved, in words; ``kept`` where its state stays; ``then`` commands that make sense now.
+    what killing it proved, in words; ``kept`` where its state stays; ``then`` what to type now.
     """
 
     position: Doc
@@ -48,7 +48,7 @@ class Ending(NamedTuple):
 def closed(ending: Ending, page: Page) -> list[Line]:
     """The summary of a position that traded."""
     lines = [*violations(ending.report, page), *_head(ending.position, page), []]
-    for label, body in (
+    said: tuple[tuple[str, Prose], ...] = (
         ("Why", _why(ending)),
         ("Plan", _plan(ending)),
         ("Costs", _costs(ending)),
@@ -56,7 +56,8 @@ def closed(ending: Ending, page: Page) -> list[Line]:
         *(("Crash" if not index else "", spans(said)) for index, said in enumerate(ending.crash)),
         ("Checked", checked(ending.report)),
         ("Kept", ending.kept),
-    ):
+    )
+    for label, body in said:
         if body:
             lines += labelled(label, body, page)
     return finish([*lines, *next_lines(ending.then, page)], page)

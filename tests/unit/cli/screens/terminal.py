@@ -57,7 +57,8 @@ class Terminal:
     def _verb(self, verb: str, args: str) -> None:
         numbers = [int(n) for n in args.strip("?").split(";") if n]
         if verb == "H":
-            self.y, self.x = ([*numbers, 1, 1][0] - 1, [*numbers, 1, 1][1] - 1)
+            row, column = [*numbers, 1, 1][:2] if numbers else (1, 1)
+            self.y, self.x = min(row, self.height) - 1, min(column, self.width) - 1
         elif verb == "K":
             self._put(self._line()[: self.x])
         elif verb == "J":
