@@ -9,6 +9,8 @@ from __future__ import annotations
 import argparse
 import decimal
 import json
+import math
+import signal
 import sys
 import tempfile
 import time
@@ -153,12 +155,12 @@ def table(rows: Sequence[Row], known: dict[str, Any]) -> list[str]:
     """The same for a person: the figures, then what each of them is."""
     cells = [HEADINGS, *(_cells(row) for row in rows)]
     widths = [max(len(row[place]) for row in cells) for place in range(len(HEADINGS))]
-    lines = [
-        f"robson bench   {known['cores']} cores, load {known['load']}, Python {known['python']},"
+    where = (
+        f"{known['cores']} cores, load {known['load']}, Python {known['python']},"
         f" SQLite {known['sqlite']}, Linux {known['kernel']},"
-        f" {known['filesystem']} at {known['directory']}   {known['took_s']} s",
-        "",
-    ]
+        f" {known['filesystem']} at {known['directory']}"
+    )
+    lines = [f"robson bench   {where}   {known['took_s']} s", ""]
     for row in cells:
         first, *figures, last = row
         middle = [figure.rjust(width) for figure, width in zip(figures, widths[1:], strict=False)]
@@ -190,7 +192,8 @@ def _figure(value: float | None, unit: str) -> str:
     """Three digits that count, never an exponent."""
     if value is None:
         return "-"
-    digits = 0 if abs(value) >= 100 or value == int(value) else 1 if abs(value) >= 10 else 2  # noqa: PLR2004
+    whole = value == int(value)
+    digits = 0 if whole else max(0, 2 - math.floor(math.log10(abs(value))))
     return f"{value:,.{digits}f}{unit}"
 
 
@@ -211,4 +214,5 @@ def _further(row: Row) -> list[str]:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # no daemon is left behind
     sys.exit(main(sys.argv[1:]))

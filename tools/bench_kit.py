@@ -9,6 +9,7 @@ import gc
 import json
 import os
 import platform
+import re
 import sqlite3
 import statistics
 import subprocess
@@ -180,7 +181,7 @@ def filesystem(path: Path, mounts: str) -> str:
     best, kind = "", "unknown"
     for line in mounts.splitlines():
         place, _, rest = line.partition(" - ")
-        mount = place.split()[4].encode().decode("unicode_escape")
+        mount = re.sub(r"\\(\d{3})", lambda found: chr(int(found[1], 8)), place.split()[4])
         if path.is_relative_to(mount) and len(mount) >= len(best):
             best, kind = mount, rest.split()[0]
     return kind
@@ -188,7 +189,9 @@ def filesystem(path: Path, mounts: str) -> str:
 
 def filesystem_here(path: Path) -> str:
     """The same, of this machine."""
-    return filesystem(path.resolve(), MOUNTS.read_text()) if MOUNTS.exists() else "unknown"
+    if not MOUNTS.exists():
+        return "unknown"
+    return filesystem(path.resolve(), MOUNTS.read_text(errors="surrogateescape"))
 
 
 def machine(directory: Path) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from random import Random
+from typing import Any, cast
 
 import attrs
 from bench_kit import CannotMeasure, Goal, Row, Run, Timed, alternate, timed
@@ -22,6 +23,7 @@ from robson.domain.identity import PositionId, Symbol
 from robson.domain.instrument import Instrument
 from robson.domain.intents import Intent
 from robson.domain.lifecycle import TableLaw
+from robson.domain.plan import EntryPlan
 from robson.domain.ports import Recorded
 from robson.domain.strategy import TrailingMode
 from robson.domain.values import ExchangeNs, Price, Side, Ticks
@@ -52,20 +54,25 @@ class Copies:
 
     def read(self, after_seq: int = 0) -> Iterator[Recorded]:
         """The events of the account once, those of the position for every copy."""
+        own = [event for event in self.beginning if isinstance(event, e.PositionEvent)]
         for event in self.beginning:
-            if not hasattr(event, "position"):
+            if not isinstance(event, e.PositionEvent):
                 yield self._recorded(event)
         for number in range(self.count):
-            stop_price: Price | None = None
-            for event in self.beginning:
-                match event:
-                    case e.SizingDecided():
-                        event, stop_price = self._farther(event, number)
-                    case e.InsurancePlaced():
-                        assert stop_price is not None
-                        event = attrs.evolve(event, stop_price=stop_price)
-                if hasattr(event, "position"):
-                    yield self._recorded(attrs.evolve(event, position=PositionId.of(number)))
+            for event in self._copy(own, number):
+                yield self._recorded(event)
+
+    def _copy(self, own: Sequence[e.PositionEvent], number: int) -> Iterator[e.PositionEvent]:
+        stop_price: Price | None = None
+        for event in own:
+            copied: Any = attrs.evolve(cast("Any", event), position=PositionId.of(number))
+            if isinstance(event, e.SizingDecided):
+                plan = self._farther(event.plan, number)
+                stop_price = plan.insurance.stop_price
+                copied = attrs.evolve(copied, plan=plan)
+            elif isinstance(event, e.InsurancePlaced):
+                copied = attrs.evolve(copied, stop_price=stop_price)
+            yield copied
 
     def append(self, events: Sequence[e.Event]) -> tuple[Recorded, ...]:
         """Durable at once: the disk has a measurement of its own."""
@@ -75,15 +82,12 @@ class Copies:
         self.seq += 1
         return Recorded(seq=self.seq, epoch=1, event=event)
 
-    def _farther(self, event: e.SizingDecided, number: int) -> tuple[e.SizingDecided, Price]:
-        old = event.plan.stops
-        stop = Price(old.stop - number * self.instrument.tick * old.side.sign)
-        stops = attrs.evolve(old, stop=stop)
-        rests = insurance_stop(
-            stop=stop, span=stops.span, side=stops.side, instrument=self.instrument
-        )
-        plan = attrs.evolve(event.plan, stops=stops)
-        return attrs.evolve(event, plan=plan), rests.stop_price
+    def _farther(self, plan: EntryPlan, number: int) -> EntryPlan:
+        side = plan.stops.side
+        stop = Price(plan.stops.stop - number * self.instrument.tick * side.sign)
+        stops = attrs.evolve(plan.stops, stop=stop)
+        rests = insurance_stop(stop=stop, span=stops.span, side=side, instrument=self.instrument)
+        return attrs.evolve(plan, stops=stops, insurance=rests)
 
 
 @attrs.frozen
@@ -172,17 +176,17 @@ def decision(run: Run) -> list[Row]:
             fewer[0] = Crowd(run.life, FEW)
         return fewer[0].leave()
 
-    leaving = alternate(many.leave, nearest_of_few, rounds=run.count(5), bound_s=12)
+    leaving = alternate(many.leave, nearest_of_few, rounds=run.count(4), bound_s=8)
     return [
         quiet.row(
             "decision.inside",
-            f"TickBoard.offer inside the band, {count:,} watched levels on one symbol against {FEW}",
+            f"TickBoard.offer inside the band, {count:,} positions on one pair against {FEW}",
             "ns",
             FLAT,
         ),
         leaving.row(
             "decision.leaving",
-            f"monitor.step for a tick that hits one stop, {count:,} positions on one symbol against"
+            f"monitor.step for a tick that hits one stop, {count:,} positions on one pair against"
             f" {FEW}; without the disk",
             "ms",
             FLAT,
@@ -272,7 +276,7 @@ def skip(run: Run) -> list[Row]:
         timed(lambda: pass_over(skipping=True), each),
         timed(lambda: pass_over(skipping=False), each),
         rounds=run.count(3, least=1),
-        bound_s=12,
+        bound_s=7,
     )
     one, other = set(answers[True]), set(answers[False])
     hits = sum(isinstance(answer, Hit) for _, answer in answers[False])

@@ -26,6 +26,8 @@ POSITIONS = len(BASES)
 READY_S, LIVES_S, CALL_S = 20.0, 25.0, 4.0
 LOOK_S = 0.05
 MEMORY = Goal(of="subject", must=120, aim=80)
+SPEED = "100000"
+"""A day a second: quick, and the tape does not end between two lives."""
 CAPITAL = "1000"
 """Sizes one trade: ten planned losses of it are within a month's budget."""
 
@@ -152,7 +154,7 @@ def _lives(run: Run) -> Row:
     """Ten positions of one pair, one after another; the last is still open."""
     count = run.count(POSITIONS)
     tape = _tape(run.directory, BASES[0], minutes=60 * 24 * 60)
-    with _daemon(run.folder("lives"), *tape, "--hold", "--speed", "max") as (daemon, client):
+    with _daemon(run.folder("lives"), *tape, "--hold", "--speed", SPEED) as (daemon, client):
         for number in range(count - 1):
             _arm(client, BASES[0], f"life {number}")
             _until(client, pb.POSITION_STATE_CLOSED, number + 1)
@@ -179,15 +181,18 @@ def _pairs(run: Run) -> Row:
     return _memory("memory.pairs", f"with {count} active positions, each on its own pair", resident)
 
 
+PARTS = {"memory.lives": _lives, "memory.pairs": _pairs}
+
+
 def memory(run: Run) -> list[Row]:
     """Resident memory, idle and with ten positions; a part that fails does not hide the others."""
     with _daemon(run.folder("idle"), "--hold") as (daemon, _):
         rows = [_memory("memory.idle", "after its start, one pair, no position", _resident(daemon))]
-    for name, part in (("memory.lives", _lives), ("memory.pairs", _pairs)):
+    for name, part in PARTS.items():
         try:
             rows.append(part(run))
         except CannotMeasure as why:
-            rows.append(Row(name=name, what=str(why), binds=True))
+            rows.append(Row(name=name, what=f"{part.__doc__} {why}", binds=True))
     return rows
 
 
@@ -197,7 +202,7 @@ def memory(run: Run) -> list[Row]:
 def world(run: Run) -> list[Row]:
     """Lives of the deterministic simulation in a second, its start included."""
     if find_spec("robson.sim.__main__") is None:
-        return [Row(name="world", what="robson-sim is not part of this checkout")]
+        return [Row(name="world", what="robson.sim has no program to run yet")]
     seeds = run.count(200)
     started = time.perf_counter()
     output([sys.executable, "-m", "robson.sim", "world", "--json", "--seeds", f"1..{seeds}"], 30)

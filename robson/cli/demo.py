@@ -111,7 +111,8 @@ def _live(plan: Plan, daemon: Daemon, surface: out.Surface) -> int:
     if not follower.poll():
         raise Problem("UNAVAILABLE", "the demo's robsond does not answer.", {"simulated": True})
     if not quiet:
-        out.write(demo_show.playing(follower.tape, surface.page), sys.stdout, surface)
+        notes = listed(follower.report, "tape", "warnings")
+        out.write(demo_show.playing(follower.tape, notes, surface.page), sys.stdout, surface)
     _arm(plan, follower)
     crash = Crash() if plan.crash else None
     with demo_show.opened(surface, silent=quiet) as show:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from robson.cli.demo_crash import Crash
 from robson.cli.demo_follow import Follower
 from robson.cli.problem import Problem
-from robson.cli.screens import journal
+from robson.cli.screens import figures, journal
 from robson.cli.screens.facts import at, listed, text
 
 SEED = 20
@@ -25,6 +25,8 @@ BARS_SPEED = "2000"
 TRADES_SPEED = "20"
 STRATEGY = "now"
 _BARS = b"open_time_ms"
+_BY_NAME = {"demo": "robson demo", "robsond": "robsond"}
+_BY_MODULE = {"demo": "robson.cli.main demo", "robsond": "robson.daemon"}
 _DEEP = 2
 """Folders from a checkout to the programs of its environment: .venv, bin."""
 
@@ -177,9 +179,13 @@ def commands(
     plan: Plan, follower: Follower, program: str, *, entered: bool
 ) -> tuple[tuple[str, str], ...]:
     """What makes sense now, as it can be typed where this run was started."""
-    demo = shlex.split(started_as(program, "demo"))
+    demo = shlex.split(started_as(program))
     typed = [word for pair in plan.given for word in pair]
     found: list[tuple[str, str]] = []
+    if plan.keep:
+        which = text(follower.position, "id")[-figures.SHORT_ID :]
+        told = [*shlex.split(started_as(program, "robsond")), "explain", which]
+        found.append((shlex.join([*told, "--state-dir", plan.keep]), "why, from the journal"))
     if not plan.crash and entered:
         found.append((shlex.join([*demo, *typed, "--crash"]), "kills the daemon on the way"))
     if not entered and plan.tape is None:
@@ -192,18 +198,16 @@ def commands(
     return tuple(found)
 
 
-def started_as(program: str, name: str) -> str:
-    """How ``robson demo`` or ``robsond`` is typed here: by a script of the checkout, or by name."""
-    word = "robson demo" if name == "demo" else name
+def started_as(program: str, name: str = "demo") -> str:
+    """How ``robson demo`` or ``robsond`` is typed here: by a script, by name, or by a path."""
     path, installed = Path(program).resolve(), shutil.which("robson")
     if installed and Path(installed).resolve() == path:
-        return word
-    script = path.parents[2] / "tools" / name if len(path.parents) > _DEEP else path
+        return _BY_NAME[name]
+    script = path.parents[_DEEP] / "tools" / name if len(path.parents) > _DEEP else path
     if path.parent.name == "bin" and os.access(script, os.X_OK):
         near = os.path.relpath(script)
         return shlex.quote(near if near.startswith("..") else f"./{near}")
     if path.name == "robson":
-        own = path if name == "demo" else path.with_name(name)
+        own = path.with_name(_BY_NAME[name].partition(" ")[0])
         return shlex.quote(str(own)) + (" demo" if name == "demo" else "")
-    module = "robson.cli.main demo" if name == "demo" else "robson.daemon"
-    return f"{shlex.quote(sys.executable)} -m {module}"
+    return f"{shlex.quote(sys.executable)} -m {_BY_MODULE[name]}"

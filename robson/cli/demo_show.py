@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TextIO
 
@@ -131,7 +131,10 @@ def opening(page: Page) -> list[Line]:
     return finish([said], page)
 
 
-def playing(tape: str, page: Page) -> list[Line]:
-    """What is played."""
-    label = ("Tape: " if page.plain else "Tape  ", QUIET)
-    return finish(wrap(page.symbols.clean(tape), page.prose, first=[label], indent=6), page)
+def playing(tape: str, notes: Sequence[object], page: Page) -> list[Line]:
+    """What is played, and what of it was made up or left out."""
+    lines: list[Line] = []
+    for label, said in (("Tape", tape), *(("Note", each) for each in notes)):
+        first = [(f"{label}: " if page.plain else f"{label}  ", QUIET)]
+        lines += wrap(page.symbols.clean(said), page.prose, first=first, indent=6)
+    return finish(lines, page)

@@ -24,6 +24,7 @@ from robson.engine.orders import (
     exit_order,
     left_to_sell,
     net_base,
+    prepared_before,
     side_of,
 )
 
@@ -235,13 +236,7 @@ def _may_have_left(view: PositionView, ctx: Context) -> bool:
     """
     replacing = view.state is PositionState.ACTIVE and view.insurance.state == "cancelling"
     fresh = view.prearmed is not None and view.prearmed.attempt == view.exit_attempts
-    return fresh and not replacing and _prepared_before(view, ctx)
-
-
-def _prepared_before(view: PositionView, ctx: Context) -> bool:
-    """Whether the way out was written by an earlier process."""
-    prearmed = view.prearmed
-    return prearmed is not None and int(prearmed.exit.client_id.rsplit("-", 1)[1], 36) != ctx.epoch
+    return fresh and not replacing and prepared_before(view, ctx)
 
 
 def _maybe_sent(
@@ -272,7 +267,7 @@ def _market_exit(view: PositionView, cancelled: e.InsuranceCancelled, ctx: Conte
     usable = (
         prearmed is not None
         and prearmed.attempt == view.exit_attempts
-        and not _prepared_before(view, ctx)
+        and not prepared_before(view, ctx)
     )
     if side_of(view) is Side.SHORT or quantity is None or prearmed is None or not usable:
         return Decision(events=(cancelled,))

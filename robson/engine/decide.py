@@ -196,11 +196,12 @@ def _refused(
 
 
 def _cancelled(view: PositionView, record: OrderRecord, report: Report, ctx: Context) -> Decision:
+    ours = record.client_id == view.insurance.client_id
     match report:
         case OrderReported():
             return adopt(view, record, report.order, ctx)
-        case CancelGone():
+        case CancelGone() if view.insurance.state in ("resting", "cancelling"):
             gone = e.InsuranceGone(position=view.id, at_ns=ctx.now_ns, client_id=record.client_id)
-            return Decision(events=(gone,)) if view.insurance.state != "gone" else NOTHING
+            return Decision(events=(gone,)) if ours else NOTHING
         case _:
             return NOTHING

@@ -92,6 +92,12 @@ def cancel_order(
     )
 
 
+def prepared_before(view: PositionView, ctx: Context) -> bool:
+    """Whether the way out was written down by an earlier process."""
+    prearmed = view.prearmed
+    return prearmed is not None and int(prearmed.exit.client_id.rsplit("-", 1)[1], 36) != ctx.epoch
+
+
 def net_base(fills: tuple[Fill, ...], base: str) -> Decimal:
     """Base received by buys: quantity less commission taken in base."""
     return sum(

@@ -27,6 +27,7 @@ from robson.engine.orders import (
     insured_quantity,
     left_to_sell,
     owed_base,
+    prepared_before,
     side_of,
 )
 from robson.engine.stop import insurance_stop
@@ -219,14 +220,24 @@ def _placing(view: PositionView, ctx: Context, _known: Known) -> Step:
 
 
 def _failed(view: PositionView, ctx: Context, known: Known) -> Step:
-    due = ExchangeNs(known.failed_ns + _backoff(view.insurance.attempts))
+    due = ExchangeNs(known.failed_ns + _backoff(_refused_in_a_row(view)))
     return _place(view, ctx, known) if ctx.now_ns >= due else Step(due_ns=due)
+
+
+def _refused_in_a_row(view: PositionView) -> int:
+    """Exchange stops that failed since one last rested."""
+    stops = [o.status for o in view.orders if o.order.purpose is Purpose.INSURANCE]
+    return next((n for n, status in enumerate(reversed(stops)) if status != "failed"), len(stops))
 
 
 def _resting(view: PositionView, ctx: Context, known: Known) -> Step:
     poll_ns = ExchangeNs(known.asked_ns + (INSURANCE_POLL_NS if known.verified else 0))
     if not known.reading and ctx.now_ns >= poll_ns:
         return _act(intents=(_ask_stop(view),))
+    if known.verified and prepared_before(view, ctx):
+        # It rests, so the earlier process has sent no exit: the way out is ours from here on.
+        renewed = prearm(view, ctx, view.insurance.client_id)
+        return _act(renewed) if renewed else WAIT
     if not known.reading and _account_is_old(view):
         return _ask(ctx, known, _read_account(view))
     wanted = wanted_stop(view, ctx)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections import Counter
 from collections.abc import Sequence
+from decimal import Decimal
 
 from robson.connectors.simulated.account import Account
 from robson.connectors.simulated.conservation import Conservation
@@ -35,6 +36,8 @@ WORLD_RULES = {
 """Rules that only a world can ask about."""
 DUST_ORDERS = 4
 """Dust of several positions may lie in one wallet, each less than a least order."""
+INTEREST = Decimal("0.001")
+"""A short's stop buys a day's interest beside the debt; what was not due stays in the wallet."""
 
 
 class Excuses:
@@ -141,6 +144,7 @@ class Checks(Observer):
         if price is None:
             return
         net, dust = base.total - base.debt, DUST_ORDERS * least_order(rules, price)
+        dust += self.cover.largest * INTEREST
         if self.cover.holds is not None and self.cover.holds[1]:
             verdict = net >= 0 or f"the wallet owes {-net} {base.asset} on a long"
         else:

@@ -37,6 +37,7 @@ class Cover:
     Attributes:
         filled: hashes of the positions that ever held anything, in order.
         holds: hash of the position that holds now, and whether it is a long.
+        largest: the largest quantity that was ever held.
     """
 
     def __init__(self, rules: Instrument) -> None:
@@ -47,6 +48,7 @@ class Cover:
         self._bare_ns: int | None = None
         self.filled: list[str] = []
         self.holds: tuple[str, bool] | None = None
+        self.largest = Decimal(0)
 
     def read(self, entries: Sequence[Entry]) -> Iterator[Bare]:
         """Take entries in; gives the stretches that are over."""
@@ -82,6 +84,7 @@ class Cover:
         moved = entry.quantity - taken
         if ours.purpose is Purpose.ENTRY:
             self._left = moved
+            self.largest = max(self.largest, moved)
             self.holds = (ours.position_hash, action is Action.BUY)
             self.filled.append(ours.position_hash)
             return

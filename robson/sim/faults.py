@@ -87,8 +87,8 @@ CALM = Severity()
 SEVERITIES = {
     "calm": CALM,
     "rough": Severity(requests=0.02, crashes=0.002),
-    "harsh": Severity(requests=0.12, crashes=0.005),
-    "deadly": Severity(requests=0.03, crashes=0.04),
+    "harsh": Severity(requests=0.12, crashes=0.003),
+    "deadly": Severity(requests=0.03, crashes=0.02),
 }
 
 
@@ -145,7 +145,9 @@ class FaultPlan:
         return self._chance.random()
 
     def dead_ns(self) -> int:
-        """How long a dead process stays dead."""
+        """How long a dead process stays dead: mostly seconds, now and then a minute."""
+        if self._chance.random() < 0.12:
+            return self.between(5 * NS_PER_S, 90 * NS_PER_S)
         return self.between(200 * NS_PER_MS, 4 * NS_PER_S)
 
     # --- the death of the process ----------------------------------------------------------------
@@ -222,7 +224,7 @@ class FaultyExchange(ExchangeFaults):
         if isinstance(request, PlaceOrder) and plan.severity.requests:
             kind = _REFUSED[request.purpose]
             key = f"{kind} {request.position}"
-            if key not in self._refused and plan.strikes(kind, 3.0):
+            if key not in self._refused and plan.strikes(kind, 4.0):
                 self._refused.add(key)
                 plan.excuse(kind, plan.clock.now_ns + REBORN_NS)
                 return _BUSY

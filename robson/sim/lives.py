@@ -72,6 +72,8 @@ def plan_of(seed: int, positions: int) -> Plan:
     chance = Random(f"plan {seed}")
     temper = _pick(chance, ("brisk", "brisk", "ticking", "storm", "brisk", "patient"))
     severity = _pick(chance, ("calm", "rough", "rough", "harsh", "deadly"))
+    if temper == "patient" and severity == "deadly":
+        severity = "harsh"  # over hours of virtual time it would do nothing but die
     wishes = tuple(_wish(chance, temper, place) for place in range(positions))
     return Plan(
         seed=seed,
@@ -90,7 +92,7 @@ def _wish(chance: Random, temper: str, place: int) -> Wish:
     return Wish(
         strategy="all-in" if waits or chance.random() < 0.08 else "now",
         side=None if chance.random() < 0.1 else _pick(chance, (Side.LONG, Side.SHORT)),
-        leverage=_pick(chance, (3, 3, 2, 2, 1)),
+        leverage=_pick(chance, (3, 3, 3, 2, 2, 2, 1)),
         share=None if chance.random() < 0.3 else Decimal(_pick(chance, ("0.1", "0.25", "0.05"))),
         pause_s=int(chance.random() * 20),
         panic_s=int(chance.random() * patience / 6) if changes < 0.12 else None,

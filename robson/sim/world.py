@@ -135,6 +135,7 @@ class World:
         self.began_ns = self.clock.now_ns
         self._ids = SeededIds(Random(f"ids {seed}"), self.clock)
         self._trace = hashlib.sha256()
+        self._rows_noted = 0
         self._lanes: Lanes | None = None
 
     @property
@@ -244,7 +245,9 @@ class World:
     # --- what is seen ----------------------------------------------------------------------------
 
     def _witness(self, recorded: Recorded, view: PositionView | None) -> None:
-        self._note(f"row {recorded.seq} {recorded.epoch}", recorded.event)
+        if recorded.seq > self._rows_noted:
+            self._rows_noted = recorded.seq
+            self._note(f"row {recorded.seq} {recorded.epoch}", recorded.event)
         self.observer.witness(recorded, view)
 
     def _leaves(self, intent: Intent) -> None:

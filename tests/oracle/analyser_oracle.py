@@ -143,39 +143,19 @@ def analyse(
     A candle is closed at its open time plus the timeframe. Only the newest candles needed are
     looked at: a gap before them does not matter.
     """
-    entry, sign = exact(entry_ref), SIGN[side]
-    answer: dict[str, Any] = {
-        "outcome": "data_unavailable",
-        "reason": None,
-        "method": None,
-        "confidence": None,
-        "level": None,
-        "distance": None,
-        "index": None,
-        "configured_n": level_n,
-        "skipped": [],
-        "clusters": [],
-        "atr": None,
-        "candle_count": 0,
-        "first_open_ms": None,
-        "last_open_ms": None,
-    }
-    closed = [c for c in candles if now_ms is None or c[0] + timeframe_ms <= now_ms]
+    answer = nothing_found(level_n)
     needed = max(lookback_candles, atr_period + 1)
+    closed = [c for c in candles if now_ms is None or c[0] + timeframe_ms <= now_ms]
     window = closed[-needed:]
-    if any(b[0] - a[0] != timeframe_ms for a, b in pairwise(window)):
-        return answer | {"reason": "gap"}
-    if now_ms is not None and window and now_ms - window[-1][0] - 2 * timeframe_ms > 90_000:
-        return answer | {"reason": "stale"}
-    if len(window) < needed:
-        return answer | {"reason": "insufficient"}
+    unfit = unfit_for_judgement(window, needed, timeframe_ms, now_ms)
+    if unfit is not None:
+        return answer | {"reason": unfit}
     looked_at = window[-lookback_candles:]
     answer["candle_count"] = len(looked_at)
     answer["first_open_ms"], answer["last_open_ms"] = looked_at[0][0], looked_at[-1][0]
 
-    levels = [x for x in swings(looked_at, side, swing_lookback) if sign * (entry - x) > 0]
-    groups = [g for g in clusters_of(levels, entry, level_tolerance) if len(g) >= min_touches]
-    groups.sort(key=lambda g: abs(entry - representative(g, side)))
+    entry = exact(entry_ref)
+    groups = zones(looked_at, entry, side, swing_lookback, level_tolerance, min_touches)
     answer["clusters"] = [
         {
             "level": plain(representative(g, side)),
@@ -195,14 +175,71 @@ def analyse(
             "distance": plain(abs(entry - exact(chosen["level"]))),
             "index": chosen["index"],
         }
-
     atr = average_true_range(window, atr_period)
+    return answer | fallback(entry, side, atr, atr_multiplier, min_bps, max_bps)
+
+
+def nothing_found(level_n: int) -> dict[str, Any]:
+    """The answer before anything was looked at."""
+    return {
+        "outcome": "data_unavailable",
+        "reason": None,
+        "method": None,
+        "confidence": None,
+        "level": None,
+        "distance": None,
+        "index": None,
+        "configured_n": level_n,
+        "skipped": [],
+        "clusters": [],
+        "atr": None,
+        "candle_count": 0,
+        "first_open_ms": None,
+        "last_open_ms": None,
+    }
+
+
+def unfit_for_judgement(
+    window: Sequence[Candle], needed: int, timeframe_ms: int, now_ms: int | None
+) -> str | None:
+    """Why closed candles cannot be judged: a gap first, then their age, then their number."""
+    if any(b[0] - a[0] != timeframe_ms for a, b in pairwise(window)):
+        return "gap"
+    if now_ms is not None and window and now_ms - window[-1][0] - 2 * timeframe_ms > 90_000:
+        return "stale"
+    return "insufficient" if len(window) < needed else None
+
+
+def zones(
+    looked_at: Sequence[Candle],
+    entry: Fraction,
+    side: str,
+    swing_lookback: int,
+    level_tolerance: Number,
+    min_touches: int,
+) -> list[list[Fraction]]:
+    """Groups of swings on the loss side that were touched often enough, nearest first."""
+    found = swings(looked_at, side, swing_lookback)
+    levels = [x for x in found if SIGN[side] * (entry - x) > 0]
+    groups = [g for g in clusters_of(levels, entry, level_tolerance) if len(g) >= min_touches]
+    return sorted(groups, key=lambda g: abs(entry - representative(g, side)))
+
+
+def fallback(
+    entry: Fraction,
+    side: str,
+    atr: Fraction,
+    atr_multiplier: Number,
+    min_bps: Number,
+    max_bps: Number,
+) -> dict[str, Any]:
+    """The ATR stop, if it is within bounds; there is no third way."""
     distance = exact(atr_multiplier) * atr
-    level = entry - sign * distance
-    answer |= {"method": "atr", "atr": plain(atr)}
+    level = entry - SIGN[side] * distance
+    found: dict[str, Any] = {"method": "atr", "atr": plain(atr)}
     if out_of_bounds(level, entry, min_bps, max_bps):
-        return answer | {"outcome": "no_valid_stop", "reason": "atr_out_of_bounds"}
-    return answer | {
+        return found | {"outcome": "no_valid_stop", "reason": "atr_out_of_bounds"}
+    return found | {
         "outcome": "selected",
         "confidence": "low",
         "level": plain(level),

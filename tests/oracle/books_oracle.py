@@ -58,9 +58,7 @@ def books(
     Movements with the same time happen in this order: loan, interest, fill, repayment.
     Raises `Impossible` when something is paid that is not there or not owed.
     """
-    total = {"base": exact(deposit.get("base", 0)), "quote": exact(deposit.get("quote", 0))}
-    debt = {"base": Fraction(0), "quote": Fraction(0)}
-    owed = {"base": Fraction(0), "quote": Fraction(0)}
+    sheet = _Sheet(deposit)
     queue: list[tuple[Any, int, Any]] = []
     queue += [(loan.time, 0, loan) for loan in loans]
     queue += [(charge.time, 1, charge) for charge in interest]
@@ -68,50 +66,72 @@ def books(
     queue += [(repayment.time, 3, repayment) for repayment in repayments]
     queue.sort(key=lambda entry: entry[:2])
 
+    steps = (sheet.lend, sheet.charge, sheet.fill, sheet.repay)
     for when, order, movement in queue:
-        if order == 2:
-            _fill(total, movement)
-        else:
-            asset, amount = movement.asset, exact(movement.amount)
-            if amount < 0:
-                raise Impossible(f"negative amount at {when}: {movement}")
-            if order == 0:
-                total[asset] += amount
-                debt[asset] += amount
-            elif order == 1:
-                owed[asset] += amount
-            else:
-                interest_paid = min(amount, owed[asset])
-                if amount - interest_paid > debt[asset]:
-                    raise Impossible(f"repaid more than was owed at {when}: {movement}")
-                stated = movement.interest_part
-                if stated is not None and exact(stated) != interest_paid:
-                    raise Impossible(f"interest is paid first, {interest_paid}: {movement}")
-                total[asset] -= amount
-                owed[asset] -= interest_paid
-                debt[asset] -= amount - interest_paid
-        for asset, amount in total.items():
+        steps[order](movement)
+        for asset, amount in sheet.total.items():
             if amount < 0:
                 raise Impossible(f"{asset} below zero ({amount}) at {when}: {movement}")
     return {
-        "base_total": total["base"],
-        "quote_total": total["quote"],
-        "base_debt": debt["base"],
-        "base_interest": owed["base"],
-        "quote_debt": debt["quote"],
-        "quote_interest": owed["quote"],
+        "base_total": sheet.total["base"],
+        "quote_total": sheet.total["quote"],
+        "base_debt": sheet.debt["base"],
+        "base_interest": sheet.owed["base"],
+        "quote_debt": sheet.debt["quote"],
+        "quote_interest": sheet.owed["quote"],
     }
 
 
-def _fill(total: dict[Asset, Fraction], fill: Fill) -> None:
-    qty, cost = exact(fill.qty), exact(fill.qty) * exact(fill.price)
-    sign = {"buy": 1, "sell": -1}[fill.action]
-    if qty <= 0 or cost <= 0 or exact(fill.commission) < 0:
-        raise Impossible(f"not an execution: {fill}")
-    total["base"] += sign * qty
-    total["quote"] -= sign * cost
-    if fill.commission_asset in total:
-        total[fill.commission_asset] -= exact(fill.commission)
+class _Sheet:
+    """What is there, what was borrowed and what interest is owed, by asset."""
+
+    def __init__(self, deposit: dict[Asset, Number]) -> None:
+        self.total = {
+            "base": exact(deposit.get("base", 0)),
+            "quote": exact(deposit.get("quote", 0)),
+        }
+        self.debt = {"base": Fraction(0), "quote": Fraction(0)}
+        self.owed = {"base": Fraction(0), "quote": Fraction(0)}
+
+    def lend(self, loan: Movement) -> None:
+        """A loan adds to the asset and to its debt."""
+        self.total[loan.asset] += _amount(loan)
+        self.debt[loan.asset] += _amount(loan)
+
+    def charge(self, interest: Movement) -> None:
+        """Interest adds to what is owed."""
+        self.owed[interest.asset] += _amount(interest)
+
+    def fill(self, fill: Fill) -> None:
+        """One asset for the other, and the commission."""
+        qty, cost = exact(fill.qty), exact(fill.qty) * exact(fill.price)
+        sign = {"buy": 1, "sell": -1}[fill.action]
+        if qty <= 0 or cost <= 0 or exact(fill.commission) < 0:
+            raise Impossible(f"not an execution: {fill}")
+        self.total["base"] += sign * qty
+        self.total["quote"] -= sign * cost
+        if fill.commission_asset in self.total:
+            self.total[fill.commission_asset] -= exact(fill.commission)
+
+    def repay(self, repayment: Movement) -> None:
+        """Interest first, then principal, never more than both."""
+        asset, amount = repayment.asset, _amount(repayment)
+        interest_paid = min(amount, self.owed[asset])
+        if amount - interest_paid > self.debt[asset]:
+            raise Impossible(f"repaid more than was owed: {repayment}")
+        stated = repayment.interest_part
+        if stated is not None and exact(stated) != interest_paid:
+            raise Impossible(f"interest is paid first, {interest_paid}: {repayment}")
+        self.total[asset] -= amount
+        self.owed[asset] -= interest_paid
+        self.debt[asset] -= amount - interest_paid
+
+
+def _amount(movement: Movement) -> Fraction:
+    amount = exact(movement.amount)
+    if amount < 0:
+        raise Impossible(f"negative amount: {movement}")
+    return amount
 
 
 def equity(state: dict[str, Fraction], price: Number) -> Fraction:

@@ -92,6 +92,36 @@ def interest_per_unit(
     return entry * exact(hourly_rate) * share * exact(hold_hours)
 
 
+def margin_quantity(
+    usable: Fraction, leverage: int, headroom_bps: Number, entry: Fraction, side: str
+) -> Fraction:
+    """What the pair's equity carries, less the headroom: the one place where leverage counts."""
+    multiple = leverage if side == "long" else leverage - 1
+    kept = 1 - exact(headroom_bps) / 10_000
+    return truncate(usable * multiple * kept / entry, 8)
+
+
+def require_limits(risk_pct: Number, leverage: int) -> None:
+    """The two numbers that nobody may choose beyond their limits."""
+    if not 0 < exact(risk_pct) <= 1:
+        raise ValueError("risk_pct must be above 0 and at most 1")
+    if not 1 <= leverage <= 10:
+        raise ValueError("leverage must be from 1 to 10")
+
+
+def unsized(cap_risk: Fraction) -> dict[str, Any]:
+    """The answer before anything is known but the most that may be lost."""
+    return {
+        "qty": Decimal(0),
+        "planned_risk": Decimal(0),
+        "loss_unit": None,
+        "golden_qty": Decimal(0),
+        "binding": None,
+        "refused": None,
+        "cap_risk": plain(cap_risk),
+    }
+
+
 def size(
     capital: Number,
     risk_pct: Number,
@@ -120,33 +150,19 @@ def size(
     Leverage appears only in the margin cap: a long holds leverage x equity, a short borrows
     (leverage - 1) x equity.
     """
-    sign = SIGN[side]
-    if not 0 < exact(risk_pct) <= 1:
-        raise ValueError("risk_pct must be above 0 and at most 1")
-    if not 1 <= leverage <= 10:
-        raise ValueError("leverage must be from 1 to 10")
-    entry, executable, lot = exact(entry_ref), exact(stop), exact(step)
+    require_limits(risk_pct, leverage)
+    entry, lot = exact(entry_ref), exact(step)
     cap_risk = exact(capital) * exact(risk_pct) / 100
-    distance = sign * (entry - executable)
-    answer: dict[str, Any] = {
-        "qty": Decimal(0),
-        "planned_risk": Decimal(0),
-        "loss_unit": None,
-        "golden_qty": Decimal(0),
-        "binding": None,
-        "refused": None,
-        "cap_risk": plain(cap_risk),
-    }
+    distance = SIGN[side] * (entry - exact(stop))
+    answer = unsized(cap_risk)
     if distance <= 0 or not entry * exact(min_bps) <= distance * 10_000 <= entry * exact(max_bps):
         return answer | {"refused": "stop_invalid"}
 
     loss_unit = loss_per_unit(entry_ref, stop, side, fee, gap_bps, entry_slip_bps, interest_unit)
-    multiple = leverage if side == "long" else leverage - 1
     usable = min(exact(capital), exact(equity))
-    kept = 1 - exact(headroom_bps) / 10_000
     bounds = {
         "risk": truncate(cap_risk / loss_unit, 12),
-        "margin": truncate(usable * multiple * kept / entry, 8),
+        "margin": margin_quantity(usable, leverage, headroom_bps, entry, side),
     }
     if max_borrow_qty is not None:
         bounds["borrow"] = exact(max_borrow_qty)

@@ -6,37 +6,19 @@ What was unknown, and what was settled in the end, is what stands out.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
-from robson.cli.screens import facts, figures, journal
+from robson.cli.screens import endings, facts, figures, journal
 from robson.cli.screens.facts import Doc, at, listed, num, text
 from robson.cli.screens.journal import pay, pay_num
-from robson.cli.screens.line import PLAIN, STRONG, Line, Page, Symbols, spans
-
-
-class _Scene(NamedTuple):
-    """A chapter's rows, and what they belong to."""
-
-    rows: Sequence[Doc]
-    everything: Sequence[Doc]
-    p: Doc
-    where: str
-    symbols: Symbols
-
-    def last(self, *kinds: str) -> Doc | None:
-        """The chapter's last row of some kinds."""
-        return journal.last(self.rows, *kinds)
-
-    def clean(self, row: Doc | None, *path: str) -> str:
-        """Text of a payload, made harmless."""
-        return self.symbols.clean(text(row, "payload", *path)).rstrip(".")
+from robson.cli.screens.line import STRONG, Line, Page, spans
+from robson.cli.screens.scene import Scene, unknown
 
 
 def body(
     title: str, rows: Sequence[Doc], document: Doc, everything: Sequence[Doc], page: Page
 ) -> Line:
     """The sentences of a chapter; empty where only the evidence is left to show."""
-    scene = _Scene(
+    scene = Scene(
         rows, everything, at(document, "position") or {}, facts.venue(document), page.symbols
     )
     if title.startswith("Rung"):
@@ -50,7 +32,7 @@ def body(
 # --- chapters ------------------------------------------------------------------------------------
 
 
-def _armed(s: _Scene) -> Line:
+def _armed(s: Scene) -> Line:
     row = s.last("position_armed")
     strategy = pay(row, "strategy")
     capital = pay_num(row, "capital")
@@ -62,7 +44,7 @@ def _armed(s: _Scene) -> Line:
     )
 
 
-def _stop(s: _Scene) -> Line:
+def _stop(s: Scene) -> Line:
     row = s.last("signal_received")
     audit, side = pay(row, "audit"), text(row, "payload", "side")
     levels = listed(audit, "levels")
@@ -77,7 +59,7 @@ def _stop(s: _Scene) -> Line:
         atr = facts.price_of(s.p, at(audit, "atr"))
         stop = facts.price_of(s.p, s.p.get("technical_stop"))
         range_ = f"1.5 times the average range ({atr})"
-        return spans(f"{said} None fits; the stop is {range_}: {stop}.{confidence}")
+        return spans(f"{said} No level fits; the stop is {range_}: {stop}.{confidence}")
     level = levels[int(n) - 1]
     away = num(level, "distance")
     share = figures.percent(away / entry) if away is not None and entry else "?"
@@ -90,18 +72,18 @@ def _stop(s: _Scene) -> Line:
     )
 
 
-def _refused(s: _Scene) -> Line:
+def _refused(s: Scene) -> Line:
     row = s.last("signal_rejected")
     price = facts.price_of(s.p, pay(row, "entry_ref"))
     numbers = pay(row, "numbers") or []
-    shown = ", ".join(
-        f"{s.symbols.clean(name)} {s.symbols.clean(value)}" for name, value in numbers
-    )
-    said = f"A signal at {price} was not taken: {s.clean(row, 'code')}, {s.clean(row, 'message')}."
+    code = s.clean(row, "code")
+    named = [(facts.measured(code, str(name)), value) for name, value in numbers]
+    shown = ", ".join(f"{s.symbols.clean(name)} {s.symbols.clean(value)}" for name, value in named)
+    said = f"A signal at {price} was not taken: {code}, {s.clean(row, 'message')}."
     return spans(f"{said} Numbers: {shown}." if shown else said)
 
 
-def _size(s: _Scene) -> Line:
+def _size(s: Scene) -> Line:
     row = s.last("sizing_decided")
     sizing = pay(row, "plan", "sizing")
     terms = journal.terms(
@@ -125,7 +107,7 @@ def _size(s: _Scene) -> Line:
     return spans(f"{told} = {by_risk}. {allowed} only {quantity}. Planned loss {planned}.")
 
 
-def _entry(s: _Scene) -> Line:
+def _entry(s: Scene) -> Line:
     filled, failed = s.last("entry_filled"), s.last("entry_failed")
     line: Line = []
     if filled is not None:
@@ -137,35 +119,10 @@ def _entry(s: _Scene) -> Line:
         message = s.clean(failed, "message")
         more = f": {message}" if message else ""
         line = spans(f"No entry, by {s.clean(failed, 'reason')}{more}. Nothing was traded.")
-    return [*line, *_unknown(s, "e")]
+    return [*line, *unknown(s, "e")]
 
 
-def _unknown(s: _Scene, letter: str) -> Line:
-    """What had no known outcome, and what settled it."""
-    found = [
-        row
-        for row in journal.of(s.rows, "order_unknown")
-        if text(row, "payload", "client_id")[2:3] == letter
-    ]
-    if not found:
-        return []
-    where = f"{s.where[0].upper()}{s.where[1:]}"
-    resolved = s.last("order_resolved")
-    outcome = {"found": "found it there", "absent": "proved that it is not there"}
-    known = s.last("entry_filled", "entry_failed", "exit_filled", "insurance_filled")
-    still = "asks on" if known is None else "asked until its outcome was known"
-    ended = outcome.get(s.clean(resolved, "outcome"), still)
-    return [
-        (" ", PLAIN),
-        (f"{where} did not answer ({s.clean(found[0], 'reason')}).", STRONG),
-        (
-            f" Robson did not send again: it looked the order up by its client id and {ended}.",
-            PLAIN,
-        ),
-    ]
-
-
-def _guard(s: _Scene) -> Line:
+def _guard(s: Scene) -> Line:
     placed, failed = s.last("insurance_placed"), journal.of(s.rows, "insurance_failed")
     line: Line = []
     if placed is not None:
@@ -183,7 +140,7 @@ def _guard(s: _Scene) -> Line:
     return line
 
 
-def _rung(s: _Scene) -> Line:
+def _rung(s: Scene) -> Line:
     row = s.last("stop_raised")
     was, stop = facts.price_of(s.p, pay(row, "was")), facts.price_of(s.p, pay(row, "stop"))
     spans_ = figures.count(int(pay_num(row, "rung") or 0), "span")
@@ -197,7 +154,7 @@ def _rung(s: _Scene) -> Line:
     return spans(f"{said}; exchange stop replaced by {rests}, {bare} without one.")
 
 
-def _climb(s: _Scene) -> Line:
+def _climb(s: Scene) -> Line:
     raised = journal.of(s.rows, "stop_raised")
     if not raised:
         return []
@@ -212,99 +169,16 @@ def _climb(s: _Scene) -> Line:
     )
 
 
-_RULES = {
-    "stop_gain": "touched the stop-gain",
-    "stop_loss": "crossed the stop",
-    "trailing_stop": "crossed the raised stop",
-}
-
-
-def _exit(s: _Scene) -> Line:
-    trigger, asked = s.last("exit_triggered"), s.last("panic_requested")
-    line: Line = []
-    if trigger is not None:
-        line = spans(_cause(s, trigger))
-    elif asked is not None:
-        line = spans(f"{s.clean(asked, 'actor')} asked to leave ({s.clean(asked, 'reason')}).")
-    by_stop, by_exit = s.last("insurance_filled"), s.last("exit_filled")
-    word, fill = facts.exit_word(s.p), by_exit or by_stop
-    if fill is not None:
-        who = " Robson" if by_exit is not None else " The exchange stop"
-        ns = journal.first_fill_ns(fill)
-        after = journal.seconds(pay(trigger, "tick_ns"), ns)
-        later = f", {figures.lag(after)} later" if after is not None else ""
-        sold = facts.quantity_of(s.p, pay(fill, "quantity") or s.p.get("entry_quantity"))
-        price = pay(fill, "price") or at((pay(fill, "fills") or [{}])[0], "price")
-        line += spans(f"{who} {word} {sold} at {facts.price_of(s.p, price)} on average{later}.")
-    retries = journal.of(s.rows, "exit_retry")
-    if retries:
-        many = figures.often(len(retries))
-        line += [(f" The exit was refused {many}: {s.clean(retries[-1], 'message')}.", STRONG)]
-    return [*line, *_unknown(s, "x")]
-
-
-def _cause(s: _Scene, trigger: Doc) -> str:
-    reason, price = s.clean(trigger, "reason"), pay(trigger, "price")
-    actor = s.clean(trigger, "actor")
-    if reason == "tape_end":
-        return "The tape ended with the position open."
-    if actor:
-        return f"{actor} asked to leave ({reason})."
-    if price is None:
-        return f"It was to leave by {reason}."
-    rule = _RULES.get(reason, f"made it leave by {reason}")
-    jumped = pay(trigger, "jumped_from")
-    over = f" It jumped there from {facts.price_of(s.p, jumped)}." if jumped else ""
-    return f"A trade at {facts.price_of(s.p, price)} {rule}.{over}"
-
-
-def _result(s: _Scene) -> Line:
-    settled = s.last("pnl_settled")
-    if settled is None:
-        gross = figures.pnl(pay(s.last("position_closed"), "gross"), facts.quote(s.p))
-        return spans(f"Gross {gross}. ", ("Fees or debt are not known yet.", STRONG))
-    net = figures.pnl(pay(settled, "net"), facts.quote(s.p))
-    fees, interest = (figures.risk(pay(settled, key)) for key in ("fees", "interest"))
-    gross = figures.pnl(pay(settled, "gross"))
-    r = figures.in_r(pay(settled, "r_multiple"))
-    return spans(
-        f"Gross {gross}, fees {fees}, interest {interest}: ",
-        (f"net {net}, {r}", STRONG),
-        ". No debt left.",
-    )
-
-
-def _cancelled(s: _Scene) -> Line:
-    row = s.last("position_cancelled", "cancel_requested")
-    by = f" by {s.clean(row, 'actor')}" if s.clean(row, "actor") else ""
-    if s.last("position_cancelled") is None:
-        return spans(f"The entry was to be taken back{by}.")
-    return spans(f"Cancelled{by}: {s.clean(s.last('position_cancelled'), 'reason')}.")
-
-
-def _error(s: _Scene) -> Line:
-    row = s.last("position_error")
-    said = f"{s.clean(row, 'code')}: {s.clean(row, 'message')}."
-    return spans((said, STRONG), " A person has to decide; the stop stays judged and insured.")
-
-
-def _resolved(s: _Scene) -> Line:
-    row = s.last("position_resolved")
-    return spans(
-        f"{s.clean(row, 'actor')} said, with evidence, that it is {s.clean(row, 'target')}."
-    )
-
-
-_WRITERS: dict[str, Callable[[_Scene], Line]] = {
+_WRITERS: dict[str, Callable[[Scene], Line]] = {
     "Armed": _armed,
     "Stop": _stop,
     "Refused": _refused,
     "Size": _size,
     "Entry": _entry,
     "Guard": _guard,
-    "Exit": _exit,
-    "Result": _result,
-    "Cancelled": _cancelled,
-    "Error": _error,
-    "Resolved": _resolved,
+    "Exit": endings.leaving,
+    "Result": endings.result,
+    "Cancelled": endings.cancelled,
+    "Error": endings.error,
+    "Resolved": endings.resolved,
 }

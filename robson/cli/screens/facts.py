@@ -123,6 +123,11 @@ def id_of(position: Doc, page: Page) -> str:
     return ids([position], page)[text(position, "id")]
 
 
+def measured(code: str, name: str) -> str:
+    """Name of a number behind a refusal, without the refusal's own name in it."""
+    return name.removeprefix(code).strip("_").replace("_", " ") or "value"
+
+
 def waited_for(document: Doc, symbols: Symbols) -> str:
     """What an armed position waits for; empty when it waits for nothing."""
     said = symbols.clean(text(document, "waiting_for")).rstrip(".").removeprefix("waits for ")

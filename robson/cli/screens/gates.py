@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from robson.cli.screens import figures
+from robson.cli.screens import facts, figures
 from robson.cli.screens import finding as f
 from robson.cli.screens.facts import Doc, at, listed, num, text
 from robson.cli.screens.line import OK, PLAIN, QUIET, WARN, Line, Page, Segment, spans, width_of
@@ -116,7 +116,11 @@ def _label(label: str, body: str, page: Page) -> list[Line]:
 def _measured(gate: Doc | None, denial: Doc, page: Page) -> list[tuple[str, str]]:
     """The numbers of a denial, and the gate's own where it has none."""
     numbers = at(denial, "numbers") or {}
-    said = [(page.symbols.clean(name), _shown(value, page)) for name, value in numbers.items()]
+    code = text(denial, "code")
+    said = [
+        (page.symbols.clean(facts.measured(code, str(name))), _shown(value, page))
+        for name, value in numbers.items()
+    ]
     if said:
         return said
     pairs = (("value", at(gate, "value")), ("limit", at(gate, "limit")))

@@ -73,7 +73,7 @@ def _chart_level(row: Doc, p: Doc) -> str:
 
 
 def _refused(row: Doc, _p: Doc, _rows: Sequence[Doc], symbols: Symbols) -> Said:
-    return "not taken", f"{text(row, 'payload', 'code')}: {symbols.clean(pay(row, 'message'))}"
+    return "refused", f"{text(row, 'payload', 'code')}: {symbols.clean(pay(row, 'message'))}"
 
 
 def _sized(row: Doc, p: Doc, _rows: Sequence[Doc], _symbols: Symbols) -> Said:
@@ -140,7 +140,7 @@ def _stopped_out(row: Doc, p: Doc, _rows: Sequence[Doc], _symbols: Symbols) -> S
 
 
 def _cancelled(row: Doc, _p: Doc, _rows: Sequence[Doc], _symbols: Symbols) -> Said:
-    return "cancelled", f"by {text(row, 'payload', 'reason')}; nothing was at risk"
+    return "ended", f"by {text(row, 'payload', 'reason')}; nothing was at risk"
 
 
 def _not_entered(row: Doc, _p: Doc, _rows: Sequence[Doc], symbols: Symbols) -> Said:

@@ -44,7 +44,8 @@ def pay_num(row: Doc | None, *path: str) -> Decimal | None:
 def first_fill_ns(row: Doc | None) -> int | None:
     """When the first fill of a row happened, on the exchange's clock."""
     fills = pay(row, "fills") or []
-    return min((int(fill["at_ns"]) for fill in fills if "at_ns" in fill), default=None)
+    known = [num(fill, "at_ns") for fill in fills]
+    return min((int(each) for each in known if each is not None), default=None)
 
 
 def seconds(earlier_ns: Any, later_ns: Any) -> Decimal | None:

@@ -49,7 +49,7 @@ class Symbols(NamedTuple):
 
     def clean(self, text: object) -> str:
         """Text from outside, made harmless: no control characters, and ASCII where asked."""
-        kept = "".join(map(_harmless, str(text)))
+        kept = "?" if text is None else "".join(map(_harmless, str(text)))
         return kept if self.braille or kept.isascii() else "".join(map(_ascii, kept))
 
 

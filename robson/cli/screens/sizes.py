@@ -26,7 +26,7 @@ def size(preview: Doc, plan: Doc, page: Page) -> list[Line]:
         step=step,
         decimals=int(num(preview, "instrument", "price_decimals") or 2),
     )
-    hand, full = at(sizing, "by_hand"), at(sizing, "with_costs")
+    hand, full = at(sizing, "by_hand") or {}, at(sizing, "with_costs") or {}
     share = figures.share(at(sizing, "risk_pct"))
     limit = f"risk limit, {share} of {figures.money(at(sizing, 'capital'))}"
     named = dict(made.named)
@@ -38,7 +38,11 @@ def size(preview: Doc, plan: Doc, page: Page) -> list[Line]:
         [f"loss per {base}: span", named["span"], named["span"], ""],
         *costs,
         [("quantity", STRONG), _qty(preview, hand), (_qty(preview, full), STRONG), base],
-        ["lost if the stop is hit", figures.risk(hand["loss"]), figures.risk(full["loss"]), quote],
+        [
+            "lost if the stop is hit",
+            *(figures.risk(each.get("loss")) for each in (hand, full)),
+            quote,
+        ],
         ["  in % of capital", _lost(hand), _lost(full), ""],
     ]
     columns = [Column(""), Column("by hand", "right"), Column("with costs", "right"), Column("")]
@@ -109,7 +113,7 @@ def would(preview: Doc, plan: Doc, page: Page) -> list[Line]:
     quantity = facts.quantity_of(preview, at(plan, "sizing", "with_costs", "quantity"))
     worth = figures.money(at(plan, "notional"), text(preview, "instrument", "quote"))
     owes = "borrowing for it" if at(plan, "borrows") else "nothing borrowed"
-    hand = _lost(at(plan, "sizing", "by_hand"))
+    hand = _lost(at(plan, "sizing", "by_hand") or {})
     body = (
         f"Robson would {does} {quantity} ({worth}, {owes}). The by-hand size would lose {hand} at"
         " the same stop."

@@ -69,12 +69,13 @@ def nothing_opened(
     """No position became active: every refusal with its numbers, or what was waited for."""
     state = text(ending.position, "state") or "armed"
     tag = f.block("NO POSITION", WARN, page.symbols)
-    said = f"{facts.name(ending.position)} ended {state}; nothing was traded.".strip()
-    lines = [*violations(ending.report, page), *_headline(tag, said, page), []]
+    told = f"{facts.name(ending.position)} ended {state}; nothing was traded.".strip()
+    lines = [*violations(ending.report, page), *_headline(tag, told, page), []]
     for each in rejections:
         lines += labelled("Refused", _refusal(each, page), page)
     for each in waiting:
-        lines += labelled("Waited", spans(page.symbols.clean(_words(each))), page)
+        said = page.symbols.clean(_words(each)).removeprefix("waits ")
+        lines += labelled("Waited", said, page)
     if not rejections and not waiting:
         lines += labelled("Waited", spans("The detector gave no signal on this tape."), page)
     lines += labelled("Checked", checked(ending.report), page)
@@ -272,9 +273,11 @@ def _refusal(rejection: Doc, page: Page) -> Line:
     clean = page.symbols.clean
     when = figures.clock(rejection.get("at"))
     numbers = at(rejection, "numbers") or {}
-    shown = ", ".join(f"{clean(name)} {clean(value)}" for name, value in numbers.items())
+    code = text(rejection, "code")
+    named = [(facts.measured(code, str(name)), value) for name, value in numbers.items()]
+    shown = ", ".join(f"{clean(name)} {clean(value)}" for name, value in named)
     message = clean(text(rejection, "message")).rstrip(".")
-    said = f"{when} {text(rejection, 'code')}: {message}."
+    said = f"{when} {code}: {message}."
     return spans(f"{said} Numbers: {shown}." if shown else said)
 
 

@@ -22,7 +22,7 @@ from robson.engine.invariants.terms import (
 
 ATOM = Decimal("1E-8")
 DUST_ORDERS = 2
-INTEREST = Decimal("1.01")
+INTEREST = Decimal("1.001")
 """More than a position ever owes of what it borrowed."""
 ZERO = Decimal(0)
 

@@ -14,14 +14,17 @@ from hypothesis import strategies as st
 from robson.cli.screens import explain, happenings, journal
 from robson.cli.screens.line import UNICODE, Page, text_of
 from robson.store.codec import decode
-from tests.unit.cli.screens import lives
+from tests.unit.cli.screens import lives, stories
 from tests.unit.cli.screens.documents import Doc, changed, numbers
 
 D = Decimal
 PAGE = Page(100, UNICODE, full_ids=True)
 STORIES = {
-    name: getattr(lives, name)
-    for name in ("EXPLAIN", "EXPLAIN_ACTIVE", "EXPLAIN_STOPPED", "EXPLAIN_REFUSED", "EXPLAIN_CLIMB")
+    "closed": lives.EXPLAIN,
+    "active": lives.EXPLAIN_ACTIVE,
+    "stopped": stories.EXPLAIN_STOPPED,
+    "refused": stories.EXPLAIN_REFUSED,
+    "climb": stories.EXPLAIN_CLIMB,
 }
 ALL_ROWS = {row["seq"]: row for doc in STORIES.values() for row in doc["rows"]}
 

@@ -12,14 +12,14 @@ from robson.cli.screens import chart, life
 from robson.cli.screens.chart import Chart, Mark, Point
 from robson.cli.screens.line import ASCII, UNICODE, Page, cells, text_of
 from robson.cli.screens.moment import Sample
-from tests.unit.cli.screens import lives
+from tests.unit.cli.screens import lives, stories
 from tests.unit.cli.screens.documents import changed
 from tests.unit.cli.screens.views import a_life
 
 D = Decimal
 STATES = {
-    "armed": (lives.ARMED_STATUS, 1041),
-    "placing": (lives.PLACING, 1050),
+    "armed": (stories.ARMED_STATUS, 1041),
+    "placing": (stories.PLACING, 1050),
     "active": (lives.ACTIVE, 2000),
 }
 
@@ -83,10 +83,12 @@ def test_silence_is_said_and_old_numbers_are_quiet(symbols: object) -> None:
 
 def test_an_alarm_of_the_status_leads_the_view() -> None:
     document = changed(
-        lives.PLACING,
+        stories.PLACING,
         positions=[
             changed(
-                lives.PLACING["positions"][0], protection__unprotected_s=D("9.1"), symbol="BTCUSDT"
+                stories.PLACING["positions"][0],
+                protection__unprotected_s=D("9.1"),
+                symbol="BTCUSDT",
             )
         ],
     )

@@ -22,7 +22,7 @@ from robson.cli.screens.line import ASCII, UNICODE, Line, Page
 from robson.cli.screens.moment import Life, Sample
 from tests.unit.cli.screens import arm_documents as arms
 from tests.unit.cli.screens import documents as docs
-from tests.unit.cli.screens import lives
+from tests.unit.cli.screens import lives, stories
 from tests.unit.cli.screens import other_documents as others
 from tests.unit.cli.screens import panic_documents as panics
 from tests.unit.cli.screens.documents import Doc, changed, numbers
@@ -81,9 +81,9 @@ HISTORIES = {
 EXPLAINED = {
     "closed": lives.EXPLAIN,
     "active": lives.EXPLAIN_ACTIVE,
-    "stopped": lives.EXPLAIN_STOPPED,
-    "refused": lives.EXPLAIN_REFUSED,
-    "climb": lives.EXPLAIN_CLIMB,
+    "stopped": stories.EXPLAIN_STOPPED,
+    "refused": stories.EXPLAIN_REFUSED,
+    "climb": stories.EXPLAIN_CLIMB,
 }
 REPORT: Doc = {
     "tape": {"description": "recorded"},
@@ -184,14 +184,14 @@ VIEWS: dict[str, View] = {
     **{f"history-{name}": of(history.history, doc) for name, doc in HISTORIES.items()},
     **{f"explain-{name}": of(explain.explain, doc) for name, doc in EXPLAINED.items()},
     **{f"error-{name}": of(errors.error, doc) for name, doc in ERRORS.items()},
-    "demo-armed": partial(_life, lives.ARMED_STATUS, rows=1041),
-    "demo-placing": partial(_life, lives.PLACING, rows=1050),
+    "demo-armed": partial(_life, stories.ARMED_STATUS, rows=1041),
+    "demo-placing": partial(_life, stories.PLACING, rows=1050),
     "demo-active": partial(_life, lives.ACTIVE),
     "demo-silent": partial(_life, lives.ACTIVE, silent_s=7.4),
     "demo-killed": _banner,
     "demo-closed": lambda page: summary.closed(ending(), page),
     "demo-stopped": lambda page: summary.closed(
-        ending(lives.STOPPED_LONG, lives.STOPPED_ROWS), page
+        ending(stories.STOPPED_LONG, stories.STOPPED_ROWS), page
     ),
     "demo-crashed": _crashed,
     "demo-violated": _violated,

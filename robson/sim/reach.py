@@ -1,0 +1,255 @@
+"""What worlds have to reach: every transition, arc, exit, fault and rule of the exchange, counted.
+
+A run of enough seeds fails when one of them was never reached: a law that nothing tested has proved
+nothing. What cannot be reached in this version stands here too, with the reason.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+
+import attrs
+
+from robson.connectors.simulated.exchange_rules import Rule
+from robson.domain import events as e
+from robson.domain.lifecycle import PositionState as State
+from robson.domain.lifecycle import arcs
+from robson.domain.ports import Recorded
+from robson.domain.position import PositionView, machine_event
+from robson.sim.faults import KINDS
+from robson.sim.seams import POINTS
+
+ENFORCED_FROM = 200
+"""Seeds from which on everything listed has to be reached."""
+
+
+@attrs.frozen
+class Step:
+    """One event of a position, between two views."""
+
+    event: e.PositionEvent
+    before: PositionView | None
+    after: PositionView
+
+    def goes(self, source: State | None, target: State) -> bool:
+        """Whether it leads from one state to another."""
+        return (self.before.state if self.before else None, self.after.state) == (source, target)
+
+
+Shows = Callable[[Step], bool]
+
+
+def _is(kind: type, source: State | None, target: State) -> Shows:
+    return lambda step: isinstance(step.event, kind) and step.goes(source, target)
+
+
+def _exit_by(*reasons: str) -> Shows:
+    return lambda step: (
+        _is(e.ExitTriggered, State.ACTIVE, State.EXITING)(step)
+        and getattr(step.event, "reason", None) in reasons
+    )
+
+
+def _cancelled(reason: str) -> Shows:
+    return lambda step: (
+        _is(e.PositionCancelled, State.ARMED, State.CANCELLED)(step)
+        and getattr(step.event, "reason", None) == reason
+    )
+
+
+@attrs.frozen
+class Row:
+    """A row of the transition table, and how it is recognised."""
+
+    id: str
+    says: str
+    shows: Shows
+
+
+ROWS = (
+    Row("T1", "armed", _is(e.PositionArmed, None, State.ARMED)),
+    Row("T2", "signal taken", _is(e.EntryRequested, State.ARMED, State.ENTERING)),
+    Row("T3", "signal rejected", _is(e.SignalRejected, State.ARMED, State.ARMED)),
+    Row("T4", "disarmed", _cancelled("disarmed_by_user")),
+    Row("T6", "entry filled", _is(e.EntryFilled, State.ENTERING, State.ACTIVE)),
+    Row("T8", "entry rejected", _is(e.EntryFailed, State.ENTERING, State.CANCELLED)),
+    Row("T8 again", "and armed again", _is(e.EntryFailed, State.ENTERING, State.ARMED)),
+    Row("T9", "entry unknown", _is(e.OrderUnknown, State.ENTERING, State.ENTERING)),
+    Row("T10", "entry absent", lambda step: bool(getattr(step.event, "proof", ()))
+        and _is(e.EntryFailed, State.ENTERING, State.CANCELLED)(step)),
+    Row("T11", "stop raised", _is(e.StopRaised, State.ACTIVE, State.ACTIVE)),
+    Row("T12", "level hit", _exit_by("stop_loss", "trailing_stop", "stop_gain")),
+    Row("T13", "panic", _exit_by("user_panic", "tape_end")),
+    Row("T14", "panic before a signal", _cancelled("panic_before_entry")),
+    Row("T15", "panic while entering", _is(e.PanicRequested, State.ENTERING, State.ENTERING)),
+    Row("T17", "stopped out at the exchange", lambda step: getattr(step.event, "by", "")
+        == "insurance" and step.goes(State.EXITING, State.CLOSED)),
+    Row("T18", "stop partly filled", lambda step: isinstance(step.event, e.InsuranceFilled)
+        and step.after.state is State.EXITING),
+    Row("T19", "exit filled", _is(e.ExitFilled, State.EXITING, State.EXITING)),
+    Row("T20", "closed", lambda step: getattr(step.event, "by", "") == "exit"
+        and step.goes(State.EXITING, State.CLOSED)),
+    Row("T21", "exit refused", _is(e.ExitRetry, State.EXITING, State.EXITING)),
+    Row("T22", "exit unknown", _is(e.OrderUnknown, State.EXITING, State.EXITING)),
+    Row("T24", "entry found later", lambda step: getattr(step.event, "reconciled", False)
+        and _is(e.EntryFilled, State.ENTERING, State.ACTIVE)(step)),
+    Row("T29", "one attempt used up", _cancelled("entry_exhausted")),
+    Row("T30", "disarm by force", _is(e.CancelRequested, State.ENTERING, State.ENTERING)),
+)
+
+OUT_OF_REACH = {
+    "T5": "the simulated exchange fills a market order at once, so none rests",
+    "T7": "the same: a partial entry is final, it has expired",
+    "T16": "nothing closes a position by a halt or by its margin level yet",
+    "T23": "reconciliation of a whole position is not built yet",
+    "T25": "needs evidence that contradicts itself; the simulated exchange never lies",
+    "T26": "nobody can resolve an error by command yet",
+    "T27": "nothing freezes a position yet",
+    "T28": "there is one process and no lease",
+}
+"""Rows of the table that no world of this version can reach, and why."""
+
+EXITS = ("stop_loss", "trailing_stop", "stop_gain", "insurance_stop", "user_panic", "tape_end")
+ENDINGS = (
+    "disarmed_by_user",
+    "panic_before_entry",
+    "entry_exhausted",
+    "entry_rejected",
+    "never_sent",
+    "absent",
+)
+REFUSALS = ("DUPLICATE_POSITION", "INVALID_STATE_TRANSITION", "EXCHANGE_UNAVAILABLE")
+
+RULES_REACHED = tuple(
+    rule.value
+    for rule in (
+        Rule.BORROW_BASE,
+        Rule.BORROW_QUOTE,
+        Rule.FILLED_AT_SLIPPED_PRICE,
+        Rule.COMMISSION_BASE,
+        Rule.COMMISSION_QUOTE,
+        Rule.STOP_WOULD_TRIGGER,
+        Rule.STOP_RESTING,
+        Rule.LOCK_BASE,
+        Rule.LOCK_QUOTE,
+        Rule.UNLOCK_BASE,
+        Rule.UNLOCK_QUOTE,
+        Rule.STOP_MET_ON_THE_WAY,
+        Rule.STOP_MET_BY_JUMP,
+        Rule.CANCELLED,
+        Rule.CANCEL_UNKNOWN,
+        Rule.INTEREST_ON_BORROW,
+        Rule.INTEREST_HOURLY,
+        Rule.AUTO_REPAY_BASE,
+        Rule.AUTO_REPAY_QUOTE,
+        Rule.AUTO_REPAY_NO_DEBT,
+        Rule.REPAID_BY_HAND,
+        Rule.ORDER_UNKNOWN,
+        Rule.TIMESTAMP_OLD_AT_MATCHING,
+        Rule.FAULT_REJECTS,
+        Rule.FAULT_HIDES_ORDER,
+        Rule.FAULT_SKIPS_REPAY,
+        Rule.FAULT_DROPS_STOP,
+        Rule.FAULT_FILLS_ONLY,
+    )
+)
+"""Rules of the exchange that worlds have to meet; the others need a request Robson never sends."""
+
+
+def arc_name(source: State, event: str, target: State) -> str:
+    """An arc of the lifecycle in words."""
+    return f"{source.value} {event} {target.value}"
+
+
+ARCS_OUT_OF_REACH = {
+    "entry_ack": OUT_OF_REACH["T5"],
+    "entry_partial": OUT_OF_REACH["T7"],
+    "active entry_fill active": OUT_OF_REACH["T7"],
+    "halt": OUT_OF_REACH["T16"],
+    "margin_exit": OUT_OF_REACH["T16"],
+    "degrade": OUT_OF_REACH["T16"],
+    "exit_ack": OUT_OF_REACH["T5"],
+    "reconciled_missing": OUT_OF_REACH["T23"],
+    "fail": OUT_OF_REACH["T25"],
+    "resolve": OUT_OF_REACH["T26"],
+    "error trigger exiting": OUT_OF_REACH["T25"],
+    "error panic exiting": OUT_OF_REACH["T25"],
+    "error insurance_filled closed": OUT_OF_REACH["T25"],
+    "entering insurance_filled closed": "a stop rests only once the entry is final",
+    "active insurance_filled closed": "a filled stop is told as a trigger first",
+    "active insurance_partial exiting": "a filled stop is told as a trigger first",
+}
+"""Events, or single arcs, that nothing in this version takes, and why."""
+
+ARCS = tuple(
+    dict.fromkeys(
+        arc_name(source, event, target)
+        for source, event, target, _ in arcs()
+        if not {event, arc_name(source, event, target)} & ARCS_OUT_OF_REACH.keys()
+    )
+)
+"""Every arc that some event of this version can take."""
+
+TABLES: Mapping[str, tuple[str, ...]] = {
+    "transitions": tuple(row.id for row in ROWS),
+    "arcs": ARCS,
+    "exits": EXITS,
+    "endings": ENDINGS,
+    "refusals": REFUSALS,
+    "faults": KINDS,
+    "crash_points": POINTS,
+    "exchange": RULES_REACHED,
+}
+"""Everything that has to be reached, by table."""
+
+
+class Reach:
+    """Counts by table; counts of several worlds add up."""
+
+    def __init__(self) -> None:
+        self.counts: dict[str, Counter[str]] = {name: Counter() for name in TABLES}
+
+    def note(self, recorded: Recorded, before: PositionView | None, after: PositionView) -> None:
+        """Count what an event reached."""
+        event = recorded.event
+        if isinstance(event, e.MonthOpened | e.Started | e.Stopped):
+            return
+        step = Step(event, before, after)
+        self.add("transitions", (row.id for row in ROWS if row.shows(step)))
+        name = machine_event(before.state, event) if before is not None else None
+        if before is not None and name is not None:
+            self.add("arcs", (arc_name(before.state, name, after.state),))
+        if isinstance(event, e.ExitTriggered):
+            self.add("exits", (event.reason,))
+        if after.state is State.CANCELLED and after.cancel_reason is not None:
+            self.add("endings", (after.cancel_reason,))
+
+    def add(self, table: str, names: Iterable[str]) -> None:
+        """Count names of a table."""
+        self.counts[table].update(names)
+
+    def merge(self, table: str, counts: Mapping[str, int]) -> None:
+        """Add counts of a table."""
+        self.counts[table].update({name: count for name, count in counts.items() if count})
+
+    def update(self, other: Reach) -> None:
+        """Add another world's counts."""
+        for name, counts in other.counts.items():
+            self.counts[name].update(counts)
+
+    def table(self) -> dict[str, dict[str, int]]:
+        """What has to be reached with its count, zeros included."""
+        return {
+            name: {each: self.counts[name][each] for each in wanted}
+            for name, wanted in TABLES.items()
+        }
+
+    def missing(self) -> list[str]:
+        """What was never reached."""
+        return [
+            f"{name}: {each}"
+            for name, counts in self.table().items()
+            for each, count in counts.items()
+            if count == 0
+        ]

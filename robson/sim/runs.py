@@ -1,0 +1,191 @@
+"""Runs worlds seed by seed and adds up what they came to."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+
+import attrs
+
+from robson.domain.ports import Recorded
+from robson.domain.position import PositionView
+from robson.domain.values import NS_PER_S
+from robson.engine.invariants import Violation
+from robson.sim.checks import Checks
+from robson.sim.faults import CrashAt
+from robson.sim.lives import Lives, Plan, plan_of
+from robson.sim.reach import ENFORCED_FROM, Reach
+from robson.sim.seams import WatchedExchange
+from robson.sim.world import World
+
+
+@attrs.frozen(kw_only=True)
+class Outcome:
+    """What one world came to.
+
+    Attributes:
+        armed, filled: positions that were armed, and that held something.
+        bare_s: of each filled position, seconds without a stop that nothing excuses.
+        began_ns: exchange time at which the world began.
+    """
+
+    plan: Plan
+    views: tuple[PositionView, ...]
+    armed: int
+    filled: int
+    events: int
+    steps: int
+    simulated_ns: int
+    began_ns: int
+    evaluated: Counter[str]
+    violations: tuple[Violation, ...]
+    reach: Reach
+    bare_s: tuple[Decimal, ...]
+    excused_ns: Counter[str]
+    trace: str
+
+
+class Reaching(Checks):
+    """The checks of a world, which also count what it reached."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self.reach = Reach()
+
+    def witness(self, recorded: Recorded, view: PositionView | None) -> None:
+        """Count an event that is new, then ask every law about it."""
+        memory = self.audit.memory
+        if view is not None and recorded.seq > memory.seq:
+            self.reach.note(recorded, memory.views.get(view.id), view)
+        super().witness(recorded, view)
+
+
+def live(
+    plan: Plan,
+    *,
+    crash_at: CrashAt | None = None,
+    exchange: type[WatchedExchange] = WatchedExchange,
+    observed: Callable[[World, Reaching], Reaching] | None = None,
+) -> Outcome:
+    """Live one world under every check. ``observed`` may put another observer in their place."""
+    lives = Lives(plan, crash_at=crash_at, exchange=exchange)
+    world = lives.world
+    checks = Reaching(world)
+    if observed is not None:
+        checks = observed(world, checks)
+    world.observer = checks
+    lives.run()
+    checks.finish(lives.settled_in_ns)
+    reach, faults = checks.reach, world.faults
+    reach.merge("refusals", lives.refusals)
+    reach.merge("faults", faults.counts)
+    reach.merge("crash_points", Counter(faults.died_at))
+    reach.merge("exchange", world.exchange.counts())
+    views = tuple(checks.audit.memory.views.values())
+    return Outcome(
+        plan=plan,
+        views=views,
+        armed=len(views),
+        filled=len(checks.cover.filled),
+        events=checks.audit.memory.seq,
+        steps=world.steps,
+        simulated_ns=world.clock.now_ns - world.began_ns,
+        began_ns=world.began_ns,
+        evaluated=checks.audit.evaluated,
+        violations=tuple(checks.audit.violations),
+        reach=reach,
+        bare_s=tuple(Decimal(checks.bare_ns[each]) / NS_PER_S for each in checks.cover.filled),
+        excused_ns=checks.excused_ns,
+        trace=world.trace,
+    )
+
+
+@attrs.define
+class Total:
+    """The sum of worlds.
+
+    Attributes:
+        violations: with the seed of the world in which each was found.
+        bare_s: sorted only when asked for.
+    """
+
+    first: int
+    last: int
+    positions: int
+    seeds: int = 0
+    armed: int = 0
+    filled: int = 0
+    events: int = 0
+    simulated_ns: int = 0
+    evaluated: Counter[str] = attrs.Factory(Counter)
+    violations: list[tuple[int, int, Violation]] = attrs.Factory(list)
+    reach: Reach = attrs.Factory(Reach)
+    bare_s: list[Decimal] = attrs.Factory(list)
+    excused_ns: Counter[str] = attrs.Factory(Counter)
+    _traces: hashlib._Hash = attrs.Factory(hashlib.sha256)
+
+    def add(self, outcome: Outcome) -> None:
+        """Take a world in."""
+        self.seeds += 1
+        self.armed += outcome.armed
+        self.filled += outcome.filled
+        self.events += outcome.events
+        self.simulated_ns += outcome.simulated_ns
+        self.evaluated.update(outcome.evaluated)
+        self.violations += [
+            (outcome.plan.seed, outcome.began_ns, found) for found in outcome.violations
+        ]
+        self.reach.update(outcome.reach)
+        self.bare_s += outcome.bare_s
+        self.excused_ns.update(outcome.excused_ns)
+        self._traces.update(outcome.trace.encode())
+
+    @property
+    def trace(self) -> str:
+        """One hash for all worlds, in order."""
+        return self._traces.hexdigest()
+
+    @property
+    def enforced(self) -> bool:
+        """Whether there were enough seeds to demand that everything was reached."""
+        return self.seeds >= ENFORCED_FROM
+
+    @property
+    def missing(self) -> list[str]:
+        """What was not reached although it had to be; rules that never spoke among it."""
+        if not self.enforced:
+            return []
+        silent = [f"rules: {rule}" for rule, count in self.evaluated.items() if count == 0]
+        return [*self.reach.missing(), *silent]
+
+    @property
+    def passed(self) -> bool:
+        """No violation, and nothing missing."""
+        return not self.violations and not self.missing
+
+
+def percentile(sorted_s: list[Decimal], share: int) -> Decimal:
+    """The value at or below which a share in percent lies; zero where there is none."""
+    if not sorted_s:
+        return Decimal(0)
+    return sorted_s[min(len(sorted_s) - 1, len(sorted_s) * share // 100)]
+
+
+def run(
+    seeds: Iterable[int],
+    *,
+    first: int,
+    last: int,
+    positions: int,
+    done: Callable[[Outcome, Total], None] | None = None,
+) -> Total:
+    """Live worlds one after another; ``done`` hears of each."""
+    total = Total(first, last, positions)
+    for seed in seeds:
+        outcome = live(plan_of(seed, positions))
+        total.add(outcome)
+        if done is not None:
+            done(outcome, total)
+    return total
