@@ -15,7 +15,6 @@ from pathlib import Path
 from bench_kit import CannotMeasure, Goal, Row, Run, Timed, alternate, output
 
 from robson.api.client import CallFailed, Client
-from robson.api.v1 import robson_pb2 as pb
 from robson.cli.demo_daemon import Daemon, environment
 from robson.cli.problem import Problem
 from robson.connectors.simulated.generator import generate, write_csv
@@ -137,16 +136,15 @@ def _tape(directory: Path, base: str, minutes: int) -> tuple[str, str]:
     return "--tape", f"{base}/USDT={path}"
 
 
-def _until(client: Client, state: int, count: int) -> None:
-    """Wait until so many positions are in a state."""
+def _until(client: Client, count: int, *states: str) -> None:
+    """Wait until so many positions are in one of these states."""
     until = time.monotonic() + LIVES_S
-    name = pb.PositionState.Name(state).removeprefix("POSITION_STATE_").lower()
     while True:
-        found = client.status(states=(name,)).positions
+        found = client.status(states=states).positions
         if len(found) >= count:
             return
         if time.monotonic() > until:
-            raise CannotMeasure(f"{len(found)} of {count} positions came to be {name}")
+            raise CannotMeasure(f"{len(found)} of {count} positions came to be {states[0]}")
         time.sleep(LOOK_S)
 
 
@@ -157,7 +155,7 @@ def _lives(run: Run) -> Row:
     with _daemon(run.folder("lives"), *tape, "--hold", "--speed", SPEED) as (daemon, client):
         for number in range(count - 1):
             _arm(client, BASES[0], f"life {number}")
-            _until(client, pb.POSITION_STATE_CLOSED, number + 1)
+            _until(client, number + 1, "closed", "cancelled")
         _arm(client, BASES[0], "the last")
         resident = _resident(daemon)
     return _memory(
@@ -176,7 +174,7 @@ def _pairs(run: Run) -> Row:
     with _daemon(directory, *options) as (daemon, client):
         for base in BASES[:count]:
             _arm(client, base, base)
-        _until(client, pb.POSITION_STATE_ACTIVE, count)
+        _until(client, count, "active")
         resident = _resident(daemon)
     return _memory("memory.pairs", f"with {count} active positions, each on its own pair", resident)
 

@@ -49,15 +49,30 @@ STATES = {
 }
 
 
+LAW = (
+    "A tick is not an event: what a tick causes is. An event that has no arc from a state is"
+    " refused there; that is a defect of whoever made it and ends the process. Of several arcs of"
+    " one event the first whose guard holds is taken, in the order of the table."
+)
+SETTLED = (
+    "`closed` means flat. `settled` (debt zero, every charge known) is a fact of a closed position"
+    " and no state: see the [glossary](../glossary.md)."
+)
+VOCABULARY = (
+    "The table says what an event means to the machine, not that Robson already writes it: part of"
+    " the law is for what is [not done yet](../../README.md#not-done-yet)."
+)
+
+
 def made_from(source: str) -> str:
     """What keeps people from editing a page that is made."""
     return f"<!-- Made by tools/docs.py from {source}: change that, then run it. -->"
 
 
 def paragraph(*sentences: str) -> str:
-    """Prose, wrapped; what is in backticks never breaks."""
+    """Prose, wrapped; neither a link nor what is in backticks breaks."""
     text = " ".join(sentences)
-    whole = re.sub(r"`[^`]*`", lambda found: found[0].replace(" ", "\0"), text)
+    whole = re.sub(r"`[^`]*`|\[[^]]*\]\([^)]*\)", lambda found: found[0].replace(" ", "\0"), text)
     lines = textwrap.wrap(whole, WIDTH, break_long_words=False, break_on_hyphens=False)
     return "\n".join(lines).replace("\0", " ")
 
@@ -116,24 +131,38 @@ def _bare(kind: type[Any], fields: dict[str, Any]) -> Any:
 
 def meanings(kind: type[Any]) -> dict[str | None, list[str]]:
     """Machine events that a journal event can be, each with the words for when it is."""
-    known = attrs.fields_dict(kind)
-    tried = {name: values for name, values in _alternatives().items() if name in known}
-    usual = {name: next(iter(values.values())) for name, values in tried.items()}
-    deciding = []
-    for name, values in tried.items():
-        answers = {word: _answers(kind, usual | {name: value}) for word, value in values.items()}
-        told = {word: answer for word, answer in answers.items() if answer}
-        if len({*told.values()}) > 1:
-            deciding.append((name, told))
+    deciding = {name: told for name, told in _tried(kind).items() if len({*told.values()}) > 1}
     if not deciding:
-        return {machine: [] for machine in _answers(kind, usual)}
-    [(name, told)] = deciding  # of two fields that decide, the words would have to be combined
+        return {machine: [] for machine in _answers(kind, _usual(kind))}
+    [(name, told)] = deciding.items()  # were there two, the words would have to be combined
     found: dict[str | None, list[str]] = {}
     for word, answer in told.items():
         if word == OTHER or answer != told.get(OTHER):
             for machine in answer:
                 found.setdefault(machine, []).append(f"{word} `{name}`" if word == OTHER else word)
     return found
+
+
+def _fields(kind: type[Any]) -> dict[str, dict[str, Any]]:
+    known = attrs.fields_dict(kind)
+    return {name: values for name, values in _alternatives().items() if name in known}
+
+
+def _usual(kind: type[Any]) -> dict[str, Any]:
+    return {name: next(iter(values.values())) for name, values in _fields(kind).items()}
+
+
+def _tried(kind: type[Any]) -> dict[str, dict[str, tuple[str | None, ...]]]:
+    """For each field, what the event is with each of its values, by the words for them."""
+    usual = _usual(kind)
+    answers = {
+        name: {word: _answers(kind, usual | {name: value}) for word, value in values.items()}
+        for name, values in _fields(kind).items()
+    }
+    return {
+        name: {word: answer for word, answer in told.items() if answer}
+        for name, told in answers.items()
+    }
 
 
 def _answers(kind: type[Any], fields: dict[str, Any]) -> tuple[str | None, ...]:
@@ -225,18 +254,14 @@ def lifecycle_page() -> str:
         for a, event, b, guard in arcs
     ]
     driving = len(kinds()) - len(folding)
+    counted = f"{len(states)} states, {len(rows)} events, {len(arcs)} arcs."
     return "\n".join(
         (
             made_from("robson/domain/lifecycle.py and robson/domain/position.py"),
             "",
             "# The lifecycle of a position",
             "",
-            paragraph(
-                f"{len(states)} states, {len(rows)} events, {len(arcs)} arcs. A tick is not an",
-                "event: what a tick causes is. An event that has no arc from a state is refused",
-                "there; that is a defect of whoever made it and ends the process. Of several arcs",
-                "of one event the first whose guard holds is taken, in the order of the table.",
-            ),
+            paragraph(counted, LAW),
             "",
             *_diagram(arcs),
             "",
@@ -244,10 +269,7 @@ def lifecycle_page() -> str:
             "",
             *table("State", "Meaning", "Final", "Arcs out", rows=states),
             "",
-            paragraph(
-                "`closed` means flat. `settled` (debt zero, every charge known) is a fact of a",
-                "closed position and no state: see the [glossary](../glossary.md).",
-            ),
+            paragraph(SETTLED),
             "",
             "## Arcs",
             "",
@@ -262,9 +284,8 @@ def lifecycle_page() -> str:
             paragraph(
                 f"Of {len(kinds()) + 1} journal events of a position `position_armed.v1` creates",
                 f"it, {driving} drive the machine and {len(folding)} only change data.",
-                f"{len(silent)} machine events have no journal event at all: they are law for what",
-                "is not built yet. The table says what an event means to the machine, not that",
-                "Robson already writes it: see [Not done yet](../../README.md#not-done-yet).",
+                f"{len(silent)} machine events have no journal event at all.",
+                VOCABULARY,
             ),
             "",
             *table("Machine event", "Journal event", rows=rows),

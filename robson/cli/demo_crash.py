@@ -63,6 +63,7 @@ class Crash:
     """
 
     def __init__(self, books: Callable[[Path], Document] = read_books) -> None:
+        """A crash that has not happened yet; ``books`` reads the exchange's own."""
         self._books = books
         self.done = False
         self.held = ""

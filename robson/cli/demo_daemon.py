@@ -52,6 +52,7 @@ class Daemon:
     """
 
     def __init__(self, directory: Path, options: list[str]) -> None:
+        """Say where and with what; :meth:`start` starts it."""
         self.directory = directory
         self.door = f"unix://{directory / places.SOCKET_NAME}"
         self._command = [

@@ -40,6 +40,7 @@ class Follower:
     """All that is known of the position so far; :meth:`poll` asks for more."""
 
     def __init__(self, client: Client, door: str, speed: str = "") -> None:
+        """Follow by this client; ``speed`` is only told."""
         self.client = client
         self.door = door
         self._speed = speed

@@ -35,6 +35,7 @@ class Lines(Silent):
     """One line for each thing that happened, and every alarm at once."""
 
     def __init__(self, stream: TextIO, surface: out.Surface) -> None:
+        """Print to this stream."""
         self.stream = stream
         self.surface = surface
         self._told: set[int] = set()
@@ -88,6 +89,7 @@ class Live(Lines):
         screen: out.Screen,
         key: Callable[[float], str],
     ) -> None:
+        """Paint on this screen, and take keys."""
         super().__init__(stream, surface)
         self._screen = screen
         self._key = key

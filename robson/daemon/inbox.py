@@ -28,11 +28,11 @@ class Inbox:
         Raises:
             InvariantViolated: the inbox is full: its thread does not keep up, so nothing is safe.
         """
-        self._stillness.begin()
+        self._stillness.begin(self._name)
         try:
             self._queue.put_nowait((priority, next(self._numbers), message))
         except queue.Full as full:
-            self._stillness.end()
+            self._stillness.end(self._name)
             raise InvariantViolated(f"the inbox of {self._name} is full") from full
 
     def close(self) -> None:
@@ -48,7 +48,7 @@ class Inbox:
 
     def done(self) -> None:
         """The last message and all it led to have been handed on."""
-        self._stillness.end()
+        self._stillness.end(self._name)
 
     def depth(self) -> int:
         """Messages waiting."""

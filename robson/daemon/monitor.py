@@ -261,7 +261,7 @@ class Monitor:
     ) -> None:
         ctx = self.custody.context(str(view.scope.symbol), pursuit)
         record = view.order(order.client_id)
-        if record is None or verdict is None:
+        if record is None or verdict is None or view.state is PositionState.ERROR:
             return
         if isinstance(verdict, Found):
             decision = adopt(view, record, verdict.order, ctx, asked=True)
@@ -270,7 +270,7 @@ class Monitor:
             self.custody.carry_out(view, decision)
         elif isinstance(verdict, AbsenceProof):
             self.custody.carry_out(view, self._absent(view, order, verdict))
-        elif view.state is not PositionState.ERROR:
+        else:
             failed = e.PositionFailed(
                 position=view.id,
                 at_ns=self.custody.now(),

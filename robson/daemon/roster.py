@@ -6,6 +6,7 @@ replaced whole and never changed.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 
@@ -34,13 +35,15 @@ class Roster:
         self._law = law
         self._witness = witness
         self._positions: dict[PositionId, Position] = {}
+        self._owner: int | None = None
         self.month: MonthOpened | None = None
         self.seq = 0
         self.last_ns = 0
         self.views: Views = MappingProxyType({})
 
     def load(self) -> int:
-        """Fold the whole journal; the number of events read."""
+        """Fold the whole journal, on the thread that owns it from now; the number of events."""
+        self._owner = threading.get_ident()
         count = 0
         for recorded in self._journal.read():
             self._fold(recorded)
@@ -55,6 +58,7 @@ class Roster:
             StoreError: nothing was folded.
             IllegalEvent: an event that could never be folded; the journal does not have it.
         """
+        assert threading.get_ident() == self._owner, "positions belong to the monitor's thread"
         if not events:
             return
         self._rehearse(events)

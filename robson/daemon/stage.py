@@ -24,7 +24,7 @@ from robson.domain.errors import InvariantViolated
 from robson.domain.intents import Intent
 from robson.domain.reports import Answer
 from robson.domain.values import NS_PER_S, ExchangeNs
-from robson.exec.lanes import priority_of
+from robson.exec.lanes import lane_of, priority_of
 
 LOOK_S = 0.2
 STILL_S = 60.0
@@ -110,7 +110,7 @@ class Stage:
         """Send a request and wait for its answer in virtual time; the waiting is not work."""
         answer: SimpleQueue[Answer] = SimpleQueue()
         self._requests.put((request, answer))
-        self._stillness.end()
+        self._stillness.wait(lane_of(request).value)
         return answer.get()
 
     # --- the thread ------------------------------------------------------------------------------
@@ -152,7 +152,7 @@ class Stage:
 
     def _submit(self, request: Intent, answer: SimpleQueue[Answer]) -> None:
         def deliver(found: Answer, _sent: ExchangeNs) -> None:
-            self._stillness.begin()
+            self._stillness.go_on(lane_of(request).value)
             answer.put(found)
 
         self._wire.held = self._held()

@@ -1,34 +1,49 @@
 """Whether anything is being worked on: what virtual time waits for before it moves.
 
-Every message put into an inbox is work until its receiver has finished with it; a thread that waits
-for the simulated exchange is not working. Only the simulated profile counts; elsewhere time does
-not ask.
+Every message put into an inbox is work until its receiver has finished with it. A thread that waits
+for the simulated exchange is not working, and neither is what waits in its inbox behind that
+request. Only the simulated profile counts; elsewhere time does not ask.
 """
 
 from __future__ import annotations
 
 import threading
+from collections import Counter
 
 
 class Stillness:
-    """Counts work under way; ``touched`` wakes whoever waits for something to begin."""
+    """Counts each thread's work under way; ``touched`` wakes who waits for something to begin."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._busy = 0
+        self._work: Counter[str] = Counter()
+        self._waiting: set[str] = set()
         self._touches = 0
 
-    def begin(self, count: int = 1) -> None:
-        """Work has been handed over."""
+    def begin(self, whose: str) -> None:
+        """Work has been handed to a thread."""
         with self._changed:
-            self._busy += count
+            self._work[whose] += 1
             self._touches += 1
             self._changed.notify_all()
 
-    def end(self) -> None:
+    def end(self, whose: str) -> None:
         """A piece of work is finished, and what follows from it has been handed over."""
         with self._changed:
-            self._busy -= 1
+            self._work[whose] -= 1
+            self._changed.notify_all()
+
+    def wait(self, whose: str) -> None:
+        """A thread can do nothing until virtual time moves."""
+        with self._changed:
+            self._waiting.add(whose)
+            self._changed.notify_all()
+
+    def go_on(self, whose: str) -> None:
+        """What it waited for has come."""
+        with self._changed:
+            self._waiting.discard(whose)
+            self._touches += 1
             self._changed.notify_all()
 
     def touch(self) -> None:
@@ -45,7 +60,10 @@ class Stillness:
     def wait_still(self, timeout_s: float) -> bool:
         """Wait until nothing is being worked on; False when that took too long."""
         with self._changed:
-            return self._changed.wait_for(lambda: self._busy == 0, timeout_s)
+            return self._changed.wait_for(self._is_still, timeout_s)
+
+    def _is_still(self) -> bool:
+        return not any(count for whose, count in self._work.items() if whose not in self._waiting)
 
     def wait_touched(self, seen: int, timeout_s: float) -> bool:
         """Wait until anything begins after ``seen`` touches; False when nothing did."""

@@ -297,8 +297,11 @@ def _entered(view: PositionView, event: e.EntryFilled) -> Changes:
 
 
 def _entry_failed(view: PositionView, event: e.EntryFailed) -> Changes:
+    chosen = view.strategy.bias is None and event.rearm
     return {
         "orders": _with(view, event.client_id, status="failed"),
+        # A side that the detector chose goes with the signal it chose it for.
+        "side": None if chosen else view.side,
         "cancel_reason": None if event.rearm else event.reason,
         "plan": None if event.rearm else view.plan,
         "stop": None if event.rearm else view.stop,

@@ -45,6 +45,7 @@ MATCHING_NS = 10 * NS_PER_S
 MARGIN_NS = 5 * NS_PER_S
 CLOCK_ERROR_NS = NS_PER_S // 4
 APART_NS = 2 * NS_PER_S
+DOUBTS_MAX = 3
 ATOM = Decimal("1E-8")
 """The exchange rounds the quote of a trade to this; its lists do not say which way."""
 FRESH_NS = NS_PER_S
@@ -106,7 +107,7 @@ def explained(before: AccountSnapshot, after: AccountSnapshot, fills: tuple[Fill
     Loans and repayments change totals and debts alike, so only what is owned net is compared;
     interest may have been charged in between, never more than a percent of what was owed or traded.
     """
-    since = [fill for fill in fills if fill.at_ns > before.at_ns]
+    since = [fill for fill in fills if before.at_ns < fill.at_ns <= after.at_ns]
     base_moved, quote_moved = Decimal(0), Decimal(0)
     for fill in since:
         sign = 1 if fill.action is Action.BUY else -1
@@ -168,6 +169,7 @@ class Resolution:
     asked: int = 0
     token: int = 0
     waiting: int = 0
+    doubts: int = 0
     not_found_ns: list[ExchangeNs] = attrs.Factory(list)
     orders: OrdersReported | None = None
     trades: TradesReported | None = None
@@ -255,4 +257,10 @@ class Resolution:
                 after=self.after,
             )
         except InvalidValue as doubt:
-            return Contradiction(message=str(doubt))
+            return self._doubted(str(doubt))
+
+    def _doubted(self, message: str) -> Verdict:
+        """Lists and balances are read one after another: only what keeps disagreeing does."""
+        self.doubts += 1
+        self.orders = self.trades = self.after = None
+        return Contradiction(message=message) if self.doubts >= DOUBTS_MAX else None

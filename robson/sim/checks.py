@@ -31,6 +31,7 @@ from robson.sim.world import Observer, World
 
 WORLD_RULES = {
     "B1": ("Books", "the exchange's balances are what its books explain, counted twice"),
+    "B2": ("Unbroken", "no step of the daemon raises what it should not"),
     "L5": ("Settled", "with the faults over, everything is settled within 60 s"),
 }
 """Rules that only a world can ask about."""

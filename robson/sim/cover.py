@@ -11,8 +11,10 @@ from decimal import Decimal
 import attrs
 
 from robson.connectors.simulated.entries import (
+    Deposited,
     Entry,
     Filled,
+    InterestCharged,
     OrderAccepted,
     OrderClosed,
     Triggered,
@@ -20,6 +22,8 @@ from robson.connectors.simulated.entries import (
 from robson.domain.identity import OurOrder, Purpose, read_client_order_id
 from robson.domain.instrument import Instrument
 from robson.domain.values import Action
+
+ZERO = Decimal(0)
 
 
 @attrs.frozen
@@ -44,11 +48,12 @@ class Cover:
         self._rules = rules
         self._orders: dict[int, tuple[OurOrder, Action]] = {}
         self._stops: set[int] = set()
-        self._left = Decimal(0)
+        self._net = ZERO
+        self._before = ZERO
         self._bare_ns: int | None = None
         self.filled: list[str] = []
         self.holds: tuple[str, bool] | None = None
-        self.largest = Decimal(0)
+        self.largest = ZERO
 
     def read(self, entries: Sequence[Entry]) -> Iterator[Bare]:
         """Take entries in; gives the stretches that are over."""
@@ -75,19 +80,28 @@ class Cover:
                 self._stops.discard(entry.order_id)
             case Filled() if entry.order_id in self._orders:
                 self._fill(entry, *self._orders[entry.order_id])
+            case Deposited() if entry.asset == self._rules.symbol.base:
+                self._net += entry.amount
+            case InterestCharged() if entry.asset == self._rules.symbol.base:
+                self._net -= entry.amount
             case _:
                 pass
 
     def _fill(self, entry: Filled, ours: OurOrder, action: Action) -> None:
-        """Buys of base bring it in net of the fee; what is left of a short is what it owes."""
-        taken = entry.commission if entry.commission_asset == self._rules.symbol.base else 0
-        moved = entry.quantity - taken
+        buys = action is Action.BUY
+        taken = entry.commission if entry.commission_asset == self._rules.symbol.base else ZERO
+        before = self._net
+        self._net += (entry.quantity if buys else -entry.quantity) - taken
         if ours.purpose is Purpose.ENTRY:
-            self._left = moved
-            self.largest = max(self.largest, moved)
-            self.holds = (ours.position_hash, action is Action.BUY)
+            self._before = before
+            self.holds = (ours.position_hash, buys)
             self.filled.append(ours.position_hash)
-            return
-        self._left -= moved
-        if self._rules.floor_quantity(max(self._left, Decimal(0))) <= 0:
+            self.largest = max(self.largest, entry.quantity)
+        elif self.holds is not None and not self._left(long=self.holds[1]):
             self.holds = None
+
+    def _left(self, *, long: bool) -> bool:
+        """Whether anything is left that can be sold, or is owed."""
+        if long:
+            return self._rules.floor_quantity(max(self._net - self._before, ZERO)) > 0
+        return self._net < 0

@@ -42,6 +42,7 @@ KINDS = (
     "dropped_stop",
     "thin_book",
     "crash",
+    "power_cut",
 )
 """Everything that can strike."""
 
@@ -77,16 +78,24 @@ class Span:
 
 @attrs.frozen(kw_only=True)
 class Severity:
-    """How often what goes wrong. ``requests``: of all kinds but the death of the process."""
+    """How often what goes wrong.
+
+    Attributes:
+        requests: of all kinds but the death of the process.
+        crashes: at each point at which the process may die.
+        entries: of a position's first entry being refused.
+    """
 
     requests: float = 0.0
     crashes: float = 0.0
+    entries: float = 0.0
 
 
 CALM = Severity()
 SEVERITIES = {
     "calm": CALM,
     "rough": Severity(requests=0.02, crashes=0.002),
+    "choosy": Severity(requests=0.02, crashes=0.001, entries=0.8),
     "harsh": Severity(requests=0.12, crashes=0.003),
     "deadly": Severity(requests=0.03, crashes=0.02),
 }
@@ -203,7 +212,7 @@ class FaultyWire:
             back_ns = plan.between(TOTAL_NS, 2 * TOTAL_NS)
             plan.excuse("stalled_answer", now_ns + TOTAL_NS + RECOVERY_NS)
         if plan.strikes("held_request", 0.5):
-            held_ns = plan.between(NS_PER_S // 10, 3 * NS_PER_S)
+            held_ns = plan.between(NS_PER_S // 10, 4 * NS_PER_S)
             plan.excuse("held_request", now_ns + held_ns + RECOVERY_NS)
             return Trip(out_ns=out_ns, back_ns=back_ns, held_ns=held_ns)
         return Trip(out_ns=out_ns, back_ns=back_ns)
@@ -223,15 +232,26 @@ class FaultyExchange(ExchangeFaults):
         plan = self._plan
         if isinstance(request, PlaceOrder) and plan.severity.requests:
             kind = _REFUSED[request.purpose]
-            key = f"{kind} {request.position}"
-            if key not in self._refused and plan.strikes(kind, 4.0):
-                self._refused.add(key)
+            if self._refuses(kind, f"{kind} {request.position}"):
                 plan.excuse(kind, plan.clock.now_ns + REBORN_NS)
                 return _BUSY
         if plan.strikes("overloaded", 0.5):
             plan.excuse("overloaded", plan.clock.now_ns + RECOVERY_NS)
             return _OVERLOADED
         return None
+
+    def _refuses(self, kind: str, key: str) -> bool:
+        """Once for each position and kind of order."""
+        plan = self._plan
+        if key in self._refused:
+            return False
+        chosen = kind == "refused_entry" and plan.share() < plan.severity.entries
+        if chosen:
+            plan.counts[kind] += 1
+        if chosen or plan.strikes(kind, 4.0):
+            self._refused.add(key)
+            return True
+        return False
 
     def hides_order(self, client_id: str, since_accept_ns: int) -> bool:
         """Stale -2013 for up to 15 s after the order was accepted."""
@@ -250,7 +270,7 @@ class FaultyExchange(ExchangeFaults):
         """A resting stop that the exchange ends by itself, some time after it took it."""
         plan = self._plan
         if client_id not in self._dropping:
-            drops = plan.share() < plan.severity.requests * 0.5
+            drops = plan.share() < plan.severity.requests
             self._dropping[client_id] = plan.between(0, 60 * NS_PER_S) if drops else None
         after_ns = self._dropping[client_id]
         if after_ns is None or since_accept_ns < after_ns or not plan.severity.requests:

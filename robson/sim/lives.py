@@ -20,7 +20,7 @@ from robson.domain.position import PositionView
 from robson.domain.values import NS_PER_S, Leverage, Side
 from robson.sim.faults import SEVERITIES, CrashAt, FaultPlan
 from robson.sim.markets import TEMPERS, market
-from robson.sim.seams import WatchedExchange
+from robson.sim.seams import POINTS, WatchedExchange
 from robson.sim.world import World
 
 HEALING_NS = 60 * NS_PER_S
@@ -29,6 +29,7 @@ PATIENCE = {"brisk": 900, "ticking": 600, "storm": 60, "patient": 4 * 3600}
 """Seconds after which a person has had enough of a position."""
 STEPS = {"brisk": 110, "ticking": 300, "storm": 700, "patient": 330}
 """Rows of tape for each position."""
+DARK_NS = (20 * NS_PER_S, 240 * NS_PER_S)
 ACTOR = "person@world"
 ASKED_MAX = 20
 T = TypeVar("T")
@@ -41,6 +42,7 @@ class Wish:
     Attributes:
         share: part of the account's capital that it is sized from; None for all.
         panic_s, disarm_s: when they change their mind; None for never.
+        dark_s: when the power fails for a while, which is nobody's wish.
     """
 
     strategy: str
@@ -50,6 +52,7 @@ class Wish:
     pause_s: int
     panic_s: int | None = None
     disarm_s: int | None = None
+    dark_s: int | None = None
     force: bool = False
     asks_twice: bool = False
     looks_first: bool = False
@@ -57,13 +60,14 @@ class Wish:
 
 @attrs.frozen(kw_only=True)
 class Plan:
-    """A world before it begins."""
+    """A world before it begins. ``crash_at``: where the process dies besides by chance."""
 
     seed: int
     temper: str
     severity: str
     balance: Decimal
     rises: bool
+    crash_at: CrashAt | None
     wishes: tuple[Wish, ...]
 
 
@@ -72,16 +76,23 @@ def plan_of(seed: int, positions: int) -> Plan:
     chance = Random(f"plan {seed}")
     temper = _pick(chance, ("brisk", "brisk", "ticking", "storm", "brisk", "patient"))
     severity = _pick(chance, ("calm", "rough", "rough", "harsh", "deadly"))
-    if temper == "patient" and severity == "deadly":
-        severity = "harsh"  # over hours of virtual time it would do nothing but die
-    wishes = tuple(_wish(chance, temper, place) for place in range(positions))
+    if temper == "patient":
+        severity = _pick(chance, ("calm", "choosy", "choosy"))
+    at = CrashAt(POINTS[seed % len(POINTS)]) if severity != "calm" else None
+    rises = chance.random() < 0.5
+    wishes = [_wish(chance, temper, place) for place in range(positions)]
+    if temper == "patient" and wishes:
+        # A crossing comes soon, and comes the tape's way.
+        way = Side.LONG if rises else Side.SHORT
+        wishes[0] = attrs.evolve(wishes[0], side=way, panic_s=None, disarm_s=None)
     return Plan(
         seed=seed,
         temper=temper,
         severity=severity,
         balance=Decimal(_pick(chance, ("10000", "2500", "100000"))),
-        rises=chance.random() < 0.5,
-        wishes=wishes,
+        rises=rises,
+        crash_at=at,
+        wishes=tuple(wishes),
     )
 
 
@@ -89,6 +100,8 @@ def _wish(chance: Random, temper: str, place: int) -> Wish:
     waits = temper == "patient" and place == 0
     patience = PATIENCE[temper]
     changes = chance.random()
+    disarm_s = int(chance.random() * patience / 9) if 0.12 <= changes < 0.2 else None
+    at_once = 0.2 <= changes < 0.25
     return Wish(
         strategy="all-in" if waits or chance.random() < 0.08 else "now",
         side=None if chance.random() < 0.1 else _pick(chance, (Side.LONG, Side.SHORT)),
@@ -96,8 +109,9 @@ def _wish(chance: Random, temper: str, place: int) -> Wish:
         share=None if chance.random() < 0.3 else Decimal(_pick(chance, ("0.1", "0.25", "0.05"))),
         pause_s=int(chance.random() * 20),
         panic_s=int(chance.random() * patience / 6) if changes < 0.12 else None,
-        disarm_s=int(chance.random() * patience / 9) if 0.12 <= changes < 0.22 else None,
-        force=chance.random() < 0.5,
+        disarm_s=0 if at_once else disarm_s,
+        dark_s=int(chance.random() * patience / 8) if 0.3 <= changes < 0.42 else None,
+        force=at_once or chance.random() < 0.5,
         asks_twice=chance.random() < 0.2,
         looks_first=chance.random() < 0.15,
     )
@@ -119,14 +133,13 @@ class Lives:
         self,
         plan: Plan,
         *,
-        crash_at: CrashAt | None = None,
         exchange: type[WatchedExchange] = WatchedExchange,
     ) -> None:
         self.plan = plan
         temper = TEMPERS[plan.temper]
         steps = STEPS[plan.temper] * max(1, len(plan.wishes))
         tapes = market(plan.seed, temper, steps=steps, rises=plan.rises)
-        faults = FaultPlan(plan.seed, SEVERITIES[plan.severity], crash_at=crash_at)
+        faults = FaultPlan(plan.seed, SEVERITIES[plan.severity], crash_at=plan.crash_at)
         self.world = World(plan.seed, tapes, faults=faults, exchange=exchange)
         self.refusals: Counter[str] = Counter()
         self.asked: Counter[str] = Counter()
@@ -199,6 +212,7 @@ class Lives:
             for after_s, name in (
                 (wish.panic_s, "panic"),
                 (wish.disarm_s, "disarm"),
+                (None if self.plan.severity == "calm" else wish.dark_s, "dark"),
                 (armed_s, "enough"),
                 (PATIENCE[self.plan.temper], "panic"),
             )
@@ -210,7 +224,10 @@ class Lives:
             self._until_ns(due_ns, key)
             if self._over(key) or self.world.driver.at_end:
                 break
-            self._change(name, wish, key)
+            if name == "dark":
+                self._cut_power()
+            else:
+                self._change(name, wish, key)
         self._until_ns(None, key)
 
     def _until_ns(self, due_ns: int | None, key: str) -> None:
@@ -231,6 +248,12 @@ class Lives:
             self._say("disarm", Disarm(position=view.id, actor=ACTOR, force=wish.force))
         elif name == "panic" or waits:
             self._say("panic", Panic(actor=ACTOR))
+
+    def _cut_power(self) -> None:
+        """The process is gone at once, and for longer than it takes to start one."""
+        faults = self.world.faults
+        faults.counts["power_cut"] += 1
+        self.world.kill(dead_ns=faults.between(*DARK_NS))
 
     # --- talking ---------------------------------------------------------------------------------
 

@@ -41,6 +41,7 @@ class Temper:
         step_ns: length of a bar, or usual time between trades.
         move: usual move in a step.
         gaps: how many steps in a thousand begin with a jump of several moves.
+        flashes: how many in a thousand begin a flash: far away, and soon back.
         drift: of the tape, against that of the last quarter of its past.
     """
 
@@ -48,12 +49,13 @@ class Temper:
     step_ns: int
     move: float
     gaps: int
+    flashes: int = 0
     drift: float = 0.0
 
 
-BRISK = Temper(kind="bars", step_ns=10 * NS_PER_S, move=0.0022, gaps=25)
-TICKING = Temper(kind="trades", step_ns=2 * NS_PER_S, move=0.0010, gaps=15)
-STORM = Temper(kind="trades", step_ns=60 * NS_PER_MS, move=0.0008, gaps=120)
+BRISK = Temper(kind="bars", step_ns=10 * NS_PER_S, move=0.0022, gaps=25, flashes=70)
+TICKING = Temper(kind="trades", step_ns=2 * NS_PER_S, move=0.0010, gaps=15, flashes=12)
+STORM = Temper(kind="trades", step_ns=60 * NS_PER_MS, move=0.0010, gaps=200)
 PATIENT = Temper(kind="bars", step_ns=60 * NS_PER_S, move=0.0024, gaps=10, drift=0.0016)
 TEMPERS = {"brisk": BRISK, "ticking": TICKING, "storm": STORM, "patient": PATIENT}
 
@@ -107,7 +109,11 @@ def _bars(
     chance: Random, walk: _Walk, temper: Temper, at_ns: int, steps: int, drift: float
 ) -> Iterator[tuple[int, tuple[int, ...]]]:
     for _ in range(steps):
-        if chance.random() * 1000 < temper.gaps:
+        if walk.away and chance.random() < 0.5:
+            walk.back()
+        elif chance.random() * 1000 < temper.flashes:
+            walk.flash(10 * temper.move)
+        elif chance.random() * 1000 < temper.gaps:
             walk.jump(6 * temper.move)
         yield at_ns, walk.bar(temper.move, drift)
         silent = int(chance.random() * 8) if chance.random() < 0.01 else 0
@@ -119,6 +125,10 @@ def _trades(
 ) -> Iterator[tuple[int, tuple[int, ...]]]:
     for _ in range(steps):
         leap = 8 if chance.random() * 1000 < temper.gaps else 1
+        if walk.away and chance.random() < 0.3:
+            walk.back()
+        elif chance.random() * 1000 < temper.flashes:
+            walk.flash(20 * temper.move)
         yield at_ns, (walk.step(leap * temper.move, drift),)
         if chance.random() >= 0.2:  # several trades share a millisecond
             at_ns += int(2 * chance.random() * temper.step_ns) // NS_PER_MS * NS_PER_MS
@@ -143,6 +153,7 @@ class _Walk:
         self._chance = chance
         self._tick = int(tick.scaleb(_PLACES))
         self._price = int(price.scaleb(_PLACES)) // self._tick * self._tick
+        self.away = 0
 
     def _to(self, share: float) -> int:
         ticks = round(self._price * share) // self._tick
@@ -158,6 +169,15 @@ class _Walk:
         """The price is elsewhere."""
         share = size * (0.5 + self._chance.random())
         self._price = self._to(share if self._chance.random() < 0.5 else -share)
+
+    def flash(self, size: float) -> None:
+        """The price is elsewhere for a while."""
+        self.away = self._price
+        self.jump(size)
+
+    def back(self) -> None:
+        """And where it was before the flash."""
+        self._price, self.away = self.away, 0
 
     def bar(self, move: float, drift: float = 0.0) -> tuple[int, int, int, int]:
         """Open, high, low, close."""

@@ -14,11 +14,10 @@ from robson.domain.position import PositionView
 from robson.domain.values import NS_PER_S
 from robson.engine.invariants import Violation
 from robson.sim.checks import Checks
-from robson.sim.faults import CrashAt
 from robson.sim.lives import Lives, Plan, plan_of
 from robson.sim.reach import ENFORCED_FROM, Reach
 from robson.sim.seams import WatchedExchange
-from robson.sim.world import World
+from robson.sim.world import Broken, World
 
 
 @attrs.frozen(kw_only=True)
@@ -65,19 +64,23 @@ class Reaching(Checks):
 def live(
     plan: Plan,
     *,
-    crash_at: CrashAt | None = None,
     exchange: type[WatchedExchange] = WatchedExchange,
     observed: Callable[[World, Reaching], Reaching] | None = None,
 ) -> Outcome:
     """Live one world under every check. ``observed`` may put another observer in their place."""
-    lives = Lives(plan, crash_at=crash_at, exchange=exchange)
+    lives = Lives(plan, exchange=exchange)
     world = lives.world
     checks = Reaching(world)
     if observed is not None:
         checks = observed(world, checks)
     world.observer = checks
-    lives.run()
-    checks.finish(lives.settled_in_ns)
+    try:
+        lives.run()
+        checks.finish(lives.settled_in_ns)
+    except Broken as broken:
+        checks.audit.note("B2", str(broken), world.clock.now_ns)
+    else:
+        checks.audit.note("B2", True, world.clock.now_ns)
     reach, faults = checks.reach, world.faults
     reach.merge("refusals", lives.refusals)
     reach.merge("faults", faults.counts)

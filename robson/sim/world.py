@@ -23,6 +23,7 @@ from robson.daemon.monitor import Message, Monitor
 from robson.daemon.roster import Roster
 from robson.daemon.ticks import TickBoard
 from robson.domain.commands import Command
+from robson.domain.errors import RobsonError
 from robson.domain.events import Started, Stopped
 from robson.domain.identity import AccountId, Scope
 from robson.domain.intents import Intent
@@ -40,6 +41,22 @@ from robson.store.memory import MemoryJournal
 
 ACCOUNT = AccountId("sim")
 VERSION = "world"
+
+
+UNEXPECTED = (
+    RobsonError,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+)
+"""What a defect of the daemon raises. The real process would end; a world ends with a violation."""
+
+
+class Broken(Exception):
+    """The daemon raised what it should not; nothing follows in this world."""
 
 
 class SeededIds:
@@ -274,7 +291,10 @@ class World:
             message = self.inbox.popleft()
             self._note("hears", message.command if isinstance(message, Asked) else message)
             self.faults.step("message")
-            self.monitor.step(message)
+            try:
+                self.monitor.step(message)
+            except UNEXPECTED as error:
+                raise Broken(f"{type(error).__name__}: {error}") from error
             self.steps += 1
         self.observer.moved()
 

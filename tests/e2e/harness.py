@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -126,22 +127,30 @@ class Robsond:
 
     def start(self, *program: str, options: tuple[str, ...] | None = None) -> Client:
         """Start a process and wait until it answers."""
-        self.launch(*program, options=options)
-        return until(self._answering, "robsond answers")
+        client = self.start_or_die(*program, options=options)
+        assert client is not None, f"robsond has ended: {self.ended()}"
+        return client
 
-    def _answering(self) -> Client | None:
-        assert self._process is not None
-        if self._process.poll() is not None:
-            raise AssertionError(f"robsond has ended: {self.ended()}")
-        if not (self.place / "robsond.sock").exists():
-            return None
+    def start_or_die(
+        self, *program: str, options: tuple[str, ...] | None = None
+    ) -> Client | None:
+        """Start a process and wait until it answers; None when it has ended before."""
+        self.launch(*program, options=options)
+        process = self._process
+        assert process is not None
+        until(lambda: process.poll() is not None or self._answers(), "robsond answers or ends")
+        return self._clients[-1] if process.poll() is None else None
+
+    def _answers(self) -> bool:
+        if not _listens(self.place / "robsond.sock"):
+            return False
         client = Client(self.door, actor="test", timeout_s=10)
         self._clients.append(client)
         try:
             client.daemon()
         except CallFailed:
-            return None
-        return client
+            return False
+        return True
 
     def ended(self, bound_s: float = BOUND_S) -> Ended:
         """Wait until the process has ended by itself."""
@@ -220,6 +229,12 @@ class Robsond:
     def tally(self) -> Tally:
         """Compare the exchange's own books with the journal."""
         return Tally.of(self.place)
+
+
+def _listens(path: Path) -> bool:
+    """Whether somebody takes connections there: a socket outlives the process that made it."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        return probe.connect_ex(str(path)) == 0
 
 
 @attrs.frozen

@@ -246,7 +246,7 @@ def given_back(terminal: Terminal) -> None:
 
 
 def test_the_live_view_is_24_lines_and_then_the_summary(place: Path) -> None:
-    with watched(place, "--speed", "6000") as demo:
+    with watched(place, "--speed", "3000") as demo:
         demo.until(lambda terminal: protected(terminal) and "If the stop is hit" in terminal.text)
         live = demo.terminal.lines
         code = close_and_wait(demo)

@@ -117,7 +117,7 @@ def _prices(preview: Doc, plan: Doc, page: Page) -> list[Line]:
         ),
     ]
     if gain is not None:
-        far = figures.count(int(num(gain, "spans") or 0), "span")
+        far = figures.in_spans(gain.get("spans"))
         net = f", about {figures.in_r(gain.get('net_r'))} after costs"
         rows.append(
             (

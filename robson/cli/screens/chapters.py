@@ -143,9 +143,10 @@ def _guard(s: Scene) -> Line:
 def _rung(s: Scene) -> Line:
     row = s.last("stop_raised")
     was, stop = facts.price_of(s.p, pay(row, "was")), facts.price_of(s.p, pay(row, "stop"))
-    spans_ = figures.count(int(pay_num(row, "rung") or 0), "span")
     price = facts.price_of(s.p, pay(row, "price"))
-    said = f"Price reached +{spans_} ({price}). Stop raised {was} {s.symbols.arrow} {stop}"
+    reached = facts.climbed(s.p, pay_num(row, "rung"), pay(row, "price"))
+    where = reached if reached == price else f"{reached} ({price})"
+    said = f"Price reached {where}. Stop raised {was} {s.symbols.arrow} {stop}"
     placed = s.last("insurance_placed")
     if placed is None:
         return spans(f"{said}; the exchange stop stayed where it was.")

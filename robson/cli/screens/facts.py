@@ -123,6 +123,13 @@ def id_of(position: Doc, page: Page) -> str:
     return ids([position], page)[text(position, "id")]
 
 
+def climbed(position: Doc, rung: Decimal | None, price: Any) -> str:
+    """Where a price was when it raised the stop: in spans where a rung is one span."""
+    if rung and at(position, "trailing", "mode") != "continuous":
+        return f"+{figures.in_spans(rung)}"
+    return price_of(position, price)
+
+
 def measured(code: str, name: str) -> str:
     """Name of a number behind a refusal, without the refusal's own name in it."""
     return name.removeprefix(code).strip("_").replace("_", " ") or "value"

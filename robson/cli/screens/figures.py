@@ -178,6 +178,14 @@ def count(many: int, one: str, more: str = "") -> str:
     return f"{many:,}{HARD_SPACE}{noun}"
 
 
+def in_spans(value: object) -> str:
+    """A distance in spans with its noun: 1 span, 2.5 spans."""
+    found = number(value)
+    if found is None:
+        return f"{UNKNOWN}{HARD_SPACE}spans"
+    return f"{grouped(found.normalize(_WIDE))}{HARD_SPACE}{'span' if found == 1 else 'spans'}"
+
+
 def often(many: int) -> str:
     """How many times something happened."""
     return {0: "never", 1: "once", 2: "twice"}.get(many) or f"{many:,}{HARD_SPACE}times"

@@ -14,6 +14,7 @@ LABEL = 9
 
 
 def foot(document: Doc, page: Page) -> list[Line]:
+    """All three lines."""
     return [*_summary(document, page), *_month(document, page), *_daemon(document, page)]
 
 

@@ -102,9 +102,8 @@ def _guarded(row: Doc, p: Doc, rows: Sequence[Doc], _symbols: Symbols) -> Said:
 
 def _raised(row: Doc, p: Doc, _rows: Sequence[Doc], symbols: Symbols) -> Said:
     was, stop = facts.price_of(p, pay(row, "was")), facts.price_of(p, pay(row, "stop"))
-    rung = int(pay_num(row, "rung") or 0)
-    sign = f"+{figures.count(rung, 'span')}" if rung else facts.price_of(p, pay(row, "price"))
-    return "stop up", f"price reached {sign}: stop {was} {symbols.arrow} {stop}"
+    reached = facts.climbed(p, pay_num(row, "rung"), pay(row, "price"))
+    return "stop up", f"price reached {reached}: stop {was} {symbols.arrow} {stop}"
 
 
 def _stop_failed(row: Doc, _p: Doc, _rows: Sequence[Doc], symbols: Symbols) -> Said:

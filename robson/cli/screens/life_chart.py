@@ -94,7 +94,8 @@ def _marks(life: Life, page: Page) -> list[Mark]:
         marks.add(first, "first stop" if marks.wide else "first", style=QUIET)
     raised = journal.last(life.rows, "stop_raised")
     rung = int(journal.pay_num(raised, "rung") or 0)
-    if raised is not None and rung and marks.entry is not None and marks.span:
+    spaced = at(p, "trailing", "mode") != "continuous"
+    if raised is not None and rung and spaced and marks.entry is not None and marks.span:
         reached = marks.entry + marks.sign * rung * marks.span
         word = f"rung {rung}" if marks.wide else "rung"
         marks.add(reached, word, f"reached {figures.minute(raised.get('at'))}", style=QUIET)

@@ -5,6 +5,7 @@ Never prints, asks the time or knows about terminals.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -25,6 +26,8 @@ HARD_SPACE = "\u00a0"
 """Joins a number to its unit and the words of a command; wrapping turns it into a space."""
 
 _FIRST_BRAILLE, _LAST_BRAILLE = 0x2800, 0x28FF
+_LONG_TAIL = re.compile(r"(\b\d+\.\d{8})\d+\b")
+"""A quotient that somebody printed with all its digits."""
 
 
 class Symbols(NamedTuple):
@@ -48,8 +51,11 @@ class Symbols(NamedTuple):
     braille: bool = True
 
     def clean(self, text: object) -> str:
-        """Text from outside, made harmless: no control characters, and ASCII where asked."""
+        """Text from outside, made harmless: no control characters, no endless decimals, and
+        ASCII where asked.
+        """
         kept = "?" if text is None else "".join(map(_harmless, str(text)))
+        kept = _LONG_TAIL.sub(r"\1", kept)
         return kept if self.braille or kept.isascii() else "".join(map(_ascii, kept))
 
 

@@ -170,6 +170,7 @@ class Screen:
     """The live screen: paints only the lines that changed, at most four times a second."""
 
     def __init__(self, stream: TextIO, on: Surface, now: Callable[[], float]) -> None:
+        """Nothing is shown yet; ``now`` is a monotonic clock."""
         self._stream = stream
         self._on = on
         self._now = now

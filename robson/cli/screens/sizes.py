@@ -6,26 +6,17 @@ from decimal import Decimal
 
 from robson.cli.screens import facts, figures
 from robson.cli.screens.facts import Doc, at, num, text
-from robson.cli.screens.journal import terms
+from robson.cli.screens.journal import Terms, terms
 from robson.cli.screens.line import PLAIN, QUIET, STRONG, Line, Page, text_of
 from robson.cli.screens.prose import wrap
 from robson.cli.screens.table import Cell, Column, spoken, table, width_needed
 
 
 def size(preview: Doc, plan: Doc, page: Page) -> list[Line]:
+    """Both sizes with their terms."""
     sizing, base = at(plan, "sizing"), text(preview, "instrument", "base")
     quote = text(preview, "instrument", "quote")
-    step = at(preview, "instrument", "step")
-    made = terms(
-        {
-            **{k: at(sizing, "terms", k) for k in ("span", "fees", "gap", "slip", "interest")},
-            "risk_limit": at(sizing, "risk_limit"),
-            "quantity": at(sizing, "with_costs", "quantity"),
-            "binding": at(sizing, "binding"),
-        },
-        step=step,
-        decimals=int(num(preview, "instrument", "price_decimals") or 2),
-    )
+    made = _terms(preview, sizing)
     hand, full = at(sizing, "by_hand") or {}, at(sizing, "with_costs") or {}
     share = figures.share(at(sizing, "risk_pct"))
     limit = f"risk limit, {share} of {figures.money(at(sizing, 'capital'))}"
@@ -53,6 +44,19 @@ def size(preview: Doc, plan: Doc, page: Page) -> list[Line]:
     head, *body = table(columns, labelled, gap=gap, margin=2)
     lead: Line = [("SIZE", STRONG), (text_of(head)[4:], QUIET)]
     return [lead, *body, *_binding(preview, sizing, page)]
+
+
+def _terms(preview: Doc, sizing: Doc) -> Terms:
+    return terms(
+        {
+            **{k: at(sizing, "terms", k) for k in ("span", "fees", "gap", "slip", "interest")},
+            "risk_limit": at(sizing, "risk_limit"),
+            "quantity": at(sizing, "with_costs", "quantity"),
+            "binding": at(sizing, "binding"),
+        },
+        step=at(preview, "instrument", "step"),
+        decimals=int(num(preview, "instrument", "price_decimals") or 2),
+    )
 
 
 def _sized(rows: list[list[Cell]], page: Page) -> list[Line]:
@@ -109,6 +113,7 @@ def _binding(preview: Doc, sizing: Doc, page: Page) -> list[Line]:
 
 
 def would(preview: Doc, plan: Doc, page: Page) -> list[Line]:
+    """What would be traded, in one sentence."""
     does = "sell" if text(preview, "side") == "short" else "buy"
     quantity = facts.quantity_of(preview, at(plan, "sizing", "with_costs", "quantity"))
     worth = figures.money(at(plan, "notional"), text(preview, "instrument", "quote"))

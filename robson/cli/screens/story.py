@@ -24,7 +24,7 @@ def story(p: Doc) -> str:
     up, down = ("fell", "rose") if text(p, "side") == "short" else ("rose", "fell")
     did = "bought everything back" if text(p, "side") == "short" else "sold everything"
     spans_ = num(p, "strategy", "stop_gain_spans")
-    far = f"{figures.count(int(spans_), 'span')} {facts.beyond(p)} the entry" if spans_ else "on"
+    far = f"{figures.in_spans(spans_)} {facts.beyond(p)} the entry" if spans_ else "on"
     leaves = f"and Robson {did} at market"
     first = facts.price_of(p, p.get("first_stop"))
     stop = facts.price_of(p, at(p, "trigger", "stop") or p.get("stop_loss"))

@@ -162,7 +162,7 @@ def _cause(ending: Ending, trigger: Doc | None) -> str:
     reason, price = text(p, "exit_reason"), pay(trigger, "price")
     trade = f"A trade at {facts.price_of(p, price)}"
     far = num(p, "strategy", "stop_gain_spans")
-    spans_ = figures.count(int(far), "span") if far else ""
+    spans_ = figures.in_spans(far)
     stop = facts.price_of(p, pay(trigger, "stop") or p.get("stop_loss"))
     told = {
         "stop_gain": f"{trade} touched the stop-gain, {spans_} {facts.beyond(p)} the entry",

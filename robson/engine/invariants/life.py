@@ -120,8 +120,14 @@ def fresh_trigger(seen: Seen) -> Iterator[Verdict]:
         yield True
         return
     yield crossed or f"{event.reason} at {event.price}, the level is {level}"
-    age = event.at_ns - event.tick_ns if event.tick_ns is not None else FRESH_NS + 1
-    yield 0 <= age <= FRESH_NS or f"{event.reason} by a price that was {seconds(age)} old"
+    if event.tick_ns is None:
+        yield f"{event.reason} cites no price"
+        return
+    # A price that stood there before the position could be judged counts from then on.
+    age = event.at_ns - max(event.tick_ns, view.updated_ns)
+    yield event.tick_ns <= event.at_ns and age <= FRESH_NS or (
+        f"{event.reason} {seconds(age)} after its price"
+    )
 
 
 def _said_so(seen: Seen) -> bool:

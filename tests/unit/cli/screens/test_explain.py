@@ -150,3 +150,15 @@ def test_what_happened_in_one_line_each() -> None:
         "sold: 0.07021 BTC at 119,747.66",
         "settled: +125.16 USDT, +1.25 R after all costs",
     ]
+
+
+def test_steps_of_a_continuous_stop_are_no_spans() -> None:
+    position = changed(lives.CLOSED_LONG, trailing__mode="continuous")
+    raised = journal.of(numbers(lives.ROWS), "stop_raised")[0]
+
+    one = happenings.happening(raised, numbers(position), numbers(lives.ROWS), UNICODE)
+
+    assert one is not None
+    assert one.said.startswith("price reached 118,736.91: stop")
+    told = explain.explain(numbers(changed(lives.EXPLAIN, position=position)), PAGE)
+    assert "Price reached 118,736.91. Stop" in " ".join(map(text_of, told))

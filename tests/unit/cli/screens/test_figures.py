@@ -145,5 +145,10 @@ def test_other_words() -> None:
     assert f.spans_of(D("294.31"), D("1012.62")) == "+0.29"
     assert f.spans_of(D("2025.24"), D("1012.62")) == "+2"
     assert soft(f.count(1, "touch", "touches")) == "1 touch"
+    assert [soft(f.in_spans(D(n))) for n in ("1", "2.0", "2.5")] == [
+        "1 span",
+        "2 spans",
+        "2.5 spans",
+    ]
     assert soft(f.count(1204, "event")) == "1,204 events"
     assert [soft(f.often(n)) for n in range(4)] == ["never", "once", "twice", "3 times"]

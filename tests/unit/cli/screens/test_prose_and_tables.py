@@ -115,3 +115,9 @@ def test_a_plain_page_has_no_gaps() -> None:
     said = finish([line, []], Page(80, ASCII, plain=True))
 
     assert said == [[("Position, At risk: 12, of 20", PLAIN)], []]
+
+
+def test_a_quotient_is_not_told_with_all_its_digits() -> None:
+    said = UNICODE.clean("allowed 0.0000426294019759921439, held 0.07021971, id 12345678901234")
+
+    assert said == "allowed 0.00004262, held 0.07021971, id 12345678901234"
