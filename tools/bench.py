@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from textwrap import wrap
 from typing import Any, NamedTuple, NoReturn
 
 import attrs
@@ -29,6 +30,9 @@ from robson.domain.values import MONEY
 
 SCHEMA = "robson.bench/1"
 MISSED, UNUSABLE, INTERRUPTED = 1, 2, 130
+WIDTH = 90
+TAILS = {"p95": 15, "p99": 100}
+"""So many rounds it takes for a tail to be more than the worst of them."""
 HEADINGS = ("measured", "subject", "floor", "ratio", "must", "aim", "verdict")
 
 
@@ -167,8 +171,13 @@ def table(rows: Sequence[Row], known: dict[str, Any]) -> list[str]:
         lines.append("  ".join([first.ljust(widths[0]), *middle, last]).rstrip())
     lines.append("")
     for measured in rows:
-        lines.append(f"{measured.name.ljust(widths[0])}  {measured.what}")
-        lines += [f"{' ' * widths[0]}  {line}" for line in _further(measured)]
+        told = [part for text in (measured.what, _further(measured)) for part in wrap(text, WIDTH)]
+        names = [measured.name, *("" for _ in told[1:])]
+        lines += [
+            f"{name.ljust(widths[0])}  {part}" for name, part in zip(names, told, strict=True)
+        ]
+    if known["load"] > known["cores"]:
+        lines += ["", "the machine was busy: ratios say more than times"]
     missed = [row.name for row in rows if row.failed]
     lines += ["", f"not reached: {', '.join(missed)}" if missed else "all that binds is reached"]
     return lines
@@ -197,20 +206,18 @@ def _figure(value: float | None, unit: str) -> str:
     return f"{value:,.{digits}f}{unit}"
 
 
-def _further(row: Row) -> list[str]:
+def _further(row: Row) -> str:
     """Spread and tails, where there are any."""
     if row.spread is None:
-        most = row.more.get("most")
-        return [] if most is None else [f"at the most {_figure(most, f' {row.unit}')}"]
-    low, high = row.spread
-    tails = ", ".join(
-        f"{name} {_figure(row.more[name], '')} against {_figure(row.more[f'floor_{name}'], '')}"
-        for name in ("p95", "p99")
-    )
+        return f"at the most {_figure(row.more['most'], f' {row.unit}')}" if row.more else ""
     rounds = int(row.more["rounds"])
-    return [
-        f"{rounds} rounds; half of the ratios lie in {low:.2f} to {high:.2f}; {tails} {row.unit}"
-    ]
+    low, high = (_figure(edge, "") for edge in row.spread)
+    parts = [f"{rounds} rounds", f"half of the ratios lie in {low} to {high}"]
+    for tail, least in TAILS.items():
+        if rounds >= least:
+            subject, floor = row.more[tail], row.more[f"floor_{tail}"]
+            parts.append(f"{tail} {_figure(subject, '')} against {_figure(floor, f' {row.unit}')}")
+    return "; ".join(parts)
 
 
 if __name__ == "__main__":

@@ -231,7 +231,7 @@ Answers = list[tuple[int, Hit | Raise]]
 
 
 def _watch(instrument: Instrument, entry: Ticks) -> Watch:
-    price, span = instrument.price_of(entry), Decimal(600)
+    price, span = instrument.price_of(entry), Decimal(200)
     stop = Price(price - span)
     ladder = Ladder(
         side=Side.LONG,
@@ -263,7 +263,7 @@ def skip(run: Run) -> list[Row]:
     instrument = instrument_for(Symbol("BTC", "USDT"))
     chance, at = Random(7), 6_000_000  # noqa: S311 - the same tape every time
     prices = []
-    for _ in range(run.count(TAPE, least=2_000)):
+    for _ in range(run.count(TAPE, least=20_000)):
         at += chance.randrange(-STEP, STEP + 1)
         prices.append(Ticks(at))
     answers: dict[bool, Answers] = {}

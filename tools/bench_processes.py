@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 
 from bench_kit import CannotMeasure, Goal, Row, Run, Timed, alternate, output
@@ -17,16 +16,20 @@ from bench_kit import CannotMeasure, Goal, Row, Run, Timed, alternate, output
 from robson.api.client import CallFailed, Client
 from robson.cli.demo_daemon import Daemon, environment
 from robson.cli.problem import Problem
-from robson.connectors.simulated.generator import generate, write_csv
-from robson.domain.identity import Symbol
+from robson.connectors.simulated.generator import generate, generate_history, write_csv
+from robson.connectors.simulated.rules import instrument_for
+from robson.sim.runs import run as run_worlds
 
-BASES = ("BTC", "ETH", "SOL", "BNB", "XRP", "ADA", "LTC", "DOT", "LINK", "AVAX")
-POSITIONS = len(BASES)
-READY_S, LIVES_S, CALL_S = 20.0, 25.0, 4.0
+POSITIONS = 10
+BASES = tuple(f"COIN{number}" for number in range(POSITIONS))
+"""Pairs that no table knows: their rules are read off the tape."""
+READY_S, ACTIVE_S, CALL_S = 20.0, 6.0, 4.0
+WORLDS_S = 8.0
 LOOK_S = 0.05
 MEMORY = Goal(of="subject", must=120, aim=80)
-SPEED = "100000"
-"""A day a second: quick, and the tape does not end between two lives."""
+SEED = 20
+"""A market in which a plan is sound at once: the demo's."""
+BARE = "import grpc; print(open('/proc/self/status').read(), end='')"
 CAPITAL = "1000"
 """Sizes one trade: ten planned losses of it are within a month's budget."""
 
@@ -107,90 +110,82 @@ def status(run: Run) -> list[Row]:
 # --- memory --------------------------------------------------------------------------------------
 
 
-def _resident(daemon: Daemon) -> dict[str, float]:
-    """Megabytes of a process by the kernel's account: now, and at the most so far."""
-    lines = Path(f"/proc/{daemon.pid}/status").read_text(encoding="ascii").splitlines()
-    fields = dict(line.split(":", 1) for line in lines)
+def _megabytes(told: str) -> dict[str, float]:
+    """What a process holds by the kernel's account: now, and at the most so far."""
+    fields = dict(line.split(":", 1) for line in told.splitlines())
     return {name: int(fields[name].split()[0]) * 1024 / 1e6 for name in ("VmRSS", "VmHWM")}
 
 
-def _memory(name: str, what: str, resident: dict[str, float]) -> Row:
+def _memory(name: str, what: str, daemon: Daemon, floor: float) -> Row:
+    resident = _megabytes(Path(f"/proc/{daemon.pid}/status").read_text(encoding="ascii"))
     return Row(
         name=name,
-        what=f"VmRSS of robsond {what}",
+        what=f"VmRSS of robsond {what}; floor: a Python that has imported grpc",
         unit="MB",
         subject=resident["VmRSS"],
+        floor=floor,
+        ratio=resident["VmRSS"] / floor,
         goal=MEMORY,
         binds=True,
         more={"most": resident["VmHWM"]},
     )
 
 
-def _arm(client: Client, base: str, key: str) -> None:
-    client.arm(symbol=f"{base}USDT", strategy="now", capital=CAPITAL, idempotency_key=key)
+def _arm(client: Client, base: str) -> None:
+    client.arm(symbol=f"{base}USDT", strategy="now", capital=CAPITAL, idempotency_key=base)
 
 
-def _tape(directory: Path, base: str, minutes: int) -> tuple[str, str]:
-    path = directory / f"{base}USDT-1m.csv"
-    write_csv(generate(7, symbol=Symbol(base, "USDT"), minutes=minutes), path)
-    return "--tape", f"{base}/USDT={path}"
+def _prices(directory: Path) -> list[str]:
+    """One market for all pairs, so that a plan which is sound on one is sound on each."""
+    tape = generate(SEED)
+    rules = instrument_for(tape.symbol, tape=tape)
+    past = generate_history(SEED, instrument=rules, before_ns=tape.first_ns, price=tape.first_price)
+    files = {"--tape": directory / "tape.csv", "--history": directory / "history.csv"}
+    write_csv(tape, files["--tape"])
+    write_csv(past, files["--history"])
+    return [
+        part
+        for base in BASES
+        for flag, path in files.items()
+        for part in (flag, f"{base}/USDT={path}")
+    ]
 
 
-def _until(client: Client, count: int, *states: str) -> None:
-    """Wait until so many positions are in one of these states."""
-    until = time.monotonic() + LIVES_S
+def _until(client: Client, count: int, state: str) -> None:
+    """Wait until so many positions are in a state."""
+    until = time.monotonic() + ACTIVE_S
     while True:
-        found = client.status(states=states).positions
+        found = client.status(states=(state,)).positions
         if len(found) >= count:
             return
         if time.monotonic() > until:
-            raise CannotMeasure(f"{len(found)} of {count} positions came to be {states[0]}")
+            raise CannotMeasure(f"{len(found)} of {count} came to be {state}")
         time.sleep(LOOK_S)
 
 
-def _lives(run: Run) -> Row:
-    """Ten positions of one pair, one after another; the last is still open."""
-    count = run.count(POSITIONS)
-    tape = _tape(run.directory, BASES[0], minutes=60 * 24 * 60)
-    with _daemon(run.folder("lives"), *tape, "--hold", "--speed", SPEED) as (daemon, client):
-        for number in range(count - 1):
-            _arm(client, BASES[0], f"life {number}")
-            _until(client, number + 1, "closed", "cancelled")
-        _arm(client, BASES[0], "the last")
-        resident = _resident(daemon)
-    return _memory(
-        "memory.lives", f"with {count} positions of one pair, one after another", resident
-    )
-
-
-def _pairs(run: Run) -> Row:
+def _ten(run: Run, floor: float) -> Row:
     """Ten positions at once, each on a pair of its own."""
-    count = run.count(POSITIONS)
-    directory = run.folder("pairs")
+    directory = run.folder("ten")
     config = directory / "config.toml"
     config.write_text(f"[risk]\nmax_open_positions = {POSITIONS}\n")
-    tapes = [part for base in BASES[:count] for part in _tape(directory, base, minutes=720)]
-    options = (*tapes, "--config", str(config), "--hold", "--speed", "1")
+    options = (*_prices(directory), "--config", str(config), "--hold", "--speed", "1")
     with _daemon(directory, *options) as (daemon, client):
-        for base in BASES[:count]:
-            _arm(client, base, base)
-        _until(client, count, "active")
-        resident = _resident(daemon)
-    return _memory("memory.pairs", f"with {count} active positions, each on its own pair", resident)
-
-
-PARTS = {"memory.lives": _lives, "memory.pairs": _pairs}
+        for base in BASES:
+            _arm(client, base)
+        _until(client, POSITIONS, "active")
+        what = f"with {POSITIONS} active positions, each on a pair of its own"
+        return _memory("memory.ten", what, daemon, floor)
 
 
 def memory(run: Run) -> list[Row]:
-    """Resident memory, idle and with ten positions; a part that fails does not hide the others."""
+    """Resident memory, idle and with ten positions; a failure of one does not hide the other."""
+    floor = _megabytes(output([sys.executable, "-c", BARE], READY_S))["VmRSS"]
     with _daemon(run.folder("idle"), "--hold") as (daemon, _):
-        rows = [_memory("memory.idle", "after its start, one pair, no position", _resident(daemon))]
-    for name, part in PARTS.items():
-        try:
-            rows.append(part(run))
-        except CannotMeasure as why:
-            rows.append(Row(name=name, what=f"{part.__doc__} {why}", binds=True))
+        rows = [_memory("memory.idle", "after its start, one pair, no position", daemon, floor)]
+    try:
+        rows.append(_ten(run, floor))
+    except CannotMeasure as why:
+        rows.append(Row(name="memory.ten", what=f"{POSITIONS} positions: {why}", binds=True))
     return rows
 
 
@@ -198,12 +193,20 @@ def memory(run: Run) -> list[Row]:
 
 
 def world(run: Run) -> list[Row]:
-    """Lives of the deterministic simulation in a second, its start included."""
-    if find_spec("robson.sim.__main__") is None:
-        return [Row(name="world", what="robson.sim has no program to run yet")]
-    seeds = run.count(200)
+    """Positions that the deterministic simulation brings to life in a second, on one core."""
+    bound_s = WORLDS_S * run.scale
     started = time.perf_counter()
-    output([sys.executable, "-m", "robson.sim", "world", "--json", "--seeds", f"1..{seeds}"], 30)
+
+    def seeds() -> Iterator[int]:
+        seed = 0
+        while seed == 0 or time.perf_counter() - started < bound_s:
+            seed += 1
+            yield seed
+
+    total = run_worlds(seeds(), first=1, last=0, positions=POSITIONS)
     took = time.perf_counter() - started
-    what = f"worlds a second of robson-sim world --seeds 1..{seeds}, whole process"
-    return [Row(name="world", what=what, unit="/s", subject=seeds / took)]
+    what = (
+        f"positions a second that held something in robson.sim: {total.filled} of {total.armed}"
+        f" armed, seeds 1..{total.seeds}, every rule asked, {len(total.violations)} violations"
+    )
+    return [Row(name="world", what=what, unit="/s", subject=total.filled / took)]

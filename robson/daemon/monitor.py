@@ -231,6 +231,8 @@ class Monitor:
 
     def _order(self, view: PositionView, pursuit: Pursuit, report: Report, ctx: Context) -> None:
         if isinstance(report, OrderReported) and isinstance(report.intent, QueryOrder):
+            if pursuit.cancels(report.intent.target) and report.order.status.is_final:
+                return  # our own cancel is under way: only its answer says who ended the stop
             pursuit.verified = True
         decision = decide_report(view, report, ctx)
         self._await_fills(pursuit, report, decision)

@@ -81,6 +81,10 @@ class Pursuit:
             self.reading.append(intent)
             self.asked_ns = now_ns
 
+    def cancels(self, target: ClientOrderId) -> bool:
+        """Whether a cancel of an order is on its way."""
+        return any(isinstance(i, CancelOrder) and i.target == target for i in self.sending)
+
     def returned(self, intent: Intent) -> None:
         """Its report has come."""
         for waiting in (self.sending, self.reading):

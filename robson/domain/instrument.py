@@ -118,10 +118,17 @@ class Instrument:
             return "LOT_SIZE"
         return "NOTIONAL" if quantity * price < self.min_notional else None
 
-    def exit_quantity(self, quantity: Decimal) -> Quantity | None:
-        """What can be sold of a holding; None when the holding is dust."""
+    def exit_quantity(self, quantity: Decimal, price: Decimal | None = None) -> Quantity | None:
+        """What can be sold of a holding; None when the holding is dust.
+
+        With a price, what is worth less than the smallest order is dust too.
+        """
         floored = self.floor_quantity(quantity)
-        return Quantity(floored) if floored > 0 and floored >= self.min_qty else None
+        if floored <= 0 or floored < self.min_qty:
+            return None
+        if price is not None and floored * price < self.min_notional:
+            return None
+        return Quantity(floored)
 
     def stop_order_type(self) -> str | None:
         """The resting stop this symbol takes: market on trigger where listed."""

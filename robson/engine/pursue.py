@@ -363,8 +363,8 @@ def exit_now(view: PositionView, ctx: Context) -> Decimal:
     if side_of(view) is Side.LONG:
         held = left_to_sell(view)
         if view.exit_attempts and ctx.account is not None:
-            held = min(held, ctx.account.base.free)
-        return ctx.instrument.exit_quantity(held) or Decimal(0)
+            held = min(held, ctx.account.base.free - view.base_before)
+        return ctx.instrument.exit_quantity(held, ctx.price) or Decimal(0)
     assert ctx.account is not None
     price = ctx.price or ctx.account.index_price
     return buy_back(owed_base(ctx.account), ctx.instrument, price)
@@ -391,7 +391,8 @@ def _exit_or_close(view: PositionView, ctx: Context, known: Known) -> Step:
 def _unexplained(view: PositionView, ctx: Context) -> bool:
     """The account is flat although our known fills do not say so."""
     return (
-        side_of(view) is Side.LONG and ctx.instrument.exit_quantity(left_to_sell(view)) is not None
+        side_of(view) is Side.LONG
+        and ctx.instrument.exit_quantity(left_to_sell(view), ctx.price) is not None
     )
 
 

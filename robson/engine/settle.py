@@ -44,9 +44,10 @@ def exit_fills(view: PositionView) -> tuple[Fill, ...]:
 def is_flat(view: PositionView, account: AccountSnapshot, ctx: Context) -> bool:
     """Whether fills and account agree that nothing tradable is left."""
     if side_of(view) is Side.LONG:
-        by_fills = ctx.instrument.exit_quantity(left_to_sell(view)) is None
-        ours = account.base.total - view.base_before
-        return by_fills and ctx.instrument.exit_quantity(ours) is None
+        left, ours = left_to_sell(view), account.base.total - view.base_before
+        price = account.index_price
+        by_fills = ctx.instrument.exit_quantity(left, price) is None
+        return by_fills and ctx.instrument.exit_quantity(ours, price) is None
     return owed_base(account) <= 0
 
 
@@ -76,7 +77,8 @@ def _close(view: PositionView, account: AccountSnapshot, ctx: Context) -> Decisi
 def _still_open(view: PositionView, account: AccountSnapshot, ctx: Context) -> Decision:
     """A long whose own holding is sold while the account still shows base: not ours to sell."""
     long = side_of(view) is Side.LONG
-    sold = long and ctx.instrument.exit_quantity(left_to_sell(view)) is None
+    left = left_to_sell(view)
+    sold = long and ctx.instrument.exit_quantity(left, account.index_price) is None
     if not sold or ctx.now_ns - exit_fills(view)[-1].at_ns < LAG_NS:
         return NOTHING
     failed = e.PositionFailed(

@@ -97,11 +97,11 @@ class Cover:
             self.holds = (ours.position_hash, buys)
             self.filled.append(ours.position_hash)
             self.largest = max(self.largest, entry.quantity)
-        elif self.holds is not None and not self._left(long=self.holds[1]):
+        elif self.holds is not None and not self._left(entry.price, long=self.holds[1]):
             self.holds = None
 
-    def _left(self, *, long: bool) -> bool:
+    def _left(self, price: Decimal, *, long: bool) -> bool:
         """Whether anything is left that can be sold, or is owed."""
         if long:
-            return self._rules.floor_quantity(max(self._net - self._before, ZERO)) > 0
+            return self._rules.exit_quantity(self._net - self._before, price) is not None
         return self._net < 0

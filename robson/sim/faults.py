@@ -7,8 +7,8 @@ bound is judged outside of these spans, so that it says something about Robson a
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from decimal import Decimal
-from random import Random
 
 import attrs
 
@@ -19,6 +19,7 @@ from robson.domain.identity import Purpose
 from robson.domain.intents import Intent, PlaceOrder
 from robson.domain.reports import ApiError
 from robson.domain.values import NS_PER_MS, NS_PER_S
+from robson.sim.chance import Chance
 
 RECOVERY_NS = 30 * NS_PER_S
 """An outcome that a fault made unknown has to be known again within this time."""
@@ -95,10 +96,14 @@ CALM = Severity()
 SEVERITIES = {
     "calm": CALM,
     "rough": Severity(requests=0.02, crashes=0.002),
-    "choosy": Severity(requests=0.02, crashes=0.001, entries=0.8),
+    "choosy": Severity(requests=0.02, crashes=0.001, entries=1.0),
     "harsh": Severity(requests=0.12, crashes=0.003),
     "deadly": Severity(requests=0.03, crashes=0.02),
 }
+
+
+def _nobody(_kind: str) -> None:
+    """Nobody listens."""
 
 
 class FaultPlan:
@@ -108,14 +113,16 @@ class FaultPlan:
         counts: how often each kind struck.
         passed: how often each point at which a process may die was passed.
         died_at: the points at which it did.
+        chance: the only source of what happens here.
         clock, lot: the world's time, and the step of its quantities.
+        told: hears of every fault that strikes on the wire or at the exchange.
         death_due: the process has to be ended as soon as the exchange has finished its step.
     """
 
     def __init__(
         self, seed: int, severity: Severity = CALM, *, crash_at: CrashAt | None = None
     ) -> None:
-        self._chance = Random(f"faults {seed}")
+        self.chance = Chance(f"faults {seed}")
         self.severity = severity
         self.crash_at = crash_at
         self.clock = VirtualClock()
@@ -125,6 +132,7 @@ class FaultPlan:
         self.died_at: list[str] = []
         self.spans: list[Span] = []
         self.death_due = False
+        self.told: Callable[[str], None] = _nobody
         self.wire = FaultyWire(self)
         self.exchange = FaultyExchange(self)
 
@@ -135,29 +143,26 @@ class FaultPlan:
 
     def strikes(self, kind: str, share: float = 1.0) -> bool:
         """Whether a fault happens now."""
-        if self._chance.random() >= self.severity.requests * share:
+        if not self.chance.hits(self.severity.requests * share):
             return False
-        self.counts[kind] += 1
+        self.strike(kind)
         return True
+
+    def strike(self, kind: str) -> None:
+        """A fault happens now."""
+        self.counts[kind] += 1
+        self.told(kind)
 
     def excuse(self, kind: str, until_ns: int, *, since_ns: int | None = None) -> None:
         """Note for how long a fault excuses what it led to."""
         begin_ns = self.clock.now_ns if since_ns is None else since_ns
         self.spans.append(Span(begin_ns, until_ns, kind))
 
-    def between(self, low_ns: int, high_ns: int) -> int:
-        """A duration by chance."""
-        return low_ns + int(self._chance.random() * (high_ns - low_ns))
-
-    def share(self) -> float:
-        """A number from 0 to 1 by chance."""
-        return self._chance.random()
-
     def dead_ns(self) -> int:
         """How long a dead process stays dead: mostly seconds, now and then a minute."""
-        if self._chance.random() < 0.12:
-            return self.between(5 * NS_PER_S, 90 * NS_PER_S)
-        return self.between(200 * NS_PER_MS, 4 * NS_PER_S)
+        if self.chance.hits(0.12):
+            return self.chance.between(5 * NS_PER_S, 90 * NS_PER_S)
+        return self.chance.between(200 * NS_PER_MS, 4 * NS_PER_S)
 
     # --- the death of the process ----------------------------------------------------------------
 
@@ -179,7 +184,7 @@ class FaultPlan:
         asked = self.crash_at
         dies = asked is not None and asked.point == point and asked.nth == self.passed[point]
         if not dies and self.severity.crashes:
-            dies = self._chance.random() < self.severity.crashes
+            dies = self.chance.hits(self.severity.crashes)
         if dies:
             self.counts["crash"] += 1
             self.died_at.append(point)
@@ -195,8 +200,8 @@ class FaultyWire:
     def trip(self, request: Intent, now_ns: int) -> Trip:
         """The trip of one request."""
         plan = self._plan
-        out_ns = plan.between(5 * NS_PER_MS, 60 * NS_PER_MS)
-        back_ns = plan.between(5 * NS_PER_MS, 60 * NS_PER_MS)
+        out_ns = plan.chance.between(5 * NS_PER_MS, 60 * NS_PER_MS)
+        back_ns = plan.chance.between(5 * NS_PER_MS, 60 * NS_PER_MS)
         if not plan.severity.requests:
             return Trip(out_ns=out_ns, back_ns=back_ns)
         if plan.strikes("lost_request"):
@@ -206,13 +211,13 @@ class FaultyWire:
             plan.excuse("lost_answer", now_ns + TOTAL_NS + RECOVERY_NS)
             return Trip(out_ns=out_ns, back_ns=None)
         if plan.strikes("late_answer"):
-            back_ns = plan.between(NS_PER_S // 2, 9 * NS_PER_S // 2)
+            back_ns = plan.chance.between(NS_PER_S // 2, 9 * NS_PER_S // 2)
             plan.excuse("late_answer", now_ns + out_ns + back_ns + REBORN_NS)
         elif plan.strikes("stalled_answer", 0.5):
-            back_ns = plan.between(TOTAL_NS, 2 * TOTAL_NS)
+            back_ns = plan.chance.between(TOTAL_NS, 2 * TOTAL_NS)
             plan.excuse("stalled_answer", now_ns + TOTAL_NS + RECOVERY_NS)
         if plan.strikes("held_request", 0.5):
-            held_ns = plan.between(NS_PER_S // 10, 4 * NS_PER_S)
+            held_ns = plan.chance.between(NS_PER_S // 10, 4 * NS_PER_S)
             plan.excuse("held_request", now_ns + held_ns + RECOVERY_NS)
             return Trip(out_ns=out_ns, back_ns=back_ns, held_ns=held_ns)
         return Trip(out_ns=out_ns, back_ns=back_ns)
@@ -245,9 +250,9 @@ class FaultyExchange(ExchangeFaults):
         plan = self._plan
         if key in self._refused:
             return False
-        chosen = kind == "refused_entry" and plan.share() < plan.severity.entries
+        chosen = kind == "refused_entry" and plan.chance.hits(plan.severity.entries)
         if chosen:
-            plan.counts[kind] += 1
+            plan.strike(kind)
         if chosen or plan.strikes(kind, 4.0):
             self._refused.add(key)
             return True
@@ -257,7 +262,7 @@ class FaultyExchange(ExchangeFaults):
         """Stale -2013 for up to 15 s after the order was accepted."""
         if client_id not in self._hidden:
             strikes = self._plan.strikes("hidden_order", 3.0)
-            self._hidden[client_id] = self._plan.between(0, 15 * NS_PER_S) if strikes else 0
+            self._hidden[client_id] = self._plan.chance.between(0, 15 * NS_PER_S) if strikes else 0
             if strikes:
                 self._plan.excuse("hidden_order", self._plan.clock.now_ns + RECOVERY_NS)
         return since_accept_ns < self._hidden[client_id]
@@ -270,12 +275,12 @@ class FaultyExchange(ExchangeFaults):
         """A resting stop that the exchange ends by itself, some time after it took it."""
         plan = self._plan
         if client_id not in self._dropping:
-            drops = plan.share() < plan.severity.requests
-            self._dropping[client_id] = plan.between(0, 60 * NS_PER_S) if drops else None
+            drops = plan.chance.hits(plan.severity.requests * 2)
+            self._dropping[client_id] = plan.chance.between(0, 30 * NS_PER_S) if drops else None
         after_ns = self._dropping[client_id]
         if after_ns is None or since_accept_ns < after_ns or not plan.severity.requests:
             return False
-        plan.counts["dropped_stop"] += 1
+        plan.strike("dropped_stop")
         plan.excuse("dropped_stop", plan.clock.now_ns + POLL_NS + REBORN_NS)
         self._dropping[client_id] = None
         return True
@@ -286,5 +291,5 @@ class FaultyExchange(ExchangeFaults):
         if not plan.lot or not plan.strikes("thin_book"):
             return None
         plan.excuse("thin_book", plan.clock.now_ns + REBORN_NS)
-        lots = int(plan.share() * int(quantity / plan.lot))
+        lots = plan.chance.below(int(quantity / plan.lot))
         return lots * plan.lot

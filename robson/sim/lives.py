@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 from decimal import Decimal
-from random import Random
-from typing import TypeVar
 
 import attrs
 
@@ -18,6 +16,7 @@ from robson.domain.errors import Refused
 from robson.domain.lifecycle import PositionState
 from robson.domain.position import PositionView
 from robson.domain.values import NS_PER_S, Leverage, Side
+from robson.sim.chance import Chance
 from robson.sim.faults import SEVERITIES, CrashAt, FaultPlan
 from robson.sim.markets import TEMPERS, market
 from robson.sim.seams import POINTS, WatchedExchange
@@ -25,14 +24,16 @@ from robson.sim.world import World
 
 HEALING_NS = 60 * NS_PER_S
 """With the faults over, everything has to be settled within this virtual time."""
-PATIENCE = {"brisk": 900, "ticking": 600, "storm": 60, "patient": 4 * 3600}
+PATIENCE = {"brisk": 900, "ticking": 600, "storm": 12, "patient": 4 * 3600}
 """Seconds after which a person has had enough of a position."""
-STEPS = {"brisk": 110, "ticking": 300, "storm": 700, "patient": 330}
+STEPS = {"brisk": 110, "ticking": 300, "storm": 500, "patient": 330}
 """Rows of tape for each position."""
-DARK_NS = (20 * NS_PER_S, 240 * NS_PER_S)
+DARK_NS = 240 * NS_PER_S
+BACK_NS = (5 * NS_PER_S, 60 * NS_PER_S)
+_PANICS, _DISARMS, _AT_ONCE, _DARKENS = range(12), range(12, 20), range(20, 25), range(30, 60)
+"""Of a hundred wishes, those in which somebody or something interferes."""
 ACTOR = "person@world"
 ASKED_MAX = 20
-T = TypeVar("T")
 
 
 @attrs.frozen(kw_only=True)
@@ -73,13 +74,13 @@ class Plan:
 
 def plan_of(seed: int, positions: int) -> Plan:
     """What a seed stands for."""
-    chance = Random(f"plan {seed}")
-    temper = _pick(chance, ("brisk", "brisk", "ticking", "storm", "brisk", "patient"))
-    severity = _pick(chance, ("calm", "rough", "rough", "harsh", "deadly"))
+    chance = Chance(f"plan {seed}")
+    temper = chance.pick(("brisk", "brisk", "ticking", "storm", "brisk", "patient"))
+    severity = chance.pick(("calm", "rough", "rough", "harsh", "deadly"))
     if temper == "patient":
-        severity = _pick(chance, ("calm", "choosy", "choosy"))
+        severity = chance.pick(("calm", "choosy", "choosy", "choosy", "choosy"))
     at = CrashAt(POINTS[seed % len(POINTS)]) if severity != "calm" else None
-    rises = chance.random() < 0.5
+    rises = chance.hits(0.5)
     wishes = [_wish(chance, temper, place) for place in range(positions)]
     if temper == "patient" and wishes:
         # A crossing comes soon, and comes the tape's way.
@@ -89,36 +90,32 @@ def plan_of(seed: int, positions: int) -> Plan:
         seed=seed,
         temper=temper,
         severity=severity,
-        balance=Decimal(_pick(chance, ("10000", "2500", "100000"))),
+        balance=Decimal(chance.pick(("10000", "2500", "100000"))),
         rises=rises,
         crash_at=at,
         wishes=tuple(wishes),
     )
 
 
-def _wish(chance: Random, temper: str, place: int) -> Wish:
+def _wish(chance: Chance, temper: str, place: int) -> Wish:
     waits = temper == "patient" and place == 0
     patience = PATIENCE[temper]
-    changes = chance.random()
-    disarm_s = int(chance.random() * patience / 9) if 0.12 <= changes < 0.2 else None
-    at_once = 0.2 <= changes < 0.25
+    changes = chance.below(100)
+    disarm_s = chance.below(patience // 9) if changes in _DISARMS else None
+    at_once = changes in _AT_ONCE
     return Wish(
-        strategy="all-in" if waits or chance.random() < 0.08 else "now",
-        side=None if chance.random() < 0.1 else _pick(chance, (Side.LONG, Side.SHORT)),
-        leverage=_pick(chance, (3, 3, 3, 2, 2, 2, 1)),
-        share=None if chance.random() < 0.3 else Decimal(_pick(chance, ("0.1", "0.25", "0.05"))),
-        pause_s=int(chance.random() * 20),
-        panic_s=int(chance.random() * patience / 6) if changes < 0.12 else None,
+        strategy="all-in" if waits or chance.hits(0.08) else "now",
+        side=None if chance.hits(0.1) else chance.pick((Side.LONG, Side.SHORT)),
+        leverage=chance.pick((3, 3, 3, 2, 2, 2, 1)),
+        share=None if chance.hits(0.3) else Decimal(chance.pick(("0.1", "0.25", "0.05"))),
+        pause_s=0 if temper == "storm" else chance.below(20),
+        panic_s=chance.below(patience // 6) if changes in _PANICS else None,
         disarm_s=0 if at_once else disarm_s,
-        dark_s=int(chance.random() * patience / 8) if 0.3 <= changes < 0.42 else None,
-        force=at_once or chance.random() < 0.5,
-        asks_twice=chance.random() < 0.2,
-        looks_first=chance.random() < 0.15,
+        dark_s=chance.below(max(1, patience // 25)) if changes in _DARKENS else None,
+        force=at_once or chance.hits(0.5),
+        asks_twice=chance.hits(0.2),
+        looks_first=chance.hits(0.15),
     )
-
-
-def _pick(chance: Random, of: tuple[T, ...]) -> T:
-    return of[int(chance.random() * len(of))]
 
 
 class Lives:
@@ -250,10 +247,15 @@ class Lives:
             self._say("panic", Panic(actor=ACTOR))
 
     def _cut_power(self) -> None:
-        """The process is gone at once, and for longer than it takes to start one."""
-        faults = self.world.faults
+        """The process is gone at once; it comes back soon after its stop has been met, if it is."""
+        world = self.world
+        faults, stops = world.faults, world.exchange.market(world.instrument.symbol).stops
+        rested = bool(stops)
         faults.counts["power_cut"] += 1
-        self.world.kill(dead_ns=faults.between(*DARK_NS))
+        world.kill(
+            dead_ns=DARK_NS,
+            woken=lambda: faults.chance.between(*BACK_NS) if rested and not stops else None,
+        )
 
     # --- talking ---------------------------------------------------------------------------------
 
@@ -288,9 +290,7 @@ class Lives:
         if world.monitor.roster.live():
             self._say("panic", Panic(actor="world", reason="tape_end"))
         world.until(
-            lambda: (
-                not world.monitor.roster.live() or world.clock.now_ns > ceased_ns + HEALING_NS
-            )
+            lambda: not world.monitor.roster.live() or world.clock.now_ns > ceased_ns + HEALING_NS
         )
         if not world.monitor.roster.live():
             self.settled_in_ns = world.clock.now_ns - ceased_ns

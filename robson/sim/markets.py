@@ -9,18 +9,21 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator
 from decimal import Decimal
-from random import Random
 
 import attrs
 
 from robson.connectors.simulated.tape import Columns, Tape
 from robson.domain.identity import Symbol
 from robson.domain.values import CANDLE_NS, NS_PER_MS, NS_PER_S
+from robson.sim.chance import Chance
 
 PAST_CANDLES = 106
 """A lookback, and a few candles that it must not need."""
+PAST_MOVE = 0.003
 _START_NS = 1_763_553_600 * NS_PER_S  # 2025-11-19 12:00 UTC
-_MONTH_END_NS = 1_764_546_300 * NS_PER_S  # 2025-11-30 23:45 UTC
+_MONTH_END_NS = 1_764_547_200 * NS_PER_S  # 2025-12-01 00:00 UTC
+_BEFORE_S = 600
+"""A tape begins at most so long before a full hour, so that interest falls due in many of them."""
 _PLACES = 8
 
 _PAIRS = (
@@ -55,7 +58,7 @@ class Temper:
 
 BRISK = Temper(kind="bars", step_ns=10 * NS_PER_S, move=0.0022, gaps=25, flashes=70)
 TICKING = Temper(kind="trades", step_ns=2 * NS_PER_S, move=0.0010, gaps=15, flashes=12)
-STORM = Temper(kind="trades", step_ns=60 * NS_PER_MS, move=0.0010, gaps=200)
+STORM = Temper(kind="trades", step_ns=30 * NS_PER_MS, move=0.0010, gaps=200)
 PATIENT = Temper(kind="bars", step_ns=60 * NS_PER_S, move=0.0024, gaps=10, drift=0.0016)
 TEMPERS = {"brisk": BRISK, "ticking": TICKING, "storm": STORM, "patient": PATIENT}
 
@@ -78,13 +81,19 @@ def market(seed: int, temper: Temper, *, steps: int, rises: bool = True) -> Mark
         steps: rows of the tape.
         rises: the way of its drift.
     """
-    chance = Random(f"market {seed} {temper.kind} {temper.step_ns}")
-    symbol, price, tick = _PAIRS[int(chance.random() * len(_PAIRS))]
+    chance = Chance(f"market {seed} {temper.kind} {temper.step_ns}")
+    symbol, price, tick = chance.pick(_PAIRS)
     walk = _Walk(chance, Decimal(price), Decimal(tick))
-    start_ns = _MONTH_END_NS if chance.random() < 0.1 else _START_NS
+    hour_ns = _MONTH_END_NS if chance.hits(0.1) else _START_NS
+    unit_ns = temper.step_ns if temper.kind == "bars" else NS_PER_S
+    start_ns = (hour_ns - chance.below(_BEFORE_S) * NS_PER_S) // unit_ns * unit_ns
+    past_ns = start_ns // CANDLE_NS * CANDLE_NS
     way = 1.0 if rises else -1.0
     past = [
-        (start_ns - (PAST_CANDLES - place) * CANDLE_NS, walk.bar(0.002, _lean(place, temper, way)))
+        (
+            past_ns - (PAST_CANDLES - place) * CANDLE_NS,
+            walk.bar(PAST_MOVE, _lean(place, temper, way)),
+        )
         for place in range(PAST_CANDLES)
     ]
     rows = _bars if temper.kind == "bars" else _trades
@@ -106,32 +115,32 @@ def _lean(place: int, temper: Temper, way: float) -> float:
 
 
 def _bars(
-    chance: Random, walk: _Walk, temper: Temper, at_ns: int, steps: int, drift: float
+    chance: Chance, walk: _Walk, temper: Temper, at_ns: int, steps: int, drift: float
 ) -> Iterator[tuple[int, tuple[int, ...]]]:
     for _ in range(steps):
-        if walk.away and chance.random() < 0.5:
+        if walk.away and chance.hits(0.5):
             walk.back()
-        elif chance.random() * 1000 < temper.flashes:
+        elif chance.hits(temper.flashes / 1000):
             walk.flash(10 * temper.move)
-        elif chance.random() * 1000 < temper.gaps:
+        elif chance.hits(temper.gaps / 1000):
             walk.jump(6 * temper.move)
         yield at_ns, walk.bar(temper.move, drift)
-        silent = int(chance.random() * 8) if chance.random() < 0.01 else 0
+        silent = chance.below(8) if chance.hits(0.01) else 0
         at_ns += temper.step_ns * (1 + silent)
 
 
 def _trades(
-    chance: Random, walk: _Walk, temper: Temper, at_ns: int, steps: int, drift: float
+    chance: Chance, walk: _Walk, temper: Temper, at_ns: int, steps: int, drift: float
 ) -> Iterator[tuple[int, tuple[int, ...]]]:
     for _ in range(steps):
-        leap = 8 if chance.random() * 1000 < temper.gaps else 1
-        if walk.away and chance.random() < 0.3:
+        leap = 8 if chance.hits(temper.gaps / 1000) else 1
+        if walk.away and chance.hits(0.3):
             walk.back()
-        elif chance.random() * 1000 < temper.flashes:
+        elif chance.hits(temper.flashes / 1000):
             walk.flash(20 * temper.move)
         yield at_ns, (walk.step(leap * temper.move, drift),)
-        if chance.random() >= 0.2:  # several trades share a millisecond
-            at_ns += int(2 * chance.random() * temper.step_ns) // NS_PER_MS * NS_PER_MS
+        if not chance.hits(0.2):  # several trades share a millisecond
+            at_ns += chance.below(2 * temper.step_ns) // NS_PER_MS * NS_PER_MS
 
 
 def _tape(name: str, symbol: Symbol, rows: list[tuple[int, tuple[int, ...]]], bar_ns: int) -> Tape:
@@ -149,7 +158,7 @@ def _tape(name: str, symbol: Symbol, rows: list[tuple[int, tuple[int, ...]]], ba
 class _Walk:
     """A price that walks on its tick grid, in units of 10**-8."""
 
-    def __init__(self, chance: Random, price: Decimal, tick: Decimal) -> None:
+    def __init__(self, chance: Chance, price: Decimal, tick: Decimal) -> None:
         self._chance = chance
         self._tick = int(tick.scaleb(_PLACES))
         self._price = int(price.scaleb(_PLACES)) // self._tick * self._tick
@@ -161,14 +170,14 @@ class _Walk:
 
     def step(self, move: float, drift: float = 0.0) -> int:
         """One move; the new price."""
-        bell = self._chance.random() + self._chance.random() + self._chance.random() - 1.5
+        bell = self._chance.share() + self._chance.share() + self._chance.share() - 1.5
         self._price = self._to(drift + 2 * move * bell)
         return self._price
 
     def jump(self, size: float) -> None:
         """The price is elsewhere."""
-        share = size * (0.5 + self._chance.random())
-        self._price = self._to(share if self._chance.random() < 0.5 else -share)
+        share = size * (0.5 + self._chance.share())
+        self._price = self._to(share if self._chance.hits(0.5) else -share)
 
     def flash(self, size: float) -> None:
         """The price is elsewhere for a while."""

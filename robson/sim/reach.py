@@ -13,6 +13,7 @@ import attrs
 
 from robson.connectors.simulated.exchange_rules import Rule
 from robson.domain import events as e
+from robson.domain.accounts import MonthOpened, Started, Stopped
 from robson.domain.lifecycle import PositionState as State
 from robson.domain.lifecycle import arcs
 from robson.domain.ports import Recorded
@@ -76,24 +77,51 @@ ROWS = (
     Row("T8", "entry rejected", _is(e.EntryFailed, State.ENTERING, State.CANCELLED)),
     Row("T8 again", "and armed again", _is(e.EntryFailed, State.ENTERING, State.ARMED)),
     Row("T9", "entry unknown", _is(e.OrderUnknown, State.ENTERING, State.ENTERING)),
-    Row("T10", "entry absent", lambda step: bool(getattr(step.event, "proof", ()))
-        and _is(e.EntryFailed, State.ENTERING, State.CANCELLED)(step)),
+    Row(
+        "T10",
+        "entry absent",
+        lambda step: (
+            bool(getattr(step.event, "proof", ()))
+            and _is(e.EntryFailed, State.ENTERING, State.CANCELLED)(step)
+        ),
+    ),
     Row("T11", "stop raised", _is(e.StopRaised, State.ACTIVE, State.ACTIVE)),
     Row("T12", "level hit", _exit_by("stop_loss", "trailing_stop", "stop_gain")),
     Row("T13", "panic", _exit_by("user_panic", "tape_end")),
     Row("T14", "panic before a signal", _cancelled("panic_before_entry")),
     Row("T15", "panic while entering", _is(e.PanicRequested, State.ENTERING, State.ENTERING)),
-    Row("T17", "stopped out at the exchange", lambda step: getattr(step.event, "by", "")
-        == "insurance" and step.goes(State.EXITING, State.CLOSED)),
-    Row("T18", "stop partly filled", lambda step: isinstance(step.event, e.InsuranceFilled)
-        and step.after.state is State.EXITING),
+    Row(
+        "T17",
+        "stopped out at the exchange",
+        lambda step: (
+            getattr(step.event, "by", "") == "insurance" and step.goes(State.EXITING, State.CLOSED)
+        ),
+    ),
+    Row(
+        "T18",
+        "stop partly filled",
+        lambda step: (
+            isinstance(step.event, e.InsuranceFilled) and step.after.state is State.EXITING
+        ),
+    ),
     Row("T19", "exit filled", _is(e.ExitFilled, State.EXITING, State.EXITING)),
-    Row("T20", "closed", lambda step: getattr(step.event, "by", "") == "exit"
-        and step.goes(State.EXITING, State.CLOSED)),
+    Row(
+        "T20",
+        "closed",
+        lambda step: (
+            getattr(step.event, "by", "") == "exit" and step.goes(State.EXITING, State.CLOSED)
+        ),
+    ),
     Row("T21", "exit refused", _is(e.ExitRetry, State.EXITING, State.EXITING)),
     Row("T22", "exit unknown", _is(e.OrderUnknown, State.EXITING, State.EXITING)),
-    Row("T24", "entry found later", lambda step: getattr(step.event, "reconciled", False)
-        and _is(e.EntryFilled, State.ENTERING, State.ACTIVE)(step)),
+    Row(
+        "T24",
+        "entry found later",
+        lambda step: (
+            getattr(step.event, "reconciled", False)
+            and _is(e.EntryFilled, State.ENTERING, State.ACTIVE)(step)
+        ),
+    ),
     Row("T29", "one attempt used up", _cancelled("entry_exhausted")),
     Row("T30", "disarm by force", _is(e.CancelRequested, State.ENTERING, State.ENTERING)),
 )
@@ -213,7 +241,7 @@ class Reach:
     def note(self, recorded: Recorded, before: PositionView | None, after: PositionView) -> None:
         """Count what an event reached."""
         event = recorded.event
-        if isinstance(event, e.MonthOpened | e.Started | e.Stopped):
+        if isinstance(event, MonthOpened | Started | Stopped):
             return
         step = Step(event, before, after)
         self.add("transitions", (row.id for row in ROWS if row.shows(step)))

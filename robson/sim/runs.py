@@ -19,6 +19,9 @@ from robson.sim.reach import ENFORCED_FROM, Reach
 from robson.sim.seams import WatchedExchange
 from robson.sim.world import Broken, World
 
+POSITIONS = 3
+"""Positions of a world where nobody says how many."""
+
 
 @attrs.frozen(kw_only=True)
 class Outcome:

@@ -10,7 +10,6 @@ import hashlib
 from collections import deque
 from collections.abc import Callable
 from decimal import Decimal
-from random import Random
 from typing import Any
 
 from robson.connectors.simulated.clock import VirtualClock
@@ -22,9 +21,9 @@ from robson.daemon.messages import Asked, TimerDue, Wake
 from robson.daemon.monitor import Message, Monitor
 from robson.daemon.roster import Roster
 from robson.daemon.ticks import TickBoard
+from robson.domain.accounts import Started, Stopped
 from robson.domain.commands import Command
 from robson.domain.errors import RobsonError
-from robson.domain.events import Started, Stopped
 from robson.domain.identity import AccountId, Scope
 from robson.domain.intents import Intent
 from robson.domain.lifecycle import PositionState, TableLaw
@@ -34,6 +33,7 @@ from robson.domain.reports import CandleClosed
 from robson.domain.values import Candle, ExchangeNs, Side
 from robson.engine.context import Settings
 from robson.exec.executor import Fence
+from robson.sim.chance import Chance
 from robson.sim.faults import REBORN_NS, RECOVERY_NS, Crash, FaultPlan
 from robson.sim.markets import Market as Tapes
 from robson.sim.seams import Lanes, MortalJournal, WatchedExchange
@@ -62,13 +62,13 @@ class Broken(Exception):
 class SeededIds:
     """128-bit ids, time-ordered, from the seed."""
 
-    def __init__(self, chance: Random, clock: VirtualClock) -> None:
+    def __init__(self, chance: Chance, clock: VirtualClock) -> None:
         self._chance = chance
         self._clock = clock
 
     def bits(self) -> int:
         """Milliseconds of virtual time above, chance below."""
-        return (self._clock.now_ns // 1_000_000) << 80 | self._chance.getrandbits(80)
+        return (self._clock.now_ns // 1_000_000) << 80 | self._chance.bits(80)
 
 
 class BoardRelay:
@@ -150,7 +150,7 @@ class World:
         self.crashes = 0
         self.steps = 0
         self.began_ns = self.clock.now_ns
-        self._ids = SeededIds(Random(f"ids {seed}"), self.clock)
+        self._ids = SeededIds(Chance(f"ids {seed}"), self.clock)
         self._trace = hashlib.sha256()
         self._rows_noted = 0
         self._lanes: Lanes | None = None
@@ -208,25 +208,38 @@ class World:
         self.observer.reborn()
         self._drain()
 
-    def kill(self, *, dead_ns: int | None = None) -> None:
-        """End the process without warning, and start another one later."""
-        self._reboot(Crash("killed"), dead_ns)
+    def kill(self, *, dead_ns: int, woken: Callable[[], int | None] | None = None) -> None:
+        """End the process without warning, and start another one later.
 
-    def _reboot(self, crash: Crash, dead_ns: int | None = None) -> None:
+        ``woken`` is asked while nobody is there; its first answer is how long it still takes.
+        """
+        self._reboot(Crash("killed"), dead_ns, woken)
+
+    def _reboot(
+        self,
+        crash: Crash,
+        dead_ns: int | None = None,
+        woken: Callable[[], int | None] | None = None,
+    ) -> None:
         """The process has died; the market and the wire go on without it."""
         self.crashes += 1
         self.faults.death_due = False
         died_ns = self.clock.now_ns
-        after_ns = RECOVERY_NS if self._in_doubt() else REBORN_NS
+        doubt = self._in_doubt()
         self.observer.died(str(crash))
         self._end()
-        self._pass(died_ns + (self.faults.dead_ns() if dead_ns is None else dead_ns))
+        self._pass(died_ns + (self.faults.dead_ns() if dead_ns is None else dead_ns), woken)
+        doubt = doubt or not self.exchange.market(self.instrument.symbol).stops
+        after_ns = RECOVERY_NS if doubt else REBORN_NS
         self.faults.excuse("crash", self.clock.now_ns + after_ns, since_ns=died_ns)
         self.journal.reopen()
         self.start()
 
     def _in_doubt(self) -> bool:
-        """Whether the process dies with a request under way, so that an outcome is unknown."""
+        """Whether the process dies with a request under way, so that an outcome is unknown.
+
+        So it is too when its stop is gone by the time somebody looks again.
+        """
         pursuits = self.monitor.custody.pursuits.values()
         return any(p.sending or p.trigger or p.resolutions for p in pursuits) or any(
             view.state is not PositionState.ACTIVE or view.insurance.state != "resting"
@@ -245,7 +258,7 @@ class World:
             self._lanes.dead = True
         self.board.inner = None
 
-    def _pass(self, until_ns: int) -> None:
+    def _pass(self, until_ns: int, woken: Callable[[], int | None] | None = None) -> None:
         """Let time pass while nobody is there."""
         while (at_ns := self.driver.next_ns()) is not None and at_ns <= until_ns:
             for happened in self.driver.advance(at_ns):
@@ -256,6 +269,9 @@ class World:
                         happened.deliver(happened.answer, happened.sent_ns)
                     case Woken():
                         pass
+            after_ns = woken() if woken is not None else None
+            if after_ns is not None:
+                until_ns, woken = min(until_ns, self.clock.now_ns + after_ns), None
         self.faults.death_due = False
         self.clock.move_to(max(self.clock.now_ns, until_ns))
 

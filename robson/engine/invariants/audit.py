@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 import attrs
 
 from robson.domain import events as e
+from robson.domain.accounts import MonthOpened, Started, Stopped
 from robson.domain.identity import PositionId, Scope
 from robson.domain.instrument import Instrument
 from robson.domain.intents import CancelOrder, Intent, PlaceOrder, Repay
@@ -105,7 +107,7 @@ class Audit:
     ) -> None:
         """Ask every law about one event."""
         event, position = recorded.event, after.id if after is not None else None
-        self._chain(recorded, position)
+        self._chain(recorded, before)
         if self._keeps:
             self._seen[recorded.seq] = after
         if after is not None:
@@ -136,7 +138,7 @@ class Audit:
             event = recorded.event
             if isinstance(event, e.PositionArmed):
                 positions[event.position] = Position.born(event, law())
-            elif not isinstance(event, e.MonthOpened | e.Started | e.Stopped):
+            elif not isinstance(event, MonthOpened | Started | Stopped):
                 positions[event.position].apply(event)
             position = getattr(event, "position", None)
             self._again(recorded, positions[position].view if position else None)
@@ -170,14 +172,16 @@ class Audit:
                 )
                 self.violations.append(found)
 
-    def _chain(self, recorded: Recorded, position: PositionId | None) -> None:
+    def _chain(self, recorded: Recorded, before: PositionView | None) -> None:
+        """A trigger may wait for its cancel's answer, so time is only kept by each position."""
         memory, at_ns = self.memory, recorded.event.at_ns
-        follows = recorded.seq == memory.seq + 1
+        last_ns = before.updated_ns if before is not None else 0
         verdicts: tuple[Verdict, ...] = (
-            follows or f"row {recorded.seq} follows row {memory.seq}",
-            at_ns >= memory.at_ns or f"time ran back by {memory.at_ns - at_ns} ns",
+            recorded.seq == memory.seq + 1 or f"row {recorded.seq} follows row {memory.seq}",
+            at_ns >= last_ns or f"time ran back by {last_ns - at_ns} ns",
             recorded.epoch >= memory.epoch or f"epoch {recorded.epoch} after {memory.epoch}",
         )
+        position = before.id if before is not None else None
         self._judge("S5", verdicts, position, recorded.seq, at_ns)
 
     def _again(self, recorded: Recorded, view: PositionView | None) -> None:
@@ -193,7 +197,7 @@ class Audit:
         memory, event = self.memory, recorded.event
         memory.seq, memory.at_ns = recorded.seq, event.at_ns
         memory.epoch = recorded.epoch
-        if isinstance(event, e.MonthOpened):
+        if isinstance(event, MonthOpened):
             memory.month = event
         if after is None:
             return
@@ -207,10 +211,7 @@ class Audit:
                 memory.unknown_ns.pop(order.client_id, None)
 
 
-Note = Callable[[Memory, "e.PositionEvent", PositionView], None]
-
-
-def _nothing(_memory: Memory, _event: object, _view: PositionView) -> None:
+def _nothing(_memory: Memory, _event: Any, _view: PositionView) -> None:
     """Most events leave nothing behind."""
 
 
@@ -249,7 +250,7 @@ def _covered(
         memory.rested[view.id] = event.stop_price
 
 
-_NOTES: dict[type, Callable[[Memory, object, PositionView], None]] = {
+_NOTES: dict[type, Callable[[Memory, Any, PositionView], None]] = {
     e.SizingDecided: _sized,
     e.EntryFailed: _refused,
     e.OrderResolved: _answered,
@@ -259,4 +260,4 @@ _NOTES: dict[type, Callable[[Memory, object, PositionView], None]] = {
     e.InsurancePlaced: _covered,
     e.ExitFilled: _covered,
     e.InsuranceFilled: _covered,
-}  # type: ignore[dict-item]
+}

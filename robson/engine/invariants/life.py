@@ -125,8 +125,10 @@ def fresh_trigger(seen: Seen) -> Iterator[Verdict]:
         return
     # A price that stood there before the position could be judged counts from then on.
     age = event.at_ns - max(event.tick_ns, view.updated_ns)
-    yield event.tick_ns <= event.at_ns and age <= FRESH_NS or (
-        f"{event.reason} {seconds(age)} after its price"
+    yield (
+        (event.tick_ns <= event.at_ns
+        and age <= FRESH_NS)
+        or (f"{event.reason} {seconds(age)} after its price")
     )
 
 

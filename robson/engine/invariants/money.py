@@ -157,7 +157,9 @@ def flat(seen: Seen) -> Iterator[Verdict]:
         sized = seen.memory.sized.get(seen.after.id)
         earlier = sized.base.net if sized is not None else ZERO
         for left in (entry.held - moved, account.base.total - earlier):
-            yield rules.exit_quantity(left) is None or f"closed with {left} left"
+            yield (
+                rules.exit_quantity(left, account.index_price) is None or f"closed with {left} left"
+            )
     else:
         owed = account.base.debt - account.base.free
         yield owed <= 0 or f"closed with {owed} owed"

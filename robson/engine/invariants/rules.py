@@ -7,7 +7,7 @@ RULES: dict[str, tuple[str, str]] = {
     "S2": ("OneEntry", "an entry leaves once; another only after a rejection by code"),
     "S3": ("EpochOrder", "an entry leaves only under the epoch that holds the journal"),
     "S4": ("WriteAhead", "a trading request leaves only after the journal holds it"),
-    "S5": ("Chain", "rows follow each other without a gap and time never runs back"),
+    "S5": ("Chain", "rows follow without a gap, and a position's time never runs back"),
     "S6": ("Size", "the planned loss, worked out again, is at most 1 % of the capital"),
     "S7": ("Ratchet", "neither stop ever loosens"),
     "S8": ("ExchangeWins", "a settled position agrees with the exchange to the last digit"),

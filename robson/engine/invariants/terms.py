@@ -10,6 +10,7 @@ from typing import Any
 import attrs
 
 from robson.domain import events as e
+from robson.domain.accounts import MonthOpened
 from robson.domain.identity import PositionId, position_hash, read_client_order_id
 from robson.domain.instrument import Instrument
 from robson.domain.intents import Intent
@@ -58,7 +59,7 @@ class Memory:
 
     instruments: Mapping[str, Instrument]
     excused: Callable[[int, int], int]
-    month: e.MonthOpened | None = None
+    month: MonthOpened | None = None
     epoch: int = 0
     seq: int = 0
     at_ns: int = 0

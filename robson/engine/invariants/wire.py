@@ -15,8 +15,8 @@ HELD_BACK = ("gone", "placing")
 
 def one_entry(leaving: Leaving) -> Iterator[Verdict]:
     """This attempt never left before; earlier ones were refused by code or never left."""
-    order, memory = leaving.intent, leaving.memory
-    if not _is_entry(order):
+    order, memory = _entry(leaving), leaving.memory
+    if order is None:
         return
     yield not memory.entries[order.client_id] or f"{order.client_id} leaves a second time"
     for record in leaving.view.orders if leaving.view else ():
@@ -28,9 +28,10 @@ def one_entry(leaving: Leaving) -> Iterator[Verdict]:
 
 def epoch_order(leaving: Leaving) -> Iterator[Verdict]:
     """An entry carries the epoch of the process that holds the journal."""
-    if _is_entry(leaving.intent):
-        epoch, held = epoch_of(leaving.intent.client_id), leaving.memory.epoch
-        yield epoch == held or f"{leaving.intent.client_id} leaves under epoch {held}"
+    order, held = _entry(leaving), leaving.memory.epoch
+    if order is not None:
+        epoch = epoch_of(order.client_id)
+        yield epoch == held or f"{order.client_id} leaves under epoch {held}"
 
 
 def write_ahead(leaving: Leaving) -> Iterator[Verdict]:
@@ -68,8 +69,10 @@ def _cancel_written(cancel: CancelOrder, view: PositionView | None) -> bool:
     if view.insurance.state in ("cancelling", "gone") or view.trigger is not None:
         return view.insurance.client_id == cancel.target
     prearmed = view.prearmed
-    return prearmed is not None and prearmed.cancel is not None and (
-        prearmed.cancel.target == cancel.target
+    return (
+        prearmed is not None
+        and prearmed.cancel is not None
+        and (prearmed.cancel.target == cancel.target)
     )
 
 
@@ -127,8 +130,9 @@ def no_borrowing_exit(leaving: Leaving) -> Iterator[Verdict]:
     yield market or f"the exit is a {order.type.value} order"
 
 
-def _is_entry(intent: object) -> bool:
-    return isinstance(intent, PlaceOrder) and intent.purpose is Purpose.ENTRY
+def _entry(leaving: Leaving) -> PlaceOrder | None:
+    order = leaving.intent
+    return order if isinstance(order, PlaceOrder) and order.purpose is Purpose.ENTRY else None
 
 
 LAWS: tuple[tuple[str, AskLeaving], ...] = (

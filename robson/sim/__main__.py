@@ -1,0 +1,184 @@
+"""``robson-sim``: simulated worlds, and the simulated exchange's books.
+
+Exit codes: 0 all held, 1 something was violated or not reached, 2 a command line that cannot be
+read, 69 nothing to read, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from robson.daemon.clock import monotonic_s
+from robson.sim import paper
+
+USAGE, UNAVAILABLE, INTERRUPTED = 2, 69, 130
+_SEEDS = re.compile(r"(\d{1,12})(?:\.\.(\d{1,12}))?")
+
+_WORLD = """
+A world is one simulated exchange, one tape and one daemon in virtual time. The seed decides the
+market, what a person asks for, every fault on the wire and at the exchange, and every death of the
+process; then every law is asked after every event. The same seeds give the same trace.
+"""
+_WORLD_EXAMPLES = """
+examples:
+  robson-sim world --seeds 1..200
+  robson-sim world --seeds 7..7 --story          one life to read
+  robson-sim world --seeds 1..2000 --positions 10 --json | jq .violations
+"""
+_BOOKS = """
+Reads what the simulated exchange wrote down: accounts, orders, fills and every request that reached
+it. It changes nothing, and works while the daemon runs, and after it was killed.
+"""
+_BOOKS_EXAMPLES = """
+examples:
+  robson-sim books --state-dir ~/.local/state/robson/sim
+  robson-sim books --state-dir DIR --json | jq '.accounts[].fills'
+"""
+
+
+class Problem(Exception):
+    """Something to say in one line, with the exit code."""
+
+    def __init__(self, message: str, code: int = USAGE) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise Problem(f"{message}. Try: {self.prog} --help")
+
+
+def _parser() -> argparse.ArgumentParser:
+    raw = argparse.RawDescriptionHelpFormatter
+    about = "Simulated worlds, and the books of the simulated exchange. No real money, no network."
+    parser = _Parser(prog="robson-sim", description=about, allow_abbrev=False)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
+    world = commands.add_parser(
+        "world",
+        help="deterministic simulation with faults",
+        description=_WORLD,
+        epilog=_WORLD_EXAMPLES,
+        formatter_class=raw,
+        allow_abbrev=False,
+    )
+    world.add_argument("--seeds", metavar="A..B", default="1..100", help="default: %(default)s")
+    world.add_argument(
+        "--positions", metavar="N", type=int, default=None, help="in each world; default: 3"
+    )
+    world.add_argument("--story", action="store_true", help="tell each life, event by event")
+    world.add_argument("--json", action="store_true", help="one JSON document, nothing else")
+    books = commands.add_parser(
+        "books",
+        help="what the simulated exchange wrote down",
+        description=_BOOKS,
+        epilog=_BOOKS_EXAMPLES,
+        formatter_class=raw,
+        allow_abbrev=False,
+    )
+    books.add_argument("--state-dir", metavar="DIR", required=True, help="the daemon's")
+    books.add_argument("--json", action="store_true", help="one JSON document, nothing else")
+    return parser
+
+
+def _seeds(text: str) -> tuple[int, int]:
+    found = _SEEDS.fullmatch(text.strip())
+    if found is None:
+        raise Problem(f"--seeds is {text!r}; expected A..B, as 1..200, or one seed")
+    first, last = int(found[1]), int(found[2] or found[1])
+    if last < first:
+        raise Problem(f"--seeds {text}: {last} comes before {first}")
+    return first, last
+
+
+def _world(args: argparse.Namespace) -> int:
+    from robson.sim.report import document, show
+    from robson.sim.runs import POSITIONS, Outcome, Total, run
+    from robson.sim.story import tell
+
+    first, last = _seeds(args.seeds)
+    positions = POSITIONS if args.positions is None else args.positions
+    if not 1 <= positions <= 100:  # noqa: PLR2004
+        raise Problem(f"--positions is {positions}; allowed is 1 to 100")
+    if args.story and args.json:
+        raise Problem("--story is for people and --json for programs: choose one")
+    page = paper.Paper(sys.stdout, os.environ)
+    progress = paper.Progress(sys.stderr, last - first + 1)
+    began_s = monotonic_s()
+
+    def done(_outcome: Outcome, total: Total) -> None:
+        progress.show(total.seeds, monotonic_s() - began_s, len(total.violations))
+
+    seeds = range(first, last + 1)
+    if args.story:
+        total = tell(seeds, first=first, last=last, positions=positions, page=page)
+    else:
+        total = run(seeds, first=first, last=last, positions=positions, done=done)
+    progress.clear()
+    elapsed_s = monotonic_s() - began_s
+    if args.json:
+        _print_json(document(total, elapsed_s), page)
+    else:
+        show(total, elapsed_s, page)
+    return 0 if total.passed else 1
+
+
+def _books(args: argparse.Namespace) -> int:
+    from robson.sim.ledgers import document_of, show
+
+    page = paper.Paper(sys.stdout, os.environ)
+    directory = Path(args.state_dir)
+    if args.json:
+        _print_json(document_of(directory), page)
+    else:
+        show(directory, page)
+    return 0
+
+
+def _print_json(document: dict[str, Any], page: paper.Paper) -> None:
+    page.say(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+def run(argv: Sequence[str]) -> int:
+    """Do what a command line says; returns the exit code."""
+    from robson.domain.errors import RobsonError
+
+    try:
+        parser = _parser()
+        args = parser.parse_args(argv)
+        if args.command is None:
+            parser.print_help()
+            return 0
+        commands = {"world": _world, "books": _books}
+        return commands[args.command](args)
+    except Problem as problem:
+        return _refused("INVALID_ARGUMENT", str(problem), problem.code, argv)
+    except (RobsonError, OSError) as problem:
+        return _refused("UNAVAILABLE", f"{problem}. Nothing was changed.", UNAVAILABLE, argv)
+    except KeyboardInterrupt:
+        return _refused("CANCELLED_BY_USER", "interrupted", INTERRUPTED, argv)
+
+
+def _refused(code: str, message: str, exit_code: int, argv: Sequence[str]) -> int:
+    """Say what was wrong: one line, and with ``--json`` a document."""
+    if "--json" in argv:
+        problem = {"error": {"code": code, "message": message, "exit_code": exit_code}}
+        _print_json(problem, paper.Paper(sys.stdout, os.environ))
+    paper.error(message)
+    return exit_code
+
+
+def main() -> NoReturn:
+    """Run the command line of this process."""
+    sys.exit(run(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

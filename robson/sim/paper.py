@@ -1,0 +1,117 @@
+"""Puts lines on a terminal or into a pipe: colour only repeats what a word already says."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import textwrap
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import TextIO
+
+NOT_A_TERMINAL = 120
+BROKEN_PIPE = 141
+LABEL = 14
+_SGR = {"alarm": "1;7;31", "ok": "32", "strong": "1", "quiet": "2"}
+_TWINS = str.maketrans({"✓": "+", "█": "#", "░": ".", "→": ">"})
+
+
+class Paper:
+    """Writes to one stream. Without a terminal: no escapes, a fixed width."""
+
+    def __init__(self, stream: TextIO, environ: Mapping[str, str]) -> None:
+        self._stream = stream
+        self.terminal = stream.isatty()
+        size = shutil.get_terminal_size((80, 24)).columns if self.terminal else NOT_A_TERMINAL
+        self.width = max(40, min(size, NOT_A_TERMINAL))
+        plain = bool(environ.get("NO_COLOR")) or environ.get("TERM") == "dumb"
+        self._colour = self.terminal and not plain
+        self._unicode = (stream.encoding or "ascii").lower().startswith("utf")
+
+    def paint(self, text: str, style: str) -> str:
+        """The text, in a style where there is colour."""
+        return f"\x1b[{_SGR[style]}m{text}\x1b[0m" if self._colour else text
+
+    def say(self, line: str = "") -> None:
+        """One line as it is.
+
+        Raises:
+            SystemExit: nobody reads any more.
+        """
+        text = line if self._unicode else line.translate(_TWINS)
+        try:
+            self._stream.write(f"{text.rstrip()}\n")
+            self._stream.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
+            raise SystemExit(BROKEN_PIPE) from None
+
+    def fact(self, label: str, *paragraphs: str, indent: int = 2) -> None:
+        """A label and its text beside it; each paragraph begins on a line of its own."""
+        begin = indent + LABEL
+        for text in paragraphs:
+            wrapped = textwrap.wrap(text, self.width - begin, break_on_hyphens=False) or [""]
+            for line in wrapped:
+                head = self.paint(label.ljust(LABEL), "quiet") if label else " " * LABEL
+                self.say(f"{' ' * indent}{head}{soft(line)}")
+                label = ""
+
+
+class Progress:
+    """One line that repaints itself on a terminal, and leaves nothing behind."""
+
+    def __init__(self, stream: TextIO, total: int) -> None:
+        self._stream = stream
+        self._total = total
+        self._shown_s = 0.0
+        self._on = stream.isatty()
+
+    def show(self, done: int, elapsed_s: float, violations: int) -> None:
+        """Repaint, at most four times a second."""
+        if not self._on or elapsed_s - self._shown_s < 0.25:  # noqa: PLR2004
+            return
+        self._shown_s = elapsed_s
+        filled = 12 * done // self._total
+        left_s = elapsed_s / done * (self._total - done)
+        bar = "█" * filled + "░" * (12 - filled)
+        word = "violation" if violations == 1 else "violations"
+        self._stream.write(
+            f"\r\x1b[2K{bar}  {done:,} of {self._total:,}   {elapsed_s:.1f} s,"
+            f" {left_s:.0f} s left   {violations} {word}"
+        )
+        self._stream.flush()
+
+    def clear(self) -> None:
+        """Take the line away."""
+        if self._on and self._shown_s:
+            self._stream.write("\r\x1b[2K")
+            self._stream.flush()
+
+
+_HARD = "\u00a0"
+
+
+def hard(text: str) -> str:
+    """Text that never breaks: a number with its unit, a command to type."""
+    return text.replace(" ", _HARD)
+
+
+def soft(text: str) -> str:
+    """The same with plain blanks, once lines are broken."""
+    return text.replace(_HARD, " ")
+
+
+def counted(counts: Iterable[tuple[str, int]]) -> str:
+    """Names with their counts, each pair in one piece."""
+    return "  ".join(hard(f"{name.replace('_', ' ')} {count:,}") for name, count in counts)
+
+
+def figure(value: Decimal, places: int = 2) -> str:
+    """A number for people."""
+    return f"{value:,.{places}f}"
+
+
+def error(message: str) -> None:
+    """Say what was wrong, on one line."""
+    sys.stderr.write(f"error: {message}\n")

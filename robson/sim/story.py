@@ -1,0 +1,149 @@
+"""Tells a world as it happens: what Robson did, what went wrong, and what it came to."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+from robson.domain.identity import PositionId
+from robson.domain.lifecycle import PositionState
+from robson.domain.ports import Recorded
+from robson.domain.position import PositionView
+from robson.domain.values import NS_PER_S
+from robson.sim.lives import Plan, plan_of
+from robson.sim.paper import Paper
+from robson.sim.runs import Outcome, Reaching, Total, live
+from robson.sim.telling import told
+from robson.sim.world import World
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MARGIN = 31
+_TEMPERS = {
+    "brisk": "bars of 10 s",
+    "ticking": "trades every 2 s or so",
+    "storm": "a storm of trades",
+    "patient": "bars of 1 minute",
+}
+_SEVERITIES = {
+    "calm": "nothing goes wrong",
+    "rough": "some requests go wrong, the process dies now and then",
+    "choosy": "the exchange refuses entries",
+    "harsh": "many requests go wrong",
+    "deadly": "the process dies all the time",
+}
+_FAULTS = {
+    "lost_request": "a request is lost on its way",
+    "lost_answer": "an answer is lost on its way",
+    "late_answer": "an answer takes seconds",
+    "stalled_answer": "an answer takes longer than anybody waits",
+    "held_request": "the gateway holds a request back",
+    "hidden_order": "the exchange says -2013 of an order that exists",
+    "skipped_repay": "the exchange forgets to repay the debt",
+    "refused_entry": "the exchange refuses the entry: too many requests",
+    "refused_stop": "the exchange refuses the stop: too many requests",
+    "refused_exit": "the exchange refuses the exit: too many requests",
+    "overloaded": "the exchange answers 503",
+    "dropped_stop": "the exchange drops the resting stop",
+    "thin_book": "the book is thin: a part fills, the rest expires",
+}
+
+
+class Teller(Reaching):
+    """The checks of a world, which also tell it."""
+
+    def __init__(self, world: World, paper: Paper) -> None:
+        super().__init__(world)
+        self._paper = paper
+        self._whose: PositionId | None = None
+        self._violated = 0
+        self._died_ns = 0
+        self._settled: set[PositionId] = set()
+        world.faults.told = self._struck
+
+    def witness(self, recorded: Recorded, view: PositionView | None) -> None:
+        """Tell an event that is new, and what it violated."""
+        new = recorded.seq > self.audit.memory.seq
+        super().witness(recorded, view)
+        if new and view is not None:
+            self._tell(recorded, view)
+        for found in self.audit.violations[self._violated :]:
+            self._line(found.at_ns, "VIOLATED", f"{found.name}: {found.message}", mark="!!")
+        self._violated = len(self.audit.violations)
+
+    def _tell(self, recorded: Recorded, view: PositionView) -> None:
+        said = told(recorded.event, view)
+        if said is None:
+            return
+        if view.id != self._whose:
+            self._whose = view.id
+            self._paper.say()
+        word, text = said
+        error = "!!" if view.state is PositionState.ERROR else ""
+        self._line(recorded.event.at_ns, word, text, mark=error)
+
+    def _struck(self, kind: str) -> None:
+        self._line(self._world.clock.now_ns, "fault", _FAULTS[kind], mark="!")
+
+    def died(self, point: str) -> None:
+        """Tell where the process ended."""
+        self._died_ns = self._world.clock.now_ns
+        where = "without warning" if point == "killed" else f"at {point}"
+        self._line(self._died_ns, "CRASH", f"the process dies {where}", mark="!")
+
+    def reborn(self) -> None:
+        """Tell that another process has taken over."""
+        if self._died_ns:
+            now_ns = self._world.clock.now_ns
+            dead_s = (now_ns - self._died_ns) / NS_PER_S
+            rows = len(self._world.journal.rows.rows)
+            text = f"after {dead_s:.1f} s, epoch {self._world.journal.epoch}: {rows} rows read"
+            self._line(now_ns, "started", text, mark="!")
+            self._died_ns = 0
+
+    def _line(self, at_ns: int, word: str, text: str, *, mark: str = "") -> None:
+        paper = self._paper
+        time = f"{_EPOCH + timedelta(microseconds=at_ns // 1000):%H:%M:%S.%f}"[:-3]
+        lines = textwrap.wrap(text, paper.width - _MARGIN, break_on_hyphens=False) or [""]
+        head = f" {mark:>2} {time}  {word:<11}   "
+        styled = paper.paint(head, "strong") if mark else head
+        paper.say(f"{styled}{lines[0]}")
+        for line in lines[1:]:
+            paper.say(f"{' ' * _MARGIN}{line}")
+
+
+def _title(plan: Plan, world: World, paper: Paper) -> None:
+    name = paper.paint(f"SEED {plan.seed}", "strong")
+    kind = f"{_TEMPERS[plan.temper]}; {_SEVERITIES[plan.severity]}"
+    day = f"{_EPOCH + timedelta(seconds=world.began_ns // NS_PER_S):%Y-%m-%d}"
+    paper.say(f"{name}   {world.symbol}, generated prices of {day} UTC: {kind}")
+
+
+def _end(outcome: Outcome, paper: Paper) -> None:
+    paper.say()
+    rules, count = len(outcome.evaluated), sum(outcome.evaluated.values())
+    if outcome.violations:
+        tag = paper.paint(f" !! {len(outcome.violations)} VIOLATED ", "alarm")
+        last = outcome.violations[-1]
+        paper.say(f"{tag}  the last one: {last.name}: {last.message}")
+    else:
+        tag = paper.paint("✓ EVERY LAW HELD", "ok")
+        paper.say(f"{tag}  {rules} rules, {count:,} evaluations after {outcome.events} events")
+    paper.say()
+    paper.say()
+
+
+def tell(seeds: Iterable[int], *, first: int, last: int, positions: int, page: Paper) -> Total:
+    """Live worlds one after another and tell each of them."""
+    total = Total(first, last, positions)
+
+    def observed(world: World, _checks: Reaching) -> Reaching:
+        _title(plan, world, page)
+        return Teller(world, page)
+
+    for seed in seeds:
+        plan = plan_of(seed, positions)
+        outcome = live(plan, observed=observed)
+        total.add(outcome)
+        _end(outcome, page)
+    return total

@@ -1,0 +1,380 @@
+"""Compares latent losses, the month's budget and its gates with the budget oracle.
+
+Also on whole simulated lives, after every event: nothing but settled results and open risk counts.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, localcontext
+from fractions import Fraction
+from typing import Any
+
+import attrs
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from robson.domain.identity import Symbol
+from robson.domain.instrument import Instrument
+from robson.domain.lifecycle import PositionState
+from robson.domain.plan import EntryPlan, InsurancePlan, Sizing, StopPlan
+from robson.domain.position import PositionView
+from robson.domain.values import MONEY, ExchangeNs, Leverage, Price, Side
+from robson.engine.budget import Budget, latent_loss, trade_limit
+from robson.engine.exposure import budget_of, month_of
+from robson.engine.risk import RiskSnapshot, WalletState, entry_gates
+from robson.engine.sizing import SizingTerms, size
+from robson.sim.lives import Lives, plan_of
+from robson.sim.world import Observer, World
+from tests.oracle import budget_oracle
+from tests.oracle.grounds import GRIDS, QUOTES, most_ticks
+from tests.oracle.mix import BYTES, Mix
+from tests.oracle.tally import Tally
+
+WIDE = settings(max_examples=max(1000, settings().max_examples))
+TRILLION = 10**12
+Recorder = Callable[[str, object], None]
+supplies = st.binary(min_size=BYTES, max_size=BYTES)
+
+
+def against_the_reader(value: Fraction) -> Fraction:
+    """A risk is rounded up to a trillionth."""
+    return Fraction(-(-value * TRILLION // 1), TRILLION)
+
+
+def worse_average(price: Decimal, side: Side) -> Decimal:
+    """An average of fills may have no end of digits; it is cut to the position's disadvantage."""
+    rounding = ROUND_CEILING if side is Side.LONG else ROUND_FLOOR
+    with localcontext(MONEY):
+        return price.quantize(Decimal("1E-12"), rounding=rounding)
+
+
+def test_latent_losses_are_the_oracles(record_property: Recorder) -> None:
+    """For a stop behind the entry, ahead of it, and far ahead."""
+    kinds = ("at a loss", "costs partly paid", "nothing to lose")
+    tally = Tally(
+        "latent loss",
+        (
+            *(f"{side.value} {kind}" for side in Side for kind in kinds),
+            *("endless average", "interest accrued"),
+        ),
+    )
+
+    @WIDE
+    @given(supply=supplies)
+    def compare(supply: bytes) -> None:
+        mix = Mix(supply)
+        side, tick, step = mix.pick(tuple(Side)), mix.pick(GRIDS), mix.pick(GRIDS)
+        count = mix.magnitude(20, most_ticks(tick))
+        bps = mix.pick((-mix.number(10, 1000), mix.number(0, 40), mix.number(0, 1000)))
+        stop = Price((count + side.sign * int(count * bps / 10_000)) * tick)
+        vwap, endless = count * tick, mix.rarely(3)
+        if endless:  # of two fills in three parts
+            with localcontext(MONEY):
+                vwap = (2 * vwap + (count + 1) * tick) / 3
+        quantity = mix.magnitude(1, 10**6) * step
+        fee = Decimal(mix.pick(("0.001", "0.00075", "0", "0.00405")))
+        gap_bps = Decimal(mix.pick(("10", "0", "33.5")))
+        accrued = mix.pick((Decimal(0), Decimal(0), quantity * vwap / 10_000))
+        found = latent_loss(
+            side=side,
+            stop=stop,
+            quantity=quantity,
+            entry_vwap=vwap,
+            fee=fee,
+            gap_bps=gap_bps,
+            accrued=accrued,
+        )
+        worse = worse_average(vwap, side)
+        terms: dict[str, Any] = {"fee": fee, "gap_bps": gap_bps, "interest": accrued}
+        exact = budget_oracle.latent_loss(side.value, quantity, worse, stop, **terms)
+        assert found == against_the_reader(exact)
+        assert found >= budget_oracle.latent_loss(side.value, quantity, vwap, stop, **terms)
+        locked = (stop - vwap) * side.sign > 0
+        kind = "at a loss" if not locked else "costs partly paid" if found else "nothing to lose"
+        told = ["endless average"] * (worse != vwap) + ["interest accrued"] * (accrued > 0)
+        tally.see(f"{side.value} {kind}", *told)
+
+    compare()
+    tally.settle(record_property)
+
+
+def a_month(mix: Mix) -> tuple[Decimal, Decimal, list[Decimal]]:
+    """Capital base, realised net and latent losses, in cents of some quote."""
+    cent = mix.pick(QUOTES).cent
+    base = mix.pick((*[1] * 10, 0, -1)) * mix.magnitude(100, 10**8)
+    one = max(1, base // 100)
+    net = mix.pick((-1, -1, 1, 0)) * mix.number(0, 4 * one)
+    if mix.rarely(12):
+        net = -4 * one
+    latents = [mix.number(0, one + one // 5) * cent for _ in range(mix.number(0, 3))]
+    return base * cent, net * cent, latents
+
+
+def test_months_are_the_oracles(record_property: Recorder) -> None:
+    """Budget, consumed, latent, remaining, slots and halt."""
+    slots = [f"{count} slots" for count in range(5)]
+    tally = Tally(
+        "months",
+        (*slots, "halted by losses", "halted by open risk", "gain", "no capital", "no room"),
+    )
+
+    @WIDE
+    @given(supply=supplies)
+    def compare(supply: bytes) -> None:
+        base, net, latents = a_month(Mix(supply))
+        month = Budget(capital_base=base, realised_net=net, latent=sum(latents, Decimal(0)))
+        state = budget_oracle.budget(base, net, latents)
+        assert month.consumed == state["consumed"]
+        assert month.latent == state["latent"]
+        assert month.slots == state["slots"]
+        assert month.halt == state["halt"]
+        told = [f"{month.slots} slots"] + ["gain"] * (net > 0)
+        if base <= 0:  # the oracle's budget is 4 % of less than nothing; both halt
+            assert month.budget == 0
+            tally.see(*told, "no capital")
+            return
+        assert month.budget == state["budget"]
+        assert month.remaining == state["remaining"]
+        assert trade_limit(base) == Fraction(base) / 100
+        if month.halt:
+            by_losses = month.consumed >= month.budget
+            told.append("halted by losses" if by_losses else "halted by open risk")
+        assert month.no_room == (not state["halt"] and state["slots"] == 0)
+        tally.see(*told, *["no room"] * month.no_room)
+
+    compare()
+    tally.settle(record_property)
+
+
+# ----------------------------------------------------------------------------------------- gates
+
+
+def a_plan() -> EntryPlan:
+    """Any plan; only its planned risk matters here."""
+    stops = StopPlan(
+        side=Side.LONG,
+        entry_ref=Price(100),
+        technical_stop=Price(99),
+        buffer=Decimal(0),
+        stop=Price(99),
+        stop_gain=None,
+    )
+    terms = SizingTerms(
+        capital=Decimal(1000),
+        equity=Decimal(1000),
+        risk_pct=Decimal(1),
+        fee=Decimal("0.001"),
+        leverage=Leverage(3),
+    )
+    rules = Instrument(symbol=Symbol("A", "B"), tick=Decimal(1), step=Decimal("0.001"))
+    sizing = size(stops, terms, rules)
+    assert isinstance(sizing, Sizing)
+    return EntryPlan(
+        stops=stops,
+        sizing=sizing,
+        insurance=InsurancePlan(stop_price=Price(98), offset=Decimal(1)),
+        be_bps=Decimal(25),
+        net_r_at_gain=None,
+        borrows=False,
+        decided_ns=ExchangeNs(0),
+    )
+
+
+PLAN = a_plan()
+CLEAN = WalletState(base_total=Decimal(0), debt=Decimal(0), resting_orders=0, dust_limit=Decimal(1))
+
+
+def denied(month: Budget, planned: Decimal, *, halted: bool) -> tuple[str, ...]:
+    """Codes of all gates that deny, on a snapshot that is otherwise in order."""
+    state = RiskSnapshot(
+        runtime_state="RUNNING",
+        monthly_halt=halted or month.halt,
+        open_positions=0,
+        max_open=3,
+        duplicate=False,
+        wallet=CLEAN,
+        capital_base=month.capital_base,
+        remaining_budget=month.remaining,
+        leverage=3,
+        max_leverage=3,
+        price_age_s=Decimal(0),
+        live_price=Price(100),
+    )
+    sizing = attrs.evolve(PLAN.sizing, planned_risk=planned)
+    return tuple(denial.code for denial in entry_gates(state, attrs.evolve(PLAN, sizing=sizing)))
+
+
+def test_admissions_are_the_oracles(record_property: Recorder) -> None:
+    """The first gate that denies, on its limit and a cent beside it."""
+    codes = ("monthly_halt", "risk_per_trade", "risk_budget_insufficient")
+    tally = Tally("admissions", (*codes, "admitted", "at 1 %", "at the rest of the month"))
+
+    @WIDE
+    @given(supply=supplies)
+    def compare(supply: bytes) -> None:
+        mix = Mix(supply)
+        base, net, latents = a_month(mix)
+        month = Budget(capital_base=base, realised_net=net, latent=sum(latents, Decimal(0)))
+        halted = mix.rarely(12)
+        state = budget_oracle.budget(base, net, latents, halted=halted)
+        limits = (trade_limit(base), max(Decimal(0), month.remaining))
+        cent = mix.pick((Decimal(0), Decimal("0.00000001"), Decimal("-0.00000001")))
+        planned = max(
+            Decimal(0), mix.pick((min(limits), min(limits), limits[0], limits[0] / 3)) + cent
+        )
+        code = budget_oracle.admits(base, planned, state)
+        codes = denied(month, planned, halted=halted)
+        assert (codes[0] if codes else None) == code
+        told = [code or "admitted"]
+        if code is None and planned:
+            told += ["at 1 %"] * (planned == limits[0])
+            told += ["at the rest of the month"] * (planned == limits[1] < limits[0])
+        tally.see(*told)
+
+    compare()
+    tally.settle(record_property)
+
+
+# ----------------------------------------------------------------------------------------- lives
+
+
+SEEDS = (3, 5, 6, 7, 8, 10, 12, 15, 20, 21)
+"""Calm and rough worlds with gains, losses, raised stops and exits of every kind."""
+
+
+class Months(Observer):
+    """Works the month out again whenever something has happened in a world."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.told: Counter[str] = Counter()
+        self.unsettled: list[tuple[PositionState, Decimal, Fraction]] = []
+        """State, what the product reserves, and what was reserved before the way out."""
+
+    def moved(self) -> None:
+        roster = self.world.monitor.roster
+        if roster.month is None:
+            return
+        views = tuple(roster.views.values())
+        leaving = [view for view in views if view.exited and view.settled is None]
+        for view in leaving:
+            self.unsettled.append((view.state, self.reserved(view), self.loss(view)))
+        if not leaving:
+            self.compare(views, roster.month.capital_base)
+
+    @property
+    def costs(self) -> dict[str, Decimal]:
+        return {
+            "fee": self.world.instrument.taker_fee,
+            "gap_bps": self.world.settings.gap_bps,
+        }
+
+    def compare(self, views: tuple[PositionView, ...], base: Decimal) -> None:
+        """Settled results of this month, and the risk of everything that is open."""
+        now = self.world.clock.exchange_ns()
+        month = budget_of(views, capital_base=base, month=month_of(now), **self.costs)
+        results = [view.settled for view in views if view.settled is not None]
+        nets = [each.net for each in results if calendar(each.at_ns) == calendar(now)]
+        state = budget_oracle.budget(
+            base, sum(nets, Decimal(0)), [self.latent(view) for view in views]
+        )
+        assert month.consumed == state["consumed"]
+        assert month.latent == state["latent"]
+        assert month.remaining == state["remaining"]
+        assert (month.slots, month.halt) == (state["slots"], state["halt"])
+        self.told["month"] += 1
+        self.told["realised loss"] += state["consumed"] > 0
+        self.told["realised gain"] += sum(nets) > 0
+
+    def latent(self, view: PositionView) -> Fraction:
+        """What the rule reserves for one position, by its present state."""
+        waits = (PositionState.ARMED, PositionState.CANCELLED)
+        if view.plan is None or view.settled is not None or view.state in waits:
+            return Fraction(0)
+        if view.entry is None:
+            self.told["entering"] += 1
+            return Fraction(view.plan.sizing.planned_risk)
+        assert view.side is not None
+        moved = "raised stop" if view.stop != view.plan.stops.stop else "first stop"
+        self.told.update((f"{view.side.value} {view.state.value}", moved))
+        return self.loss(view)
+
+    def loss(self, view: PositionView) -> Fraction:
+        """Of all that the entry left to be sold or bought back, at the stop in force."""
+        assert view.side is not None
+        assert view.entry is not None
+        assert view.stop is not None
+        side, entry = view.side, view.entry
+        worse = worse_average(entry.price, side)
+        return against_the_reader(
+            budget_oracle.latent_loss(side.value, entry.held, worse, view.stop, **self.costs)
+        )
+
+    def reserved(self, view: PositionView) -> Decimal:
+        """What the product reserves for one position."""
+        return budget_of((view,), capital_base=Decimal(1), month="", **self.costs).latent
+
+
+def calendar(at_ns: int) -> str:
+    """The UTC month of an instant."""
+    return str(datetime.fromtimestamp(at_ns // 10**9, UTC))[:7]
+
+
+@pytest.fixture(scope="module")
+def months() -> list[Months]:
+    """Every world lived through, with its months worked out along the way."""
+    observers = []
+    for seed in SEEDS:
+        lives = Lives(plan_of(seed, 4))
+        lives.world.observer = Months(lives.world)
+        lives.run()
+        observers.append(lives.world.observer)
+    return observers
+
+
+def test_months_of_whole_lives_are_the_oracles(
+    months: list[Months], record_property: Recorder
+) -> None:
+    """Settled results of this month and open risk, nothing else: no price has a say."""
+    states = [f"{side.value} {state}" for side in Side for state in ("active", "exiting")]
+    tally = Tally(
+        "months of lives",
+        (*states, "entering", "first stop", "raised stop", "realised loss", "realised gain"),
+    )
+    for each in months:
+        tally.seen.update(each.told)
+        tally.compared += each.told["month"]
+
+    tally.settle(record_property)
+
+
+def dropped(months: list[Months], state: PositionState) -> tuple[int, list[str]]:
+    """How many results were waited for in a state, and which of them nothing was reserved for."""
+    found = [kept for each in months for kept in each.unsettled if kept[0] is state]
+    return len(found), [f"{has} of {was}" for _, has, was in found if has < was]
+
+
+def test_a_closed_position_keeps_its_reservation_until_it_is_settled(
+    months: list[Months],
+) -> None:
+    """What it earned is not known before every charge is."""
+    waited, lost = dropped(months, PositionState.CLOSED)
+    assert waited > 20
+    assert not lost
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="from its first exit fill to the close a position reserves only for what is left",
+)
+def test_an_exiting_position_keeps_its_reservation_until_it_is_settled(
+    months: list[Months],
+) -> None:
+    """A loss may not vanish between the fill that makes it and the month that counts it."""
+    waited, lost = dropped(months, PositionState.EXITING)
+    assert waited > 5
+    assert not lost
