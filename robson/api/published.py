@@ -61,6 +61,7 @@ class RiskNumbers:
 
     Attributes:
         daily_limit: the (negative) result of a UTC day at which entries stop; None when off.
+        trades_limit: entries of a UTC day after which no more are taken; None when off.
         open_positions: positions that count in the gate, armed ones included.
     """
 
@@ -74,7 +75,7 @@ class RiskNumbers:
     daily_pnl: Decimal
     daily_limit: Decimal | None
     trades_today: int
-    trades_limit: int
+    trades_limit: int | None
     open_positions: int
     max_open_positions: int
     max_leverage: int

@@ -34,6 +34,7 @@ from robson.domain.errors import (
     TapeError,
 )
 from robson.domain.values import MONEY, decimal_of
+from robson.store.lock import JournalLock
 
 
 class _Unwritable(RobsonError):
@@ -202,7 +203,9 @@ def _directory(args: argparse.Namespace, environ: dict[str, str], profile: str) 
         probe.touch()
         probe.unlink()
         if args.fresh:
+            lock = JournalLock(directory)
             _empty(directory)
+            lock.release()
     except OSError as error:
         raise _Unwritable(f"{directory} cannot be written: {error.strerror}") from error
     return directory
@@ -291,7 +294,8 @@ def _introduce(daemon: SimulatedDaemon, doors: Doors) -> None:
     )
     if daemon.unseen_s:
         many = len(daemon.roster.views)
-        logs.tell(f"  recovered  {many} positions; the market went on {daemon.unseen_s} s")
+        positions = "1 position" if many == 1 else f"{many} positions"
+        logs.tell(f"  recovered  {positions}; the market went on {daemon.unseen_s} s")
     logs.tell("  stop       Ctrl-C; exchange stops stay where they are")
 
 

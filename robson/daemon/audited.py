@@ -98,7 +98,9 @@ class Auditor:
     def report(self) -> dict[str, Any]:
         """Rules that were put to the test with how often, and what did not hold."""
         return {
-            "checked": {rule: count for rule, count in self._audit.evaluated.items() if count},
+            "checked": {
+                rule: count for rule, count in dict(self._audit.evaluated).items() if count
+            },
             "violated": [
                 {
                     "rule": found.name,

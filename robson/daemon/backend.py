@@ -70,7 +70,7 @@ class DaemonBackend:
     def submit(self, command: Command, timeout_s: float) -> CommandResult:
         """Hand a command to the monitor and wait for its durable answer."""
         answer: Future[CommandResult] = Future()
-        self._inbox.put(Asked(command, answer))
+        self._inbox.put(Asked(command, answer), outside=True)
         return answer.result(timeout_s)
 
     def journal_rows(
@@ -160,7 +160,7 @@ class DaemonBackend:
             trades_today=sum(
                 1 for v in views if v.entry is not None and v.entry.at_ns // _DAY_NS == today
             ),
-            trades_limit=_NO_LIMIT,
+            trades_limit=None,
             open_positions=len(monitor.roster.live()),
             max_open_positions=monitor.settings.max_open_positions,
             max_leverage=monitor.settings.max_leverage,
@@ -196,7 +196,6 @@ class DaemonBackend:
 
 
 _DAY_NS = 86_400 * 1_000_000_000
-_NO_LIMIT = 50
 
 
 def _result_at(view: PositionView, stop: Any, fee: Decimal, gap_bps: Decimal) -> Decimal:

@@ -90,8 +90,6 @@ KEYS: dict[str, Key] = {
     "risk.max_leverage": Key(3, _whole(1, 10), "largest leverage an arm may ask for"),
     "signal.ttl_s": Key(30, _whole(1, 3600), "how long a signal is valid"),
     "signal.max_drift_pct": Key(Decimal("0.3"), _decimal("0", "5"), "price against the signal"),
-    "store.mode": Key("local", _one_of("local"), "where the journal's authority is"),
-    "shutdown.drain_s": Key(10, _whole(1, 25), "bound on finishing what is under way"),
 }
 
 

@@ -348,6 +348,7 @@ class Desk:
             leverage=leverage,
             max_leverage=self._custody.settings.max_leverage,
             month_resets=next_month(now),
+            stop_order="STOP_LOSS" in instrument.order_types,
         )
 
 

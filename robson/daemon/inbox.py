@@ -22,13 +22,13 @@ class Inbox:
         self._queue: queue.PriorityQueue[tuple[int, int, Any]] = queue.PriorityQueue(CAPACITY)
         self._numbers = itertools.count()
 
-    def put(self, message: object, priority: int = 0) -> None:
-        """Hand a message over.
+    def put(self, message: object, priority: int = 0, *, outside: bool = False) -> None:
+        """Hand a message over; ``outside``: not as a consequence of what is being worked on.
 
         Raises:
             InvariantViolated: the inbox is full: its thread does not keep up, so nothing is safe.
         """
-        self._stillness.begin(self._name)
+        self._stillness.begin(self._name, outside=outside)
         try:
             self._queue.put_nowait((priority, next(self._numbers), message))
         except queue.Full as full:

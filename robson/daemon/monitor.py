@@ -95,7 +95,7 @@ class Monitor:
         self.calendar.look()
 
     def next_due_ns(self) -> ExchangeNs | None:
-        """When the monitor wants a :class:`TimerDue`; None for never."""
+        """When the monitor wants a :class:`TimerDue`; None for never. Only while it is still."""
         dues = [pursuit.next_due_ns() for pursuit in self.custody.pursuits.values()]
         dues.append(self.calendar.next_due_ns())
         return min((due for due in dues if due is not None), default=None)

@@ -116,9 +116,9 @@ class Roster:
         return self._of(position).view
 
     def live(self, symbol: str | None = None) -> list[PositionView]:
-        """Positions that still need the monitor, oldest first."""
+        """Positions that still need the monitor, oldest first; any thread may ask."""
         return [
-            p.view
-            for p in self._positions.values()
-            if p.view.is_live and (symbol is None or str(p.view.scope.symbol) == symbol)
+            view
+            for view in self.views.values()
+            if view.is_live and (symbol is None or str(view.scope.symbol) == symbol)
         ]

@@ -119,13 +119,17 @@ class Stage:
         """Play until stopped; what is on the wire then is still brought home."""
         while True:
             self.beat_s = monotonic_s()
-            self._be_still()
-            if self._stopping.is_set() and self._quiet():
-                return
+            if not self._stillness.take_turn(STILL_S):
+                raise InvariantViolated(f"a thread has worked for {STILL_S:g} s on one message")
             seen = self._stillness.touches
-            if self._take_requests():
-                continue
-            self._once(seen)
+            try:
+                if self._stopping.is_set() and self._quiet():
+                    return
+                wait_s = 0.0 if self._take_requests() else self._once()
+            finally:
+                self._stillness.end_turn()
+            if wait_s:
+                self._stillness.wait_touched(seen, wait_s)
 
     def stop(self) -> None:
         """Play no further; finish what is under way."""
@@ -163,7 +167,8 @@ class Stage:
             self._hold = False
         return self._hold
 
-    def _once(self, seen: int) -> None:
+    def _once(self) -> float:
+        """Let the next thing happen; how long to wait, in seconds, when it is not due yet."""
         held = self._held()
         tape = not held and not self._stopping.is_set()
         market_ns = self.driver.next_ns(tape=tape)
@@ -171,30 +176,27 @@ class Stage:
         if self.driver.at_end and market_ns is None and not held:
             self.ended = True
             if self._at_end():
-                return
+                return 0.0
             timer_ns = timer_ns if self._released() else None
         due_ns = min((at for at in (market_ns, timer_ns) if at is not None), default=None)
         if due_ns is None:
             self._anchor = None
-            self._stillness.wait_touched(seen, LOOK_S)
-            return
-        if not self._wait_for(due_ns, seen):
-            return
+            return LOOK_S
+        early_s = self._early_s(due_ns)
+        if early_s > 0:
+            return min(early_s, LOOK_S)
         self._happen(due_ns, timer_ns)
+        return 0.0
 
-    def _wait_for(self, due_ns: int, seen: int) -> bool:
-        """Wait in real time until an instant is due; False when something else came up."""
+    def _early_s(self, due_ns: int) -> float:
+        """How long in real time until an instant is due."""
         if self._speed is None or self._stopping.is_set():
-            return True
+            return 0.0
         now_s = monotonic_s()
         if self._anchor is None:
             self._anchor = (now_s, self.driver.clock.now_ns)
         began_s, began_ns = self._anchor
-        due_s = began_s + (due_ns - began_ns) / NS_PER_S / float(self._speed)
-        if due_s <= now_s:
-            return True
-        touched = self._stillness.wait_touched(seen, min(due_s - now_s, LOOK_S))
-        return not touched and monotonic_s() >= due_s
+        return began_s + (due_ns - began_ns) / NS_PER_S / float(self._speed) - now_s
 
     def _happen(self, due_ns: int, timer_ns: int | None) -> None:
         if timer_ns is not None and timer_ns <= due_ns:

@@ -19,12 +19,30 @@ class Stillness:
         self._work: Counter[str] = Counter()
         self._waiting: set[str] = set()
         self._touches = 0
+        self._turn = False
 
-    def begin(self, whose: str) -> None:
-        """Work has been handed to a thread."""
+    def begin(self, whose: str, *, outside: bool = False) -> None:
+        """Work has been handed to a thread; from ``outside`` it waits for the market's turn to end.
+
+        So a command is worked on at one instant, and never while time is being moved.
+        """
         with self._changed:
+            if outside:
+                self._changed.wait_for(lambda: not self._turn)
             self._work[whose] += 1
             self._touches += 1
+            self._changed.notify_all()
+
+    def take_turn(self, timeout_s: float) -> bool:
+        """Wait until nothing is being worked on, and let nothing begin from outside after that."""
+        with self._changed:
+            self._turn = self._changed.wait_for(self._is_still, timeout_s)
+            return self._turn
+
+    def end_turn(self) -> None:
+        """Let the outside in again."""
+        with self._changed:
+            self._turn = False
             self._changed.notify_all()
 
     def end(self, whose: str) -> None:

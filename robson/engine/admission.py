@@ -124,7 +124,8 @@ def wallet_of(account: AccountSnapshot, instrument: Instrument) -> WalletState:
     """The pair's account as gate 6b looks at it. Dust is what could not be sold by itself."""
     least = max(instrument.min_qty, instrument.order_step)
     if instrument.min_notional > 0:
-        least = max(least, instrument.min_notional / account.index_price)
+        smallest = instrument.min_notional / account.index_price
+        least = max(least, instrument.ceil_quantity(smallest))
     return WalletState(
         base_total=account.base.total,
         debt=account.base.debt + account.quote.debt,

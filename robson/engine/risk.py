@@ -30,6 +30,7 @@ GATES: tuple[tuple[str, str, str], ...] = (
     ("13", "insufficient_margin", "the pair's equity carries the smallest order"),
     ("15", "risk_per_trade", "the planned risk is within 1 % of the capital base"),
     ("16", "risk_budget_insufficient", "the planned risk is within what the month has left"),
+    ("18", "stop_order_unsupported", "the symbol takes the resting stop that protects a position"),
     ("17", "stop_gain_net_low", "the stop-gain nets enough after costs, in R"),
 )
 """Number, code and what must hold, of every gate that is judged here."""
@@ -71,6 +72,7 @@ class RiskSnapshot:
         entry_ref, span: of the signal; an entry plan's own take their place.
         valid_until_ns: last instant of the signal; None when it does not age.
         month_resets: when the month's budget begins again, for people.
+        stop_order: the symbol lists a stop order that Robson can let rest.
         allow_low_gain: a stop-gain below ``min_net_r`` was asked for.
     """
 
@@ -96,6 +98,7 @@ class RiskSnapshot:
     max_drift_spans: Decimal = Decimal("0.25")
     min_net_r: Decimal = MIN_NET_R
     allow_low_gain: bool = False
+    stop_order: bool = True
 
 
 def _deny(
@@ -162,7 +165,15 @@ def _leverage(state: RiskSnapshot) -> Denial | None:
     return _deny("leverage_limit", message, state.leverage, state.max_leverage)
 
 
-_ARM = (_not_running, _monthly_halt, _duplicate, _max_open, _wallet, _leverage)
+def _stop_order(state: RiskSnapshot) -> Denial | None:
+    """Nothing is entered that could not be protected by an order resting at the exchange."""
+    if state.stop_order:
+        return None
+    message = "the symbol lists no STOP_LOSS, so no exchange stop could rest"
+    return _deny("stop_order_unsupported", message, "none", "STOP_LOSS")
+
+
+_ARM = (_not_running, _monthly_halt, _duplicate, _max_open, _wallet, _leverage, _stop_order)
 
 
 def _stale(state: RiskSnapshot) -> Denial | None:

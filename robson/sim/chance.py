@@ -1,4 +1,4 @@
-"""Chance by a name: the same name gives the same numbers, on every platform and in every process."""
+"""Chance by a name: the same name gives the same numbers, on every platform, in every process."""
 
 from __future__ import annotations
 

@@ -27,7 +27,8 @@ from robson.engine.invariants.life import BARE_NS
 from robson.engine.invariants.terms import least_order, seconds
 from robson.sim.cover import Cover
 from robson.sim.faults import Span
-from robson.sim.world import Observer, World
+from robson.sim.observer import Observer
+from robson.sim.world import World
 
 WORLD_RULES = {
     "B1": ("Books", "the exchange's balances are what its books explain, counted twice"),
@@ -139,7 +140,7 @@ class Checks(Observer):
         return self._world.exchange.state.accounts[self._world.scope]
 
     def _flips(self) -> None:
-        """A wallet that is long never owes base; one that is short, or flat, holds no more than dust."""
+        """A long's wallet never owes base; a short's, or a flat one, holds no more than dust."""
         base, rules = self._account().base, self._world.instrument
         price = self._world.exchange.market(rules.symbol).price
         if price is None:
@@ -150,7 +151,7 @@ class Checks(Observer):
             verdict = net >= 0 or f"the wallet owes {-net} {base.asset} on a long"
         else:
             verdict = net <= dust or f"the wallet holds {net} {base.asset} that it should not"
-        self.audit.note("S1", verdict, self._world.clock.now_ns)
+        self.audit.note("S1", verdict=verdict, at_ns=self._world.clock.now_ns)
 
     def _measure(self, entries: Sequence[Entry]) -> None:
         for bare in self.cover.read(entries):
@@ -162,7 +163,7 @@ class Checks(Observer):
                 self.excused_ns[kinds[-1]] += excused
             counted = self.bare_ns[bare.position]
             verdict = counted <= BARE_NS or f"by the exchange no stop rested {seconds(counted)}"
-            self.audit.note("S10", verdict, bare.until_ns)
+            self.audit.note("S10", verdict=verdict, at_ns=bare.until_ns)
 
     # --- the end ---------------------------------------------------------------------------------
 
@@ -173,9 +174,9 @@ class Checks(Observer):
         outcome = self._conservation.check()
         self.audit.evaluated["B1"] += outcome.compared
         for difference in outcome.differences:
-            self.audit.note("B1", difference, now_ns)
+            self.audit.note("B1", verdict=difference, at_ns=now_ns)
         self.audit.final(self.truth(world.scope))
         self.audit.replay(world.journal.read(), MachineLaw)
         live = [f"{v.id.short} is {v.state.value}" for v in world.monitor.roster.live()]
         verdict = settled_in_ns is not None or f"not settled: {', '.join(live) or 'nothing'}"
-        self.audit.note("L5", verdict, now_ns)
+        self.audit.note("L5", verdict=verdict, at_ns=now_ns)

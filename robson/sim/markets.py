@@ -7,7 +7,7 @@ many lives fit into a second. Chance comes from the seed alone.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 import attrs
@@ -25,6 +25,7 @@ _MONTH_END_NS = 1_764_547_200 * NS_PER_S  # 2025-12-01 00:00 UTC
 _BEFORE_S = 600
 """A tape begins at most so long before a full hour, so that interest falls due in many of them."""
 _PLACES = 8
+_Row = tuple[int, tuple[int, ...]]
 
 _PAIRS = (
     (Symbol("BTC", "USDT"), "60000", "0.01"),
@@ -116,7 +117,7 @@ def _lean(place: int, temper: Temper, way: float) -> float:
 
 def _bars(
     chance: Chance, walk: _Walk, temper: Temper, at_ns: int, steps: int, drift: float
-) -> Iterator[tuple[int, tuple[int, ...]]]:
+) -> Iterator[_Row]:
     for _ in range(steps):
         if walk.away and chance.hits(0.5):
             walk.back()
@@ -131,7 +132,7 @@ def _bars(
 
 def _trades(
     chance: Chance, walk: _Walk, temper: Temper, at_ns: int, steps: int, drift: float
-) -> Iterator[tuple[int, tuple[int, ...]]]:
+) -> Iterator[_Row]:
     for _ in range(steps):
         leap = 8 if chance.hits(temper.gaps / 1000) else 1
         if walk.away and chance.hits(0.3):
@@ -143,7 +144,7 @@ def _trades(
             at_ns += chance.below(2 * temper.step_ns) // NS_PER_MS * NS_PER_MS
 
 
-def _tape(name: str, symbol: Symbol, rows: list[tuple[int, tuple[int, ...]]], bar_ns: int) -> Tape:
+def _tape(name: str, symbol: Symbol, rows: Sequence[_Row], bar_ns: int) -> Tape:
     columns = tuple(array("q", column) for column in zip(*(row for _, row in rows), strict=True))
     return Tape(
         name=name,

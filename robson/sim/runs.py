@@ -15,9 +15,10 @@ from robson.domain.values import NS_PER_S
 from robson.engine.invariants import Violation
 from robson.sim.checks import Checks
 from robson.sim.lives import Lives, Plan, plan_of
+from robson.sim.observer import Broken
 from robson.sim.reach import ENFORCED_FROM, Reach
 from robson.sim.seams import WatchedExchange
-from robson.sim.world import Broken, World
+from robson.sim.world import World
 
 POSITIONS = 3
 """Positions of a world where nobody says how many."""
@@ -81,9 +82,9 @@ def live(
         lives.run()
         checks.finish(lives.settled_in_ns)
     except Broken as broken:
-        checks.audit.note("B2", str(broken), world.clock.now_ns)
+        checks.audit.note("B2", verdict=str(broken), at_ns=world.clock.now_ns)
     else:
-        checks.audit.note("B2", True, world.clock.now_ns)
+        checks.audit.note("B2", verdict=True, at_ns=world.clock.now_ns)
     reach, faults = checks.reach, world.faults
     reach.merge("refusals", lives.refusals)
     reach.merge("faults", faults.counts)

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+from robson.connectors.simulated.clock import VirtualClock
 from robson.connectors.simulated.driver import Driver
 from robson.connectors.simulated.exchange import SimExchange
 from robson.daemon.monitor import Message
+from robson.daemon.ticks import TickBoard
 from robson.domain import events as e
 from robson.domain.identity import Purpose, read_client_order_id
 from robson.domain.intents import CancelOrder, Intent, PlaceOrder, Repay
@@ -19,6 +21,7 @@ from robson.domain.reports import Answer
 from robson.domain.values import ExchangeNs
 from robson.exec.executor import Fence, classify, not_sent, refuses
 from robson.exec.lanes import Lane, lane_of, priority_of
+from robson.sim.chance import Chance
 from robson.sim.faults import FaultPlan
 from robson.store.codec import decode
 from robson.store.memory import MemoryJournal
@@ -77,6 +80,39 @@ def commit_point(event: e.Event) -> str:
         ours = read_client_order_id(event.client_id)
         return f"{_PURPOSES[ours.purpose] if ours else 'foreign'}.sending"
     return _COMMITS.get(type(event), "other.commit")
+
+
+class SeededIds:
+    """128-bit ids, time-ordered, from the seed."""
+
+    def __init__(self, chance: Chance, clock: VirtualClock) -> None:
+        self._chance = chance
+        self._clock = clock
+
+    def bits(self) -> int:
+        """Milliseconds of virtual time above, chance below."""
+        return (self._clock.now_ns // 1_000_000) << 80 | self._chance.bits(80)
+
+
+class BoardRelay:
+    """The board of whichever daemon lives now; prices fall on nobody while none does."""
+
+    def __init__(self) -> None:
+        self.inner: TickBoard | None = None
+
+    @property
+    def band(self) -> tuple[int, int] | None:
+        """The band of the living board."""
+        return self.inner.band if self.inner is not None else None
+
+    @property
+    def has_price(self) -> bool:
+        """Whether a price has been seen."""
+        return self.inner is not None and self.inner.last is not None
+
+    def offer(self, price: int, at_ns: ExchangeNs, *, jump: bool) -> bool:
+        """Pass a price on."""
+        return self.inner.offer(price, at_ns, jump=jump) if self.inner is not None else False
 
 
 class Lanes:

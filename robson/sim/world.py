@@ -23,92 +23,24 @@ from robson.daemon.roster import Roster
 from robson.daemon.ticks import TickBoard
 from robson.domain.accounts import Started, Stopped
 from robson.domain.commands import Command
-from robson.domain.errors import RobsonError
 from robson.domain.identity import AccountId, Scope
 from robson.domain.intents import Intent
 from robson.domain.lifecycle import PositionState, TableLaw
 from robson.domain.ports import Recorded
 from robson.domain.position import PositionView
 from robson.domain.reports import CandleClosed
-from robson.domain.values import Candle, ExchangeNs, Side
+from robson.domain.values import Candle, Side
 from robson.engine.context import Settings
 from robson.exec.executor import Fence
 from robson.sim.chance import Chance
 from robson.sim.faults import REBORN_NS, RECOVERY_NS, Crash, FaultPlan
 from robson.sim.markets import Market as Tapes
-from robson.sim.seams import Lanes, MortalJournal, WatchedExchange
+from robson.sim.observer import UNEXPECTED, Broken, Observer
+from robson.sim.seams import BoardRelay, Lanes, MortalJournal, SeededIds, WatchedExchange
 from robson.store.memory import MemoryJournal
 
 ACCOUNT = AccountId("sim")
 VERSION = "world"
-
-
-UNEXPECTED = (
-    RobsonError,
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    LookupError,
-    TypeError,
-    ValueError,
-)
-"""What a defect of the daemon raises. The real process would end; a world ends with a violation."""
-
-
-class Broken(Exception):
-    """The daemon raised what it should not; nothing follows in this world."""
-
-
-class SeededIds:
-    """128-bit ids, time-ordered, from the seed."""
-
-    def __init__(self, chance: Chance, clock: VirtualClock) -> None:
-        self._chance = chance
-        self._clock = clock
-
-    def bits(self) -> int:
-        """Milliseconds of virtual time above, chance below."""
-        return (self._clock.now_ns // 1_000_000) << 80 | self._chance.bits(80)
-
-
-class BoardRelay:
-    """The board of whichever daemon lives now; prices fall on nobody while none does."""
-
-    def __init__(self) -> None:
-        self.inner: TickBoard | None = None
-
-    @property
-    def band(self) -> tuple[int, int] | None:
-        """The band of the living board."""
-        return self.inner.band if self.inner is not None else None
-
-    @property
-    def has_price(self) -> bool:
-        """Whether a price has been seen."""
-        return self.inner is not None and self.inner.last is not None
-
-    def offer(self, price: int, at_ns: ExchangeNs, *, jump: bool) -> bool:
-        """Pass a price on."""
-        return self.inner.offer(price, at_ns, jump=jump) if self.inner is not None else False
-
-
-class Observer:
-    """Looks on and changes nothing; a world without one is as it would be with it."""
-
-    def witness(self, recorded: Recorded, view: PositionView | None) -> None:
-        """An event has been folded, again or for the first time."""
-
-    def leaves(self, intent: Intent) -> None:
-        """A request goes on the wire."""
-
-    def moved(self) -> None:
-        """Something happened, and everything that follows from it at once."""
-
-    def died(self, point: str) -> None:
-        """The process ended here."""
-
-    def reborn(self) -> None:
-        """A process has taken the journal over."""
 
 
 class World:

@@ -108,7 +108,7 @@ def a_month(mix: Mix) -> tuple[Decimal, Decimal, list[Decimal]]:
     base = mix.pick((*[1] * 10, 0, -1)) * mix.magnitude(100, 10**8)
     one = max(1, base // 100)
     net = mix.pick((-1, -1, 1, 0)) * mix.number(0, 4 * one)
-    if mix.rarely(12):
+    if mix.rarely(6):
         net = -4 * one
     latents = [mix.number(0, one + one // 5) * cent for _ in range(mix.number(0, 3))]
     return base * cent, net * cent, latents

@@ -80,7 +80,7 @@ def _risk(message: pb.Risk) -> Document:
             "pnl": number(message.daily.pnl),
             "limit": number(message.daily.limit),
             "trades": message.daily.trades,
-            "trades_limit": message.daily.trades_limit,
+            "trades_limit": message.daily.trades_limit or None,
             "resets_at": when(message.daily, "resets_at"),
         },
         "halt": {

@@ -114,7 +114,7 @@ def _risk(risk: RiskNumbers, now_ns: int) -> pb.Risk:
             pnl=floored(risk.daily_pnl),
             limit=floored(risk.daily_limit),
             trades=risk.trades_today,
-            trades_limit=risk.trades_limit,
+            trades_limit=risk.trades_limit or 0,
             resets_at=stamp(next_day(now_ns)),
         ),
         halt=pb.Halt(

@@ -1,7 +1,7 @@
 """The audit: asks every law after every event and before every request, and counts.
 
-One object for one journal. A daemon feeds it from its roster and its outbox; a simulated world keeps
-it over the death of the process, so that what is read again is compared with what had been seen.
+One object for one journal. A daemon feeds it from its roster and its lanes; a world keeps it
+over the death of the process, so that what is read again is compared with what had been seen.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Violation:
         return f"{self.rule} {RULES[self.rule][0]}" if self.rule in RULES else self.rule
 
 
-def nothing_excused(since_ns: int, until_ns: int) -> int:
+def nothing_excused(_since_ns: int, _until_ns: int) -> int:
     """No part of any span: nothing goes wrong on purpose."""
     return 0
 

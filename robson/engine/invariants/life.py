@@ -1,4 +1,4 @@
-"""Laws of a position's life: stops that only tighten, outcomes that are known, triggers that hold."""
+"""Laws of a position's life: stops that only tighten, known outcomes, triggers that hold."""
 
 from __future__ import annotations
 
@@ -126,8 +126,7 @@ def fresh_trigger(seen: Seen) -> Iterator[Verdict]:
     # A price that stood there before the position could be judged counts from then on.
     age = event.at_ns - max(event.tick_ns, view.updated_ns)
     yield (
-        (event.tick_ns <= event.at_ns
-        and age <= FRESH_NS)
+        (event.tick_ns <= event.at_ns and age <= FRESH_NS)
         or (f"{event.reason} {seconds(age)} after its price")
     )
 

@@ -1,4 +1,4 @@
-"""Laws of what leaves: once, under our epoch, written down before, within the filters, only ours."""
+"""Laws of what leaves: once, under our epoch, written down before, within filters, only ours."""
 
 from __future__ import annotations
 

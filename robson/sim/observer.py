@@ -1,0 +1,42 @@
+"""Who looks on a world, and what it means that the daemon broke."""
+
+from __future__ import annotations
+
+from robson.domain.errors import RobsonError
+from robson.domain.intents import Intent
+from robson.domain.ports import Recorded
+from robson.domain.position import PositionView
+
+UNEXPECTED = (
+    RobsonError,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+)
+"""What a defect of the daemon raises. The real process would end; a world ends with a violation."""
+
+
+class Broken(Exception):
+    """The daemon raised what it should not; nothing follows in this world."""
+
+
+class Observer:
+    """Looks on and changes nothing; a world without one is as it would be with it."""
+
+    def witness(self, recorded: Recorded, view: PositionView | None) -> None:
+        """An event has been folded, again or for the first time."""
+
+    def leaves(self, intent: Intent) -> None:
+        """A request goes on the wire."""
+
+    def moved(self) -> None:
+        """Something happened, and everything that follows from it at once."""
+
+    def died(self, point: str) -> None:
+        """The process ended here."""
+
+    def reborn(self) -> None:
+        """A process has taken the journal over."""

@@ -1,0 +1,127 @@
+"""Worlds for tests: plans with one wish, and tapes written by hand."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from decimal import Decimal
+
+import attrs
+
+from robson.connectors.simulated.tape import Columns
+from robson.domain.commands import Arm
+from robson.domain.position import PositionView
+from robson.domain.values import NS_PER_MS, NS_PER_S, Price, Side
+from robson.sim.checks import Checks
+from robson.sim.faults import CrashAt, FaultPlan
+from robson.sim.lives import Plan, Wish
+from robson.sim.markets import BRISK, Market, market
+from robson.sim.seams import WatchedExchange
+from robson.sim.world import World
+
+BALANCE = Decimal(10_000)
+SEED = 3
+"""A past with clear levels on both sides."""
+
+
+def plan(
+    seed: int, side: Side, *, crash_at: CrashAt | None = None, severity: str = "calm"
+) -> Plan:
+    """One position on a brisk market, with nothing going wrong but a crash."""
+    wish = Wish(strategy="now", side=side, leverage=3, share=None, pause_s=0)
+    return Plan(
+        seed=seed,
+        temper="brisk",
+        severity=severity,
+        balance=BALANCE,
+        rises=True,
+        crash_at=crash_at,
+        wishes=(wish,),
+    )
+
+
+class Bench:
+    """One world on a tape of trades written by hand, under every check.
+
+    ``prices`` are pairs of seconds after the beginning and a price; the price stays in between,
+    and a trade each second says so.
+    """
+
+    def __init__(
+        self,
+        prices: Sequence[tuple[int, Decimal]],
+        *,
+        seconds: int = 120,
+        faults: FaultPlan | None = None,
+        exchange: type[WatchedExchange] = WatchedExchange,
+    ) -> None:
+        self.world = World(SEED, tapes(prices, seconds), faults=faults, exchange=exchange)
+        self.checks = Checks(self.world)
+        self.world.observer = self.checks
+
+    def active(self, side: Side) -> PositionView:
+        """Arm, and go on until the position's stop rests."""
+        world = self.world
+        world.deposit(BALANCE)
+        world.start()
+        world.until(lambda: world.monitor.roster.month is not None and world.board.has_price)
+        world.ask(
+            Arm(symbol=world.symbol, strategy="now", idempotency_key="k", actor="t", side=side)
+        )
+        world.until(lambda: any(v.insurance.state == "resting" for v in self.views))
+        return self.view
+
+    @property
+    def views(self) -> list[PositionView]:
+        return list(self.world.monitor.roster.views.values())
+
+    @property
+    def view(self) -> PositionView:
+        (view,) = self.views
+        return view
+
+    def at(self, second: int) -> None:
+        """Go to so many seconds after the beginning."""
+        due_ns = self.world.began_ns + second * NS_PER_S
+        self.world.until(lambda: self.world.clock.now_ns >= due_ns)
+
+    def settled(self) -> PositionView:
+        """Go on until the position is settled, and ask every law once more."""
+        began_ns = self.world.clock.now_ns
+        done = self.world.until(lambda: not self.world.monitor.roster.live())
+        self.checks.finish(self.world.clock.now_ns - began_ns if done else None)
+        assert self.checks.audit.violations == []
+        return self.view
+
+
+def first_price() -> Price:
+    """Where every tape written by hand begins."""
+    return _base().tape.first_price
+
+
+def _base() -> Market:
+    return market(SEED, BRISK, steps=1)
+
+
+def tapes(prices: Sequence[tuple[int, Decimal]], seconds: int) -> Market:
+    """The past of the seed, and a trade each second."""
+    base = _base()
+    begin_ns = base.tape.first_ns
+    at_price = dict(prices)
+    now = at_price.get(0, first_price())
+    rows = []
+    for second in range(seconds):
+        now = at_price.get(second, now)
+        rows.append((begin_ns + second * NS_PER_S, int(now.scaleb(base.tape.places))))
+    times, column = zip(*rows, strict=True)
+    columns = Columns(array("q", times), (array("q", column),))
+    return attrs.evolve(base, tape=_trades(base, columns))
+
+
+def _trades(base: Market, columns: Columns) -> object:
+    from dataclasses import replace
+
+    return replace(base.tape, columns=columns, bar_ns=0)
+
+
+__all__ = ["BALANCE", "NS_PER_MS", "SEED", "Bench", "first_price", "plan", "tapes"]
