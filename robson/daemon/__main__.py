@@ -5,14 +5,16 @@ from __future__ import annotations
 import argparse
 import faulthandler
 import gc
+import itertools
 import os
 import signal
 import sys
 import threading
 from collections.abc import Sequence
-from contextlib import ExitStack
-from decimal import DefaultContext
+from contextlib import ExitStack, suppress
+from decimal import Decimal, DefaultContext
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from types import FrameType, TracebackType
 
 from robson.api import places
@@ -44,6 +46,7 @@ class _Unwritable(RobsonError):
 USAGE, DOOR_TAKEN, INTERNAL, FORCED, NO_DIRECTORY = 64, 69, 70, 71, 73
 STOP_S = 25.0
 """Bound on stopping in order."""
+LOOK_S = 0.5
 JOURNAL_IO, LOCKED, CORRUPT, CONFIG = 74, 75, 76, 78
 _CODES: tuple[tuple[type[BaseException], int], ...] = (
     (JournalLocked, LOCKED),
@@ -178,9 +181,11 @@ def _explain(args: argparse.Namespace) -> int:
 
 
 def _options(args: argparse.Namespace) -> SimOptions:
-    speed = None if args.speed == "max" else decimal_of(args.speed)
+    speed = None if args.speed == "max" else _number("--speed", args.speed)
     if speed is not None and not 0 < speed <= 10_000_000:  # noqa: PLR2004
         raise InvalidValue(f"--speed is {args.speed}; expected a number above 0, or max")
+    if args.dead_for < 0:
+        raise InvalidValue(f"--dead-for is {args.dead_for}; expected seconds, 0 or more")
     return SimOptions(
         tapes=tuple(args.tape),
         histories=tuple(args.history),
@@ -188,11 +193,18 @@ def _options(args: argparse.Namespace) -> SimOptions:
         from_time=args.from_time,
         seed=args.seed,
         speed=speed,
-        balance=decimal_of(args.balance),
+        balance=_number("--balance", args.balance),
         exchange_info=Path(args.exchange_info) if args.exchange_info else None,
         dead_for_s=args.dead_for,
         hold=args.hold,
     )
+
+
+def _number(option: str, text: str) -> Decimal:
+    try:
+        return decimal_of(text)
+    except InvalidValue as error:
+        raise InvalidValue(f"{option}: {error}") from error
 
 
 def _directory(args: argparse.Namespace, environ: dict[str, str], profile: str) -> Path:
@@ -224,7 +236,9 @@ def _places(config: Config, directory: Path, environ: dict[str, str]) -> Places:
     too_long = places.path_too_long(socket)
     if too_long:
         raise DoorError(too_long)
-    _, grpc_port = port_of(config["api.grpc"], "api.grpc")
+    grpc_host, grpc_port = port_of(config["api.grpc"], "api.grpc")
+    if grpc_host not in ("127.0.0.1", "localhost"):
+        raise ConfigError(f"api.grpc is {config['api.grpc']}; it stays on loopback: 127.0.0.1:PORT")
     host, http_port = port_of(config["api.http"], "api.http")
     if config["profile"] == "sim":
         # Nobody has to make room for a simulation: a usual port that is taken becomes a free one.
@@ -248,20 +262,29 @@ class _Ended:
     """Why the daemon is to end: a signal, or a thread that could not go on."""
 
     def __init__(self) -> None:
-        self.event = threading.Event()
+        # A handler runs between two bytecodes of this very thread, so it may only touch what does
+        # not lock: an Event that is waited for here would wait for itself.
+        self._told: SimpleQueue[None] = SimpleQueue()
+        self._signals = itertools.count()
         self.error: tuple[str, BaseException] | None = None
 
     def fatal(self, name: str, error: BaseException) -> None:
         """A thread has ended that should not have."""
         logs.failure(name, error)
         self.error = (name, error)
-        self.event.set()
+        self._told.put(None)
 
     def signalled(self, _number: int, _frame: FrameType | None) -> None:
         """First: end in order. Second: end at once."""
-        if self.event.is_set():
+        if next(self._signals):
             os._exit(FORCED)
-        self.event.set()
+        self._told.put(None)
+
+    def wait(self) -> None:
+        """Until there is a reason to end; a signal just before a wait is heard after it."""
+        while True:
+            with suppress(Empty):
+                return self._told.get(timeout=LOOK_S)
 
 
 def _serve(daemon: SimulatedDaemon, ended: _Ended) -> int:
@@ -275,8 +298,7 @@ def _serve(daemon: SimulatedDaemon, ended: _Ended) -> int:
         undo.pop_all()
     gc.freeze()
     _introduce(daemon, doors)
-    while not ended.event.wait(0.5):
-        pass
+    ended.wait()
     return _end(daemon, ended)
 
 

@@ -216,7 +216,7 @@ class SimulatedDaemon:
                 ),
             )
         )
-        self.monitor.recover()
+        self.monitor.recover(self.theatre.unseen())
 
     # --- threads ---------------------------------------------------------------------------------
 
@@ -306,6 +306,8 @@ class SimulatedDaemon:
     def abandon(self) -> None:
         """Let go of what a start that failed had taken; the process ends after this."""
         self.stage.stop()
+        if self.feed.is_alive():
+            self.feed.join(STOPPING_S)
         self.inbox.close()
         for lane in self.lanes:
             if lane.is_alive():

@@ -22,7 +22,7 @@ from robson.domain import events as e
 from robson.domain.commands import Arm, Command, Disarm, Panic
 from robson.domain.errors import InvalidValue, Refused
 from robson.domain.identity import PositionId, Scope
-from robson.domain.intents import ReadAccount
+from robson.domain.intents import OrderType, ReadAccount
 from robson.domain.lifecycle import PositionState
 from robson.domain.position import PositionView
 from robson.domain.reports import AccountReported, AccountSnapshot, Report
@@ -252,8 +252,10 @@ class Desk:
                 self._custody.carry_out(view, Decision(events=(event,)))
                 return "exit_on_fill"
             case PositionState.ACTIVE | PositionState.ERROR if pursuit.trigger is None:
+                # Unlike a price's trigger this is written down before anything leaves: a person is
+                # answered, and no price would bring it back after a crash.
                 out = leave(view, ctx, command.reason, command.actor)
-                self._custody.carry_out(view, Decision(events=(out,), first=release(view)))
+                self._custody.carry_out(view, Decision(events=(out,), intents=release(view)))
                 return "exit"
             case _:
                 return "already_exiting"
@@ -348,7 +350,7 @@ class Desk:
             leverage=leverage,
             max_leverage=self._custody.settings.max_leverage,
             month_resets=next_month(now),
-            stop_order="STOP_LOSS" in instrument.order_types,
+            stop_order=instrument.stop_order_type() == OrderType.STOP_LOSS.value,
         )
 
 

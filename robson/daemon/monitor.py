@@ -6,7 +6,7 @@ It never waits, never touches the exchange, and answers commands through :mod:`d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import attrs
 
@@ -18,6 +18,7 @@ from robson.daemon.pursuit import PendingSignal, Pursuit
 from robson.daemon.ticks import BoardTick
 from robson.domain import events as e
 from robson.domain.identity import PositionId, Purpose
+from robson.domain.instrument import Instrument
 from robson.domain.intents import (
     PlaceOrder,
     QueryOrder,
@@ -37,11 +38,11 @@ from robson.domain.reports import (
     Report,
     TradesReported,
 )
-from robson.domain.values import ExchangeNs
+from robson.domain.values import ExchangeNs, Side
 from robson.engine.adopt import adopt
 from robson.engine.band import EVERYTHING, Band, intersect, quiet_band
 from robson.engine.context import Context, Decision
-from robson.engine.decide import Tick, decide_price, decide_report, watch_of
+from robson.engine.decide import Tick, decide_gap, decide_price, decide_report, watch_of
 from robson.engine.pursue import pursue
 from robson.engine.settle import decide_account, decide_interest
 from robson.exec.resolve import AbsenceProof, Contradiction, Found
@@ -49,6 +50,14 @@ from robson.exec.resolve import AbsenceProof, Contradiction, Found
 CANDLES_KEPT = 600
 RESTAMPS_MAX = 2
 Message = Report | CandleClosed | Wake | TimerDue | Asked
+
+
+@attrs.frozen
+class Unseen:
+    """Lowest and highest price, in ticks, of a time that nobody watched."""
+
+    low: int
+    high: int
 
 
 class Monitor:
@@ -60,11 +69,15 @@ class Monitor:
         self.markets = custody.markets
         self.desk = Desk(custody)
         self.calendar = Calendar(custody, self.desk)
+        self._bands: dict[PositionId, tuple[PositionView, Band]] = {}
 
     # --- the one entrance ------------------------------------------------------------------------
 
-    def recover(self) -> None:
-        """Take the loaded positions up where they are; the exchange is asked, not assumed."""
+    def recover(self, unseen: Mapping[str, Unseen] | None = None) -> None:
+        """Take the loaded positions up where they are; the exchange is asked, not assumed.
+
+        ``unseen``: by symbol, how far the price went while nobody watched.
+        """
         for view in self.roster.live():
             pursuit = self.custody.pursuit(view.id)
             pursuit.verified = False
@@ -72,9 +85,19 @@ class Monitor:
             for record in view.orders:
                 if record.status == "sending":
                     self._lost_with_the_process(view, record.client_id)
+        for symbol, extremes in (unseen or {}).items():
+            self._fill_gap(symbol, extremes)
         for symbol in self.markets:
             self._turn(symbol)
         self.calendar.look()
+
+    def _fill_gap(self, symbol: str, unseen: Unseen) -> None:
+        """The best price for each position feeds its ladder; the live price judges its stop."""
+        ctx = self.custody.context(symbol)
+        for view in self.roster.live(symbol):
+            best = unseen.low if view.side is Side.SHORT else unseen.high
+            price = ctx.instrument.price_of(best)
+            self.custody.carry_out(view, decide_gap(view, price, ctx))
 
     def step(self, message: Message) -> None:
         """Take one message in and do everything that follows from it."""
@@ -114,34 +137,41 @@ class Monitor:
     def _turn(self, symbol: str) -> None:
         """Until nothing is left to do: what positions owe, then captured ticks, then the last."""
         board = self.markets[symbol].board
-        judged_last: BoardTick | None = None
+        judged: BoardTick | None = None
         while True:
             self._pursue_all(symbol)
-            ticks = board.take_or_publish(self._band(symbol))
+            ticks = board.take_or_publish(self._band(symbol), judged)
             if not ticks:
-                last = board.last
-                if last is None or last is judged_last:
-                    break
-                judged_last = last
-                if not self._would_act(symbol, last):
-                    break
-                board.hold()
-                ticks = [last]
+                break
             for tick in ticks:
                 self._judge(symbol, tick)
+            judged = ticks[-1]
         self._forget(symbol)
 
     def _watched(self, symbol: str) -> Iterable[PositionView]:
         for view in self.roster.live(symbol):
-            if self.custody.pursuit(view.id).trigger is None:
+            pursuit = self.custody.pursuit(view.id)
+            # After a restart the exchange says first whether its stop still rests: what it has
+            # already sold is not left to be sold by a price.
+            asked_first = view.insurance.state == "resting" and not pursuit.verified
+            if pursuit.trigger is None and not asked_first:
                 yield view
 
     def _band(self, symbol: str) -> tuple[int, int]:
         instrument = self.markets[symbol].instrument
-        watches = (watch_of(view, instrument) for view in self._watched(symbol))
-        bands = [quiet_band(watch) for watch in watches if watch is not None]
+        bands = [self._band_of(view, instrument) for view in self._watched(symbol)]
         band: Band = intersect(bands) if bands else EVERYTHING
         return (band.low, band.high)
+
+    def _band_of(self, view: PositionView, instrument: Instrument) -> Band:
+        """One position's band; worked out once for each view, because views never change."""
+        known = self._bands.get(view.id)
+        if known is not None and known[0] is view:
+            return known[1]
+        watch = watch_of(view, instrument)
+        band = quiet_band(watch) if watch is not None else EVERYTHING
+        self._bands[view.id] = (view, band)
+        return band
 
     def _tick(self, symbol: str, tick: BoardTick) -> Tick:
         instrument = self.markets[symbol].instrument
@@ -153,15 +183,13 @@ class Monitor:
             ),
         )
 
-    def _would_act(self, symbol: str, last: BoardTick) -> bool:
-        low, high = self._band(symbol)
-        return not low < last.price < high
-
     def _judge(self, symbol: str, tick: BoardTick) -> None:
         judged = self._tick(symbol, tick)
         ctx = self.custody.context(symbol)
         for view in list(self._watched(symbol)):
-            self.custody.carry_out(view, decide_price(view, judged, ctx))
+            band = self._band_of(view, ctx.instrument)
+            if not band.low < tick.price < band.high:
+                self.custody.carry_out(view, decide_price(view, judged, ctx))
 
     # --- what positions owe ----------------------------------------------------------------------
 
@@ -196,6 +224,7 @@ class Monitor:
             view = self.roster.views.get(position)
             if view is not None and not view.is_live and str(view.scope.symbol) == symbol:
                 del self.custody.pursuits[position]
+                self._bands.pop(position, None)
 
     # --- reports ---------------------------------------------------------------------------------
 
@@ -222,7 +251,9 @@ class Monitor:
                 self._account(view, pursuit, report)
             case InterestReported():
                 self.custody.carry_out(view, decide_interest(view, report.charges, ctx))
-            case RepayReported() | OrderNotFound():
+            case OrderNotFound():
+                pursuit.verified = True
+            case RepayReported():
                 pass
             case NotSent() if self._restamps(view, pursuit, report):
                 pass
@@ -231,17 +262,20 @@ class Monitor:
 
     def _order(self, view: PositionView, pursuit: Pursuit, report: Report, ctx: Context) -> None:
         if isinstance(report, OrderReported) and isinstance(report.intent, QueryOrder):
-            if pursuit.cancels(report.intent.target) and report.order.status.is_final:
-                return  # our own cancel is under way: only its answer says who ended the stop
-            pursuit.verified = True
+            if pursuit.cancels(report.intent.target):
+                return  # our own cancel is under way: only its answer says what became of the stop
         decision = decide_report(view, report, ctx)
-        self._await_fills(pursuit, report, decision)
+        asked = isinstance(report.intent, QueryOrder)
+        if asked and not self._await_fills(pursuit, report, decision):
+            pursuit.verified = True
         self.custody.carry_out(view, decision)
 
-    def _await_fills(self, pursuit: Pursuit, report: Report, decision: Decision) -> None:
+    def _await_fills(self, pursuit: Pursuit, report: Report, decision: Decision) -> bool:
+        """Keep an order whose fills are asked for; whether anything is still to be learnt."""
         asks = any(isinstance(intent, ReadTrades) for intent in decision.intents)
         if asks and isinstance(report, OrderReported):
             pursuit.awaiting[report.order.order_id] = report.order
+        return asks or not isinstance(report, OrderReported)
 
     def _chased(self, view: PositionView, pursuit: Pursuit, report: Report) -> bool:
         """Whether a report answered a question about an unknown order."""

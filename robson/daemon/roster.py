@@ -39,6 +39,9 @@ class Roster:
         self.month: MonthOpened | None = None
         self.seq = 0
         self.last_ns = 0
+        self._known: dict[PositionId, PositionView] = {}
+        self._live: dict[PositionId, PositionView] = {}
+        self._live_now: tuple[PositionView, ...] = ()
         self.views: Views = MappingProxyType({})
 
     def load(self) -> int:
@@ -91,9 +94,20 @@ class Roster:
                 pass
             case _:
                 self._of(event.position).apply(event)
+        position = getattr(event, "position", None)
+        view = self._positions[position].view if position else None
+        if view is not None:
+            self._know(view)
         if self._witness is not None:
-            position = getattr(event, "position", None)
-            self._witness(recorded, self._positions[position].view if position else None)
+            self._witness(recorded, view)
+
+    def _know(self, view: PositionView) -> None:
+        """Positions that are over cost nothing from here on."""
+        self._known[view.id] = view
+        if view.is_live:
+            self._live[view.id] = view
+        else:
+            self._live.pop(view.id, None)
 
     def _of(self, position: PositionId) -> Position:
         found = self._positions.get(position)
@@ -102,7 +116,8 @@ class Roster:
         return found
 
     def _publish(self) -> None:
-        self.views = MappingProxyType({key: p.view for key, p in self._positions.items()})
+        self.views = MappingProxyType(self._known.copy())
+        self._live_now = tuple(self._live.values())
 
     def ahead(self, position: PositionId, events: Iterable[Event]) -> PositionView:
         """The view as it will be once ``events`` are durable; nothing is folded."""
@@ -118,7 +133,5 @@ class Roster:
     def live(self, symbol: str | None = None) -> list[PositionView]:
         """Positions that still need the monitor, oldest first; any thread may ask."""
         return [
-            view
-            for view in self.views.values()
-            if view.is_live and (symbol is None or str(view.scope.symbol) == symbol)
+            view for view in self._live_now if symbol is None or str(view.scope.symbol) == symbol
         ]

@@ -23,6 +23,7 @@ from robson.connectors.simulated.player import Player
 from robson.connectors.simulated.rules import rules_for
 from robson.connectors.simulated.tape import Tape
 from robson.connectors.simulated.tape_reader import read_tape
+from robson.daemon.monitor import Unseen
 from robson.daemon.stage import HeldWire, TapeClockFile
 from robson.daemon.ticks import TickBoard
 from robson.domain.errors import ConfigError, TapeError
@@ -71,6 +72,43 @@ class SeededIds:
         return (self._clock.now_ns // NS_PER_MS) << 80 | self._random.getrandbits(80)
 
 
+class Curtain:
+    """Between the tape and the daemon's board: while it is down, prices fall on nobody.
+
+    So what the market does while the daemon is dead moves the exchange and judges no position.
+    """
+
+    def __init__(self, board: TickBoard) -> None:
+        self._board = board
+        self._last: tuple[int, ExchangeNs] | None = None
+        self._up = True
+        self.unseen: Unseen | None = None
+
+    @property
+    def band(self) -> tuple[int, int] | None:
+        """The board's band; None while nobody looks."""
+        return self._board.band if self._up else None
+
+    def offer(self, price: int, at_ns: ExchangeNs, *, jump: bool) -> bool:
+        """Pass a price on."""
+        self._last = (price, at_ns)
+        if self._up:
+            return self._board.offer(price, at_ns, jump=jump)
+        known = self.unseen or Unseen(price, price)
+        self.unseen = Unseen(min(known.low, price), max(known.high, price))
+        return False
+
+    def fall(self) -> None:
+        """From here on nobody looks."""
+        self._up = False
+
+    def rise(self) -> None:
+        """Show the price as it stands now, and every later one."""
+        self._up = True
+        if self._last is not None:
+            self._board.offer(*self._last, jump=True)
+
+
 @attrs.frozen(kw_only=True)
 class Played:
     """One symbol on stage."""
@@ -78,6 +116,7 @@ class Played:
     tape: Tape
     instrument: Instrument
     board: TickBoard
+    curtain: Curtain
     player: Player
     candles: list[Candle]
 
@@ -119,6 +158,9 @@ class Theatre:
         tapes = [self._tape(given) for given in self.options.tapes]
         if not tapes:
             tapes = [generate(self.options.seed)]
+        symbols = [str(tape.symbol) for tape in tapes]
+        if twice := next((name for name in symbols if symbols.count(name) > 1), None):
+            raise TapeError(f"{twice} has more than one tape; give one for each pair")
         if max(t.first_ns for t in tapes) > min(t.end_ns for t in tapes):
             names = " and ".join(tape.name for tape in tapes)
             raise TapeError(f"{names} do not overlap in time; tapes of one run must")
@@ -141,9 +183,17 @@ class Theatre:
     def _played(self, tape: Tape, instrument: Instrument) -> Played:
         board = TickBoard()
         held = functools.partial(self._held, str(instrument.symbol))
-        player = Player(tape, instrument, self.exchange, board, held)
+        curtain = Curtain(board)
+        player = Player(tape, instrument, self.exchange, curtain, held)
         candles = player.remember(self._history(tape, instrument))
-        return Played(tape=tape, instrument=instrument, board=board, player=player, candles=candles)
+        return Played(
+            tape=tape,
+            instrument=instrument,
+            board=board,
+            curtain=curtain,
+            player=player,
+            candles=candles,
+        )
 
     def _history(self, tape: Tape, instrument: Instrument) -> Tape:
         for given in self.options.histories:
@@ -195,6 +245,7 @@ class Theatre:
             return 0
         self.clock.move_to(max(stood_ns, self.clock.now_ns))
         for played in self.played:
+            played.curtain.fall()
             played.candles.extend(played.player.resume(self.clock.now_ns))
         until_ns = self.clock.now_ns + self.options.dead_for_s * NS_PER_S
         while (due_ns := self.driver.next_ns()) is not None and due_ns <= until_ns:
@@ -204,8 +255,18 @@ class Theatre:
         self.clock.move_to(max(until_ns, self.clock.now_ns))
         self.exchange.advance_to(self.clock.exchange_ns())
         self.driver.bring_along()
+        for played in self.played:
+            played.curtain.rise()
         self.tape_clock.write(self.clock.now_ns)
         return self.options.dead_for_s
+
+    def unseen(self) -> dict[str, Unseen]:
+        """How far each price went while no daemon lived."""
+        return {
+            str(played.instrument.symbol): played.curtain.unseen
+            for played in self.played
+            if played.curtain.unseen is not None
+        }
 
     def _open(self) -> None:
         """Show every symbol's first price, so that the daemon is not born blind."""

@@ -78,11 +78,21 @@ class TickBoard:
         with self._lock:
             self._band = None
 
-    def take_or_publish(self, band: tuple[int, int]) -> list[BoardTick]:
-        """Take what was captured; when there is nothing, publish the band in the same instant."""
+    def take_or_publish(
+        self, band: tuple[int, int], judged: BoardTick | None = None
+    ) -> list[BoardTick]:
+        """Take what was captured; when there is nothing, publish the band in the same instant.
+
+        A last price outside of the band is taken instead, unless it is the one that was ``judged``:
+        were the band published first, ticks after that price would be compared with a band that it
+        is about to change.
+        """
         with self._lock:
             if self._captured:
                 taken, self._captured = self._captured, []
                 return taken
+            last = self.last
+            if last is not None and last is not judged and not band[0] < last.price < band[1]:
+                return [last]
             self._band = band
             return []

@@ -130,6 +130,13 @@ class Instrument:
             return None
         return Quantity(floored)
 
+    def stop_order_type(self) -> str | None:
+        """The resting stop this symbol takes: market on trigger where listed."""
+        for name in ("STOP_LOSS", "STOP_LOSS_LIMIT"):
+            if name in self.order_types:
+                return name
+        return None
+
 
 def worse_price(price: Decimal, action: Action, bps: Decimal) -> Decimal:
     """A price moved against an order by basis points: slippage."""

@@ -108,6 +108,28 @@ def decide_price(view: PositionView, tick: Tick, ctx: Context) -> Decision:
     return _trigger(view, found, tick, ctx, watch)
 
 
+def decide_gap(view: PositionView, extreme: Price, ctx: Context) -> Decision:
+    """Let the best price of a time that nobody watched move the stop; it never triggers anything.
+
+    The live price alone judges the stop afterwards: a price that came back has come back.
+    """
+    watch = watch_of(view, ctx.instrument)
+    if watch is None or view.state is not PositionState.ACTIVE:
+        return NOTHING
+    found = judge(attrs.evolve(watch, stop_gain=None), extreme)
+    if not isinstance(found, Raise):
+        return NOTHING
+    raised = e.StopRaised(
+        position=view.id,
+        at_ns=ctx.now_ns,
+        rung=found.rung,
+        stop=found.stop,
+        was=watch.stop,
+        price=extreme,
+    )
+    return Decision(events=(raised,))
+
+
 def _trigger(view: PositionView, hit: Hit, tick: Tick, ctx: Context, watch: Watch) -> Decision:
     level = watch.stop_gain if hit.reason == "stop_gain" else watch.stop
     jumped = tick.jumped_from if tick.price != level else None

@@ -185,6 +185,14 @@ class World:
         self.monitor.roster.commit((Stopped(at_ns=now, epoch=self.journal.epoch),))
         self._end()
 
+    def resume(self, after_ns: int) -> None:
+        """Start another process some time after an orderly stop."""
+        stopped_ns = self.clock.now_ns
+        self._pass(stopped_ns + after_ns)
+        self.faults.excuse("stopped", self.clock.now_ns + REBORN_NS, since_ns=stopped_ns)
+        self.journal.reopen()
+        self.start()
+
     def _end(self) -> None:
         if self._lanes is not None:
             self._lanes.dead = True

@@ -9,7 +9,8 @@ POINT is what happens for the N-th time:
     commit.before, commit.after                                 a transaction of the journal
     commit.before:KIND, commit.after:KIND                       one that writes an event of a kind
     disk                                                        a transaction fails with an I/O error
-    stop                                                        the orderly end, which then hangs
+    stop                                                        the orderly end, which then hangs;
+                                                                a file "stopping" says so
 The product knows nothing of this: its classes are replaced here, in this process only.
 """
 
@@ -122,6 +123,7 @@ def at_the_end(fate: Fate) -> None:
 
     def stopping(self: SimulatedDaemon) -> None:
         if fate.due("stop"):
+            (self.places.directory / "stopping").touch()
             threading.Event().wait(60)
         stop(self)
 

@@ -269,3 +269,28 @@ def test_exit_that_may_be_under_way_is_repeated_only_behind_a_fence(
 
 def is_exit(row: Row) -> bool:
     return str(row.payload["client_id"]).startswith("rbx")
+
+
+# --- what was promised ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("point", ["cancel.sent", "cancel.accepted", "exit.accepted"])
+@pytest.mark.parametrize("side", ["long", "short"])
+def test_panic_that_was_answered_is_not_forgotten(
+    place: Path, side: str, point: str, record_property: Any
+) -> None:
+    with robsond_on(place, shapes.still(60), "--dead-for", "1") as robsond:
+        client = robsond.start(*dying(point), options=(*robsond.options, "--speed", "1"))
+        position = arm(client, side=side)
+        robsond.protected(client, position)
+        answer = next(iter(client.panic(timeout_s=30)))
+        assert robsond.ended().code == KILLED
+        go_on(robsond, side)
+        robsond.kill()
+        tally = robsond.tally()
+
+    assert [step.decided for step in answer.steps] == [True]
+    assert [row.payload["reason"] for row in named(tally.rows, "exit_triggered")] == ["user_panic"]
+    tally.is_clean()
+    assert tally.fills == 2
+    record_property("note", f"panic answered, then kill -9 at {point}: {side} left")

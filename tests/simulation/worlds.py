@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 import attrs
@@ -11,7 +12,7 @@ import attrs
 from robson.connectors.simulated.tape import Columns
 from robson.domain.commands import Arm
 from robson.domain.position import PositionView
-from robson.domain.values import NS_PER_MS, NS_PER_S, Price, Side
+from robson.domain.values import NS_PER_S, Price, Side
 from robson.sim.checks import Checks
 from robson.sim.faults import CrashAt, FaultPlan
 from robson.sim.lives import Plan, Wish
@@ -24,9 +25,7 @@ SEED = 3
 """A past with clear levels on both sides."""
 
 
-def plan(
-    seed: int, side: Side, *, crash_at: CrashAt | None = None, severity: str = "calm"
-) -> Plan:
+def plan(seed: int, side: Side, *, crash_at: CrashAt | None = None, severity: str = "calm") -> Plan:
     """One position on a brisk market, with nothing going wrong but a crash."""
     wish = Wish(strategy="now", side=side, leverage=3, share=None, pause_s=0)
     return Plan(
@@ -115,13 +114,4 @@ def tapes(prices: Sequence[tuple[int, Decimal]], seconds: int) -> Market:
         rows.append((begin_ns + second * NS_PER_S, int(now.scaleb(base.tape.places))))
     times, column = zip(*rows, strict=True)
     columns = Columns(array("q", times), (array("q", column),))
-    return attrs.evolve(base, tape=_trades(base, columns))
-
-
-def _trades(base: Market, columns: Columns) -> object:
-    from dataclasses import replace
-
-    return replace(base.tape, columns=columns, bar_ns=0)
-
-
-__all__ = ["BALANCE", "NS_PER_MS", "SEED", "Bench", "first_price", "plan", "tapes"]
+    return attrs.evolve(base, tape=replace(base.tape, columns=columns, bar_ns=0))

@@ -46,6 +46,7 @@ TABLE = {
             "leverage_limit",
             "stop_invalid",
             "stop_gain_net_low",
+            "stop_order_unsupported",
             "signal_stale",
             "price_drift",
             "size_too_small",

@@ -210,6 +210,12 @@ def test_all_that_is_unclean_is_said_at_once():
     assert [word in message for word in ("base 1", "debt 2", "resting orders 3")] == [True] * 3
 
 
+def test_nothing_is_armed_that_no_exchange_stop_could_protect():
+    """A symbol without a stop order is refused before anything is bought."""
+    denial = only(arm_gates(attrs.evolve(FINE, stop_order=False)))
+    assert (denial.gate, denial.code) == ("18", "stop_order_unsupported")
+
+
 def test_what_belongs_to_the_month_says_when_it_frees_up():
     """The others say nothing about a time they do not know."""
     halted = only(arm_gates(attrs.evolve(FINE, monthly_halt=True)))
@@ -233,4 +239,5 @@ def test_every_code_that_can_deny_stands_in_the_table_once():
         "size_too_small",
         "insufficient_margin",
         "stop_gain_net_low",
+        "stop_order_unsupported",
     } == (set(listed))

@@ -1,0 +1,212 @@
+"""Stops robsond in order at every state of a position, and by force; the exchange stop always stays."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from robson.api.client import CallFailed
+from robson.api.v1 import robson_pb2 as pb
+from tests.e2e import shapes
+from tests.e2e.harness import (
+    Ended,
+    Robsond,
+    Tally,
+    arm,
+    dying,
+    folder,
+    protected,
+    running,
+    state,
+    until,
+)
+
+GRACE_S = 25.0
+SLOW = "0.05"
+"""Tape seconds a second: 20 ms on the wire take 0.4 s, long enough to end in the middle."""
+LONG_TAPE = shapes.still(60)
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    with folder() as made:
+        yield made
+
+
+def robsond_on(place: Path, speed: str, prices: list[int] = LONG_TAPE) -> Any:
+    past, tape = shapes.write_past(place), shapes.write_path(place, prices)
+    options = ("--tape", str(tape), "--history", str(past), "--hold")
+    return running(place / "s", *options, "--speed", speed, "--dead-for", "1")
+
+
+def stopped(robsond: Robsond) -> Ended:
+    """End it in order: in time, with exit code 0, saying so."""
+    ended = robsond.stop()
+    assert ended.code == 0, ended
+    assert ended.after_s < GRACE_S
+    assert ended.err == ""
+    assert ended.out.endswith("robsond has ended in order\n")
+    assert not (robsond.place / "robsond.sock").exists()
+    assert robsond.rows()[-1].name == "shutdown"
+    return ended
+
+
+def resting(tally: Tally) -> list[str]:
+    """Exchange stops that rest, by the exchange's own books."""
+    return [format(order.stop_price, "f") for order in tally.account.open_orders if order.stop_price]
+
+
+# --- first signal: in order ----------------------------------------------------------------------
+
+
+def test_without_positions(place: Path) -> None:
+    with robsond_on(place, "max") as robsond:
+        robsond.start()
+        assert "protected" not in stopped(robsond).out
+
+
+def test_armed_waits_on_after_a_restart(place: Path, record_property: Any) -> None:
+    with robsond_on(place, "max") as robsond:
+        client = robsond.start(options=(*robsond.options[:-4], "--speed", "1"))
+        position = arm(client, strategy="all-in")
+        ended = stopped(robsond)
+        assert state(robsond.start().position(position).position) in ("armed", "cancelled")
+
+    assert "protected" not in ended.out
+    assert robsond.tally().trades() == []
+    record_property("note", f"stop: armed, ended in {ended.after_s:.2f} s")
+
+
+@pytest.mark.parametrize("side", ["long", "short"])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_active_leaves_its_exchange_stop(
+    place: Path, side: str, number: signal.Signals, record_property: Any
+) -> None:
+    with robsond_on(place, "1") as robsond:
+        client = robsond.start()
+        position = arm(client, side=side)
+        before = robsond.protected(client, position)
+        robsond.signal(number)
+        ended = robsond.ended()
+        tally = robsond.tally()
+
+        after = robsond.protected(robsond.start(), position)
+        robsond.kill()
+        trades = robsond.tally().trades()
+
+    price = f"{shapes.EXCHANGE_STOP[side]}.00"
+    assert ended.code == 0
+    assert ended.after_s < GRACE_S
+    assert f"BTCUSDT stays protected: exchange stop {price} rests" in ended.out
+    assert resting(tally) == [price]
+    assert trades == ["entry", "stop"], "a stop and a start send nothing"
+    assert after.insurance.client_id == before.insurance.client_id
+    record_property("note", f"stop: active {side}, {number.name}, ended in {ended.after_s:.2f} s")
+
+
+@pytest.mark.parametrize("side", ["long", "short"])
+def test_entering_is_brought_home_and_protected(
+    place: Path, side: str, record_property: Any
+) -> None:
+    with robsond_on(place, SLOW) as robsond:
+        client = robsond.start()
+        position = arm(client, side=side)
+        robsond.reaches(client, position, "entering", lambda p: state(p) == "entering")
+        ended = stopped(robsond)
+        tally = robsond.tally()
+
+        assert protected(robsond.protected(robsond.start(), position))
+        robsond.kill()
+
+    price = f"{shapes.EXCHANGE_STOP[side]}.00"
+    assert f"exchange stop {price} rests" in ended.out
+    assert resting(tally) == [price]
+    assert tally.entries == {position: 1}
+    record_property("note", f"stop: entering {side}, ended in {ended.after_s:.2f} s")
+
+
+@pytest.mark.parametrize("side", ["long", "short"])
+def test_exiting_is_brought_home(place: Path, side: str, record_property: Any) -> None:
+    with robsond_on(place, SLOW) as robsond:
+        client = robsond.start()
+        position = arm(client, side=side)
+        robsond.protected(client, position)
+        next(iter(client.panic(timeout_s=30)))
+        robsond.reaches(client, position, "exiting", lambda p: state(p) == "exiting")
+        ended = stopped(robsond)
+        halfway = robsond.tally()
+
+        client = robsond.start(options=(*robsond.options, "--speed", "max"))
+        robsond.settles(client, position)
+        robsond.kill()
+        tally = robsond.tally()
+
+    assert halfway.account.open_orders == ()
+    assert "protected" not in ended.out, "what has left needs no protection"
+    tally.is_clean()
+    assert tally.fills == 2
+    assert tally.trades() == ["entry", "stop", "cancel stop", "exit"]
+    record_property("note", f"stop: exiting {side}, ended in {ended.after_s:.2f} s")
+
+
+# --- second signal: at once ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT])
+def test_second_signal_ends_at_once_and_loses_nothing(
+    place: Path, second: signal.Signals, record_property: Any
+) -> None:
+    with robsond_on(place, "1") as robsond:
+        client = robsond.start(*dying("stop"))
+        position = arm(client)
+        robsond.protected(client, position)
+        robsond.signal(signal.SIGTERM)
+        until((place / "s" / "stopping").exists, "it has begun to stop")
+        robsond.signal(second)
+        ended = robsond.ended(10)
+        tally = robsond.tally()
+
+        assert protected(robsond.protected(robsond.start(), position))
+        robsond.kill()
+
+    assert ended.code == 71
+    assert resting(tally) == [f"{shapes.EXCHANGE_STOP['long']}.00"]
+    assert tally.rows[-1].name != "shutdown"
+    record_property("note", f"second signal ({second.name}): forced, stop still rests")
+
+
+# --- a failing disk ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("commit", range(1, 13))
+def test_failing_disk_ends_the_process_and_costs_nothing(
+    place: Path, commit: int, record_property: Any
+) -> None:
+    """One transaction fails with an I/O error: nothing of it is believed, and nothing goes on."""
+    with robsond_on(place, "max", shapes.still(12)) as robsond:
+        client = robsond.start_or_die(*dying("disk", commit))
+        if client is not None:
+            with suppress(CallFailed):
+                robsond.settles(client, arm(client))
+        ended = robsond.ended()
+        client = robsond.start()
+        position = arm(client)
+        robsond.settles(client, position)
+        robsond.kill()
+        tally = robsond.tally()
+
+    assert ended.code == 74
+    ended.one_line("journal.db", "SQLITE_IOERR_FSYNC")
+    tally.is_clean()
+    assert tally.entries[position] <= 1
+    record_property("note", f"disk: row {commit} could not be written, exit 74, then lived on")
+
+
+def test_states_have_the_names_used_here() -> None:
+    """A renamed state would let a wait above run into its bound; this one says it at once."""
+    assert state(pb.Position(state=pb.POSITION_STATE_ENTERING)) == "entering"

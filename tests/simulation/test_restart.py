@@ -1,0 +1,102 @@
+"""What a restart owes a position, and what an orderly stop leaves behind."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from robson.domain.accounts import Stopped
+from robson.domain.intents import OrderType
+from robson.domain.position import PositionView
+from robson.domain.reports import OrderStatus
+from robson.domain.values import NS_PER_S, Side
+from tests.simulation.worlds import Bench, first_price
+
+FALLS_AT, DIES_AT, DEAD_S = 40, 30, 20
+OWED_S = 5
+
+
+def between_the_stops(side: Side) -> Decimal:
+    """A price past the stop, and short of the exchange's."""
+    plan = Bench([]).active(side).plan
+    assert plan is not None
+    middle = (plan.stops.stop + plan.insurance.stop_price) / 2
+    return middle.quantize(Decimal("0.01"))
+
+
+def order_of(bench: Bench, view: PositionView) -> OrderStatus:
+    truth = bench.checks.truth(bench.world.scope)
+    order = truth.order(view.insurance.client_id)
+    assert order is not None
+    assert order.type is OrderType.STOP_LOSS
+    return order.status
+
+
+@pytest.mark.parametrize("side", list(Side), ids=lambda side: side.value)
+def test_a_stop_crossed_while_dead_is_left_within_five_seconds(side: Side) -> None:
+    bench = Bench([(FALLS_AT, between_the_stops(side))])
+    insured = bench.active(side)
+    bench.at(DIES_AT)
+    bench.world.kill(dead_ns=DEAD_S * NS_PER_S)
+    started_ns = bench.world.clock.now_ns
+
+    assert order_of(bench, insured) is OrderStatus.NEW  # nobody has met it
+    view = bench.settled()
+
+    assert view.trigger is not None
+    assert view.trigger.reason == "stop_loss"
+    assert view.exit_fills
+    assert not view.insurance_fills
+    took_s = (view.exit_fills[-1].at_ns - started_ns) / NS_PER_S
+    assert 0 < took_s <= OWED_S
+
+
+@pytest.mark.parametrize("side", list(Side), ids=lambda side: side.value)
+def test_a_stop_met_at_the_exchange_while_dead_closes_by_it(side: Side) -> None:
+    far = first_price() * (1 - side.sign * Decimal("0.05"))
+    bench = Bench([(FALLS_AT, far.quantize(Decimal("0.01")))])
+    insured = bench.active(side)
+    bench.at(DIES_AT)
+    bench.world.kill(dead_ns=DEAD_S * NS_PER_S)
+
+    assert order_of(bench, insured) is OrderStatus.FILLED
+    view = bench.settled()
+
+    assert view.insurance_fills
+    assert not view.exit_fills
+    assert view.closed is not None
+    assert view.closed.by == "insurance"
+
+
+@pytest.mark.parametrize("side", list(Side), ids=lambda side: side.value)
+def test_an_orderly_stop_leaves_the_stop_resting(side: Side) -> None:
+    bench = Bench([(FALLS_AT, between_the_stops(side))])
+    insured = bench.active(side)
+    bench.at(DIES_AT)
+    bench.world.stop()
+
+    rows = [recorded.event for recorded in bench.world.journal.read()]
+    assert isinstance(rows[-1], Stopped)
+    assert order_of(bench, insured) is OrderStatus.NEW
+
+    bench.world.resume(DEAD_S * NS_PER_S)
+    assert bench.settled().exit_fills
+
+
+def test_a_quiet_restart_changes_nothing_but_renews_the_way_out() -> None:
+    bench = Bench([])
+    before = bench.active(Side.LONG)
+    bench.at(DIES_AT)
+    bench.world.kill(dead_ns=NS_PER_S)
+    bench.at(DIES_AT + OWED_S)
+    after = bench.view
+
+    assert (after.state, after.stop, after.insurance) == (
+        before.state,
+        before.stop,
+        before.insurance,
+    )
+    assert after.prearmed is not None
+    assert after.prearmed.exit.client_id.endswith("-1")
+    assert order_of(bench, after) is OrderStatus.NEW
