@@ -159,28 +159,35 @@ def table(rows: Sequence[Row], known: dict[str, Any]) -> list[str]:
     """The same for a person: the figures, then what each of them is."""
     cells = [HEADINGS, *(_cells(row) for row in rows)]
     widths = [max(len(row[place]) for row in cells) for place in range(len(HEADINGS))]
-    where = (
-        f"{known['cores']} cores, load {known['load']}, Python {known['python']},"
-        f" SQLite {known['sqlite']}, Linux {known['kernel']},"
-        f" {known['filesystem']} at {known['directory']}"
-    )
-    lines = [f"robson bench   {where}   {known['took_s']} s", ""]
+    lines = [f"robson bench   {_where(known)}   {known['took_s']} s", ""]
     for row in cells:
         first, *figures, last = row
         middle = [figure.rjust(width) for figure, width in zip(figures, widths[1:], strict=False)]
         lines.append("  ".join([first.ljust(widths[0]), *middle, last]).rstrip())
     lines.append("")
     for measured in rows:
-        told = [part for text in (measured.what, _further(measured)) for part in wrap(text, WIDTH)]
-        names = [measured.name, *("" for _ in told[1:])]
-        lines += [
-            f"{name.ljust(widths[0])}  {part}" for name, part in zip(names, told, strict=True)
-        ]
+        lines += _explained(measured, widths[0])
     if known["load"] > known["cores"]:
         lines += ["", "the machine was busy: ratios say more than times"]
     missed = [row.name for row in rows if row.failed]
     lines += ["", f"not reached: {', '.join(missed)}" if missed else "all that binds is reached"]
     return lines
+
+
+def _explained(measured: Row, width: int) -> list[str]:
+    """What a figure is, in words beside its name."""
+    told = [part for text in (measured.what, _further(measured)) for part in wrap(text, WIDTH)]
+    names = [measured.name, *("" for _ in told[1:])]
+    return [f"{name.ljust(width)}  {part}" for name, part in zip(names, told, strict=True)]
+
+
+def _where(known: dict[str, Any]) -> str:
+    """The machine, in one line."""
+    return (
+        f"{known['cores']} cores, load {known['load']}, Python {known['python']},"
+        f" SQLite {known['sqlite']}, Linux {known['kernel']},"
+        f" {known['filesystem']} at {known['directory']}"
+    )
 
 
 def _cells(row: Row) -> tuple[str, ...]:

@@ -261,9 +261,8 @@ class Monitor:
                 self._order(view, pursuit, report, ctx)
 
     def _order(self, view: PositionView, pursuit: Pursuit, report: Report, ctx: Context) -> None:
-        if isinstance(report, OrderReported) and isinstance(report.intent, QueryOrder):
-            if pursuit.cancels(report.intent.target):
-                return  # our own cancel is under way: only its answer says what became of the stop
+        if _ended_under_our_cancel(pursuit, report):
+            return  # only the cancel's own answer says who ended the stop
         decision = decide_report(view, report, ctx)
         asked = isinstance(report.intent, QueryOrder)
         if asked and not self._await_fills(pursuit, report, decision):
@@ -416,3 +415,13 @@ class Monitor:
         pursuit = self.custody.pursuit(view.id)
         pursuit.signal = signal
         self.custody.send(pursuit, ReadAccount(scope=view.scope, position=view.id))
+
+
+def _ended_under_our_cancel(pursuit: Pursuit, report: Report) -> bool:
+    """A question's answer about a stop that our own cancel, still under way, has ended."""
+    return (
+        isinstance(report, OrderReported)
+        and isinstance(report.intent, QueryOrder)
+        and pursuit.cancels(report.intent.target)
+        and report.order.status.is_final
+    )

@@ -9,12 +9,15 @@ from decimal import Decimal
 
 import attrs
 
+from robson.connectors.simulated.driver import TOTAL_NS, Trip
 from robson.connectors.simulated.tape import Columns
 from robson.domain.commands import Arm
+from robson.domain.identity import Purpose, read_client_order_id
+from robson.domain.intents import Intent, PlaceOrder
 from robson.domain.position import PositionView
 from robson.domain.values import NS_PER_S, Price, Side
 from robson.sim.checks import Checks
-from robson.sim.faults import CrashAt, FaultPlan
+from robson.sim.faults import RECOVERY_NS, CrashAt, FaultPlan, FaultyExchange, FaultyWire
 from robson.sim.lives import Plan, Wish
 from robson.sim.markets import BRISK, Market, market
 from robson.sim.seams import WatchedExchange
@@ -37,6 +40,70 @@ def plan(seed: int, side: Side, *, crash_at: CrashAt | None = None, severity: st
         crash_at=crash_at,
         wishes=(wish,),
     )
+
+
+class Script(FaultPlan):
+    """Faults that a test writes down, each striking once.
+
+    Args:
+        lost: the order whose answer, or which itself (``request``), is lost.
+        hidden_s: how long the exchange denies that order.
+        skips_repay: the debt of the first exit is left alone.
+    """
+
+    def __init__(
+        self,
+        *,
+        lost: Purpose | None = None,
+        request: bool = False,
+        hidden_s: int = 0,
+        skips_repay: bool = False,
+    ) -> None:
+        super().__init__(SEED)
+        self.wire = _ScriptedWire(self, lost, request=request)
+        self.exchange = _ScriptedExchange(self, lost, hidden_s, skips_repay=skips_repay)
+
+
+class _ScriptedWire(FaultyWire):
+    def __init__(self, script: Script, lost: Purpose | None, *, request: bool) -> None:
+        super().__init__(script)
+        self._script = script
+        self._lost = lost
+        self._request = request
+
+    def trip(self, request: Intent, now_ns: int) -> Trip:
+        usual = super().trip(request, now_ns)
+        if not isinstance(request, PlaceOrder) or request.purpose is not self._lost:
+            return usual
+        self._lost = None
+        self._script.strike("lost_request" if self._request else "lost_answer")
+        self._script.excuse("lost", now_ns + TOTAL_NS + RECOVERY_NS)
+        return Trip(out_ns=None if self._request else usual.out_ns, back_ns=None)
+
+
+class _ScriptedExchange(FaultyExchange):
+    def __init__(
+        self, script: Script, hidden: Purpose | None, hidden_s: int, *, skips_repay: bool
+    ) -> None:
+        super().__init__(script)
+        self._script = script
+        self._purpose = hidden
+        self._hidden_ns = hidden_s * NS_PER_S
+        self._skips = skips_repay
+
+    def hides_order(self, client_id: str, since_accept_ns: int) -> bool:
+        ours = read_client_order_id(client_id)
+        hides = ours is not None and ours.purpose is self._purpose
+        hides = hides and since_accept_ns < self._hidden_ns
+        if hides:
+            self._script.strike("hidden_order")
+        return hides
+
+    def skips_repay(self, client_id: str) -> bool:
+        skips, self._skips = self._skips, False
+        if skips:
+            self._script.strike("skipped_repay")
+        return skips
 
 
 class Bench:
@@ -69,6 +136,16 @@ class Bench:
         )
         world.until(lambda: any(v.insurance.state == "resting" for v in self.views))
         return self.view
+
+    def requests(self, purpose: Purpose) -> list[str]:
+        """Client ids of the orders of a purpose that the exchange was asked for, in order."""
+        log = self.world.exchange.request_log(self.world.scope)
+        targets = [entry.target or "" for entry in log if entry.request == "PlaceOrder"]
+        return [
+            target
+            for target in targets
+            if (ours := read_client_order_id(target)) is not None and ours.purpose is purpose
+        ]
 
     @property
     def views(self) -> list[PositionView]:

@@ -104,9 +104,7 @@ def _word(prefix: str, wire: EnumTypeWrapper, number: int) -> str:
     field = prefix.lower().replace("position_state", "state")
     if number == 0 or number not in wire.values():
         allowed = ", ".join(
-            name.removeprefix(f"{prefix}_").lower()
-            for name, value in wire.items()
-            if value
+            name.removeprefix(f"{prefix}_").lower() for name, value in wire.items() if value
         )
         raise Refused("INVALID_ARGUMENT", f"{field} is {number}; allowed is {allowed}.")
     return wire.Name(number).removeprefix(f"{prefix}_").lower()

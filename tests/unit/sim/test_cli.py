@@ -20,16 +20,8 @@ from robson.sim.runs import Outcome, Total
 
 BTC = Symbol("BTC", "USDT")
 KEYS = [
-    "schema",
-    "seeds",
-    "positions",
-    "simulated_s",
-    "faults",
-    "reached",
-    "unprotected_s",
-    "violations",
-    "trace_sha256",
-    "elapsed_s",
+    *("schema", "seeds", "positions", "simulated_s", "faults", "reached", "unprotected_s"),
+    *("violations", "trace_sha256", "elapsed_s"),
 ]
 
 

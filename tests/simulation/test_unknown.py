@@ -1,0 +1,103 @@
+"""Answers that never came, orders that the exchange denies, and stops that are simply gone."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from robson.domain import events as e
+from robson.domain.identity import Purpose
+from robson.domain.lifecycle import PositionState
+from robson.domain.values import NS_PER_S, Side
+from tests.simulation.worlds import Bench, Script, first_price
+
+FALLS_AT = 60
+SETTLE_S = 16
+BOTH = pytest.mark.parametrize("side", list(Side), ids=lambda side: side.value)
+
+
+def past_both_stops(side: Side) -> Decimal:
+    return (first_price() * (1 - side.sign * Decimal("0.05"))).quantize(Decimal("0.01"))
+
+
+def events(bench: Bench) -> list[object]:
+    return [recorded.event for recorded in bench.world.journal.read()]
+
+
+@BOTH
+def test_an_entry_that_the_exchange_denies_for_a_while_is_found(side: Side) -> None:
+    script = Script(lost=Purpose.ENTRY, hidden_s=12)
+    bench = Bench([(FALLS_AT, past_both_stops(side))], faults=script)
+    view = bench.active(side)
+
+    assert script.counts["lost_answer"] == 1
+    assert script.counts["hidden_order"] > 2  # -2013, again and again, was no proof
+    assert view.entry is not None
+    assert view.entry.reconciled
+    assert len(bench.requests(Purpose.ENTRY)) == 1
+    bench.settled()
+    assert len(bench.requests(Purpose.ENTRY)) == 1
+
+
+@BOTH
+def test_an_entry_that_was_lost_is_absent_only_after_the_settle_time(side: Side) -> None:
+    script = Script(lost=Purpose.ENTRY, request=True)
+    bench = Bench([], faults=script)
+    world = bench.world
+    with pytest.raises(ValueError, match="not enough values"):
+        bench.active(side)  # there is no order to become active by
+    world.until(lambda: not world.monitor.roster.live())
+    view = bench.settled()
+
+    assert (view.state, view.cancel_reason) == (PositionState.CANCELLED, "absent")
+    assert bench.requests(Purpose.ENTRY) == []
+    (failed,) = [event for event in events(bench) if isinstance(event, e.EntryFailed)]
+    (sent,) = [event for event in events(bench) if isinstance(event, e.OrderSending)]
+    assert failed.at_ns - sent.at_ns > SETTLE_S * NS_PER_S
+
+
+@BOTH
+def test_a_gap_past_both_stops_is_left_once(side: Side) -> None:
+    """The exchange's stop fills in the instant in which Robson cancels it: gone, not cancelled."""
+    bench = Bench([(FALLS_AT, past_both_stops(side))])
+    bench.active(side)
+    view = bench.settled()
+
+    assert any(isinstance(event, e.InsuranceGone) for event in events(bench))
+    assert not any(isinstance(event, e.InsuranceCancelled) for event in events(bench))
+    assert view.insurance_fills
+    assert bench.requests(Purpose.EXIT) == []
+
+
+@BOTH
+def test_an_exit_whose_answer_is_lost_is_found_and_not_repeated(side: Side) -> None:
+    script = Script(lost=Purpose.EXIT)
+    bench = Bench([(FALLS_AT, _between(side))], faults=script)
+    bench.active(side)
+    view = bench.settled()
+
+    assert script.counts["lost_answer"] == 1
+    assert any(isinstance(event, e.OrderUnknown) for event in events(bench))
+    assert len(bench.requests(Purpose.EXIT)) == 1
+    assert len(view.exit_fills) == 1
+
+
+def _between(side: Side) -> Decimal:
+    plan = Bench([]).active(side).plan
+    assert plan is not None
+    return ((plan.stops.stop + plan.insurance.stop_price) / 2).quantize(Decimal("0.01"))
+
+
+def test_a_debt_that_was_left_is_repaid_before_it_is_settled() -> None:
+    script = Script(skips_repay=True)
+    bench = Bench([(FALLS_AT, _between(Side.SHORT))], faults=script)
+    bench.active(Side.SHORT)
+    view = bench.settled()
+
+    assert script.counts["skipped_repay"] == 1
+    assert view.repay_attempts >= 1
+    account = bench.checks.truth(bench.world.scope).account
+    assert (account.base.debt, account.quote.debt) == (0, 0)
+    kinds = [type(event) for event in events(bench)]
+    assert kinds.index(e.PositionClosed) < kinds.index(e.RepayRequested) < kinds.index(e.PnlSettled)
