@@ -122,6 +122,7 @@ def _simulated(run: argparse.ArgumentParser) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run ``robsond``; returns the exit code."""
     _decimals()
+    logs.to_nobody()
     sys.excepthook = _unexpected
     if not __debug__:
         return _say(

@@ -16,7 +16,7 @@ import attrs
 
 from robson.api.http import Check, HealthServer
 from robson.api.server import ApiServer, Doors
-from robson.api.tokens import ROLES, Token, read_token_file
+from robson.api.tokens import ROLES, Token, TokenFileError, read_token_file
 from robson.daemon import logs
 from robson.daemon.audited import Auditor
 from robson.daemon.backend import About, DaemonBackend
@@ -34,6 +34,7 @@ from robson.daemon.stillness import Stillness
 from robson.daemon.worker import Fatal, Worker, guarded
 from robson.domain.accounts import Started, Stopped
 from robson.domain.commands import Panic
+from robson.domain.errors import ConfigError
 from robson.domain.identity import AccountId
 from robson.domain.lifecycle import MachineLaw, PositionState
 from robson.exec.executor import Fence
@@ -200,10 +201,17 @@ class SimulatedDaemon:
         path = Path(self.places.token)
         if not path.exists():
             text = "".join(f"{role}:{new_secret(32)}\n" for role in ROLES)
-            fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            # Under its name only when it is whole: half a file would keep the next start out.
+            half = path.with_name(f"{path.name}.new")
+            half.unlink(missing_ok=True)
+            fd = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(fd, "w", encoding="ascii") as file:
                 file.write(text)
-        return read_token_file(str(path))
+            half.rename(path)
+        try:
+            return read_token_file(str(path))
+        except TokenFileError as error:
+            raise ConfigError(str(error)) from error
 
     def _recover(self) -> None:
         self.roster.commit(

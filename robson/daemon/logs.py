@@ -10,9 +10,13 @@ from loguru import logger
 FORMAT = "{time:YYYY-MM-DDTHH:mm:ss.SSS!UTC}Z {level: <7} {message}"
 
 
-def to_file(directory: Path) -> None:
-    """Log into ``logs/robsond.log`` of a state directory; the default sink is taken away."""
+def to_nobody() -> None:
+    """Take the default sink away: until there is a file, people hear one line and no more."""
     logger.remove()
+
+
+def to_file(directory: Path) -> None:
+    """Log into ``logs/robsond.log`` of a state directory."""
     folder = directory / "logs"
     folder.mkdir(mode=0o700, exist_ok=True)
     logger.add(

@@ -68,7 +68,7 @@ def _close(view: PositionView, account: AccountSnapshot, ctx: Context) -> Decisi
         price=price,
         quantity=Quantity(quantity),
         gross=gross(view, fills),
-        dust=account.base.net - view.base_before,
+        dust=max(Decimal(0), account.base.net - view.base_before),
         account=account,
     )
     return Decision(events=(closed,))

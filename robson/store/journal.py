@@ -18,7 +18,7 @@ from robson.domain.errors import JournalCorrupt, JournalForeign, StoreError
 from robson.domain.intents import PlaceOrder
 from robson.domain.ports import Recorded
 from robson.domain.reports import Fill
-from robson.store.codec import decode, encode
+from robson.store.codec import EVENT_KINDS, decode, encode
 
 FILE_NAME = "journal.db"
 SCHEMA_VERSION = "1"
@@ -128,9 +128,23 @@ class SqliteJournal:
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def _take_over(self) -> None:
+        """All of it or, where anything is refused, nothing."""
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            self._become_owner()
+        except StoreError:
+            self._db.close()
+            raise
+        self._db.execute("COMMIT")
+
+    def _become_owner(self) -> None:
         self.journal_id = self._stamp()
-        self.seq, self._head = self._verify()
-        self.epoch = int(self._meta("epoch", "0")) + 1
+        self.seq, self._head, last_epoch = self._verify()
+        taken = self._meta("epoch", "0")
+        if not taken.isdecimal() or int(taken) < last_epoch:
+            # An epoch is in every order's id: one that comes again would fence nothing.
+            raise JournalCorrupt(f"{self.path}: its epoch is {taken}, its last row's {last_epoch}")
+        self.epoch = int(taken) + 1
         self._db.execute("INSERT OR REPLACE INTO meta VALUES ('epoch', ?)", (str(self.epoch),))
 
     def _stamp(self) -> str:
@@ -153,16 +167,21 @@ class SqliteJournal:
         row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
         return str(row[0])
 
-    def _verify(self) -> tuple[int, str]:
-        head, seq = GENESIS, 0
+    def _verify(self) -> tuple[int, str, int]:
+        """Check every row; the last one's number, hash and epoch."""
+        head, seq, epoch = GENESIS, 0, 0
         for row in self._db.execute("SELECT * FROM journal ORDER BY seq"):
             if row[0] != seq + 1:
                 raise JournalCorrupt(f"{self.path}: row {seq + 1} is missing, {row[0]} follows")
             seq = row[0]
             if row[3] != head or row[4] != row_hash(head, *row[:3], *row[5:]):
                 raise JournalCorrupt(f"{self.path}: row {seq} is not what its hash says")
-            head = row[4]
-        return seq, head
+            if row[5] not in EVENT_KINDS:
+                raise JournalForeign(
+                    f"{self.path}: row {seq} is of kind {row[5]}, which only a newer Robson knows"
+                )
+            head, epoch = row[4], row[2]
+        return seq, head, epoch
 
     # --- writing ---------------------------------------------------------------------------------
 

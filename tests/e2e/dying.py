@@ -8,7 +8,7 @@ POINT is what happens for the N-th time:
     entry.answered, cancel.answered, ...                        back in the lane, not yet reported
     commit.before, commit.after                                 a transaction of the journal
     commit.before:KIND, commit.after:KIND                       one that writes an event of a kind
-    disk                                                        a transaction fails with an I/O error
+    disk                                                        a row fails with an I/O error
     stop                                                        the orderly end, which then hangs;
                                                                 a file "stopping" says so
 The product knows nothing of this: its classes are replaced here, in this process only.

@@ -131,9 +131,7 @@ class Robsond:
         assert client is not None, f"robsond has ended: {self.ended()}"
         return client
 
-    def start_or_die(
-        self, *program: str, options: tuple[str, ...] | None = None
-    ) -> Client | None:
+    def start_or_die(self, *program: str, options: tuple[str, ...] | None = None) -> Client | None:
         """Start a process and wait until it answers; None when it has ended before."""
         self.launch(*program, options=options)
         process = self._process
@@ -263,9 +261,7 @@ def over(position: pb.Position) -> bool:
 
 def protected(position: pb.Position) -> bool:
     """Active, and its exchange stop rests."""
-    return (
-        state(position) == "active" and position.insurance.state == pb.INSURANCE_STATE_RESTING
-    )
+    return state(position) == "active" and position.insurance.state == pb.INSURANCE_STATE_RESTING
 
 
 def state(position: pb.Position) -> str:
@@ -365,11 +361,11 @@ class Tally:
         """Every trading request, in one word and its outcome, oldest first."""
         return [_told(request) for request in self.requests if request.timestamp_ms is not None]
 
-    def is_clean(self) -> None:
+    def is_clean(self, dust: Decimal = STEP) -> None:
         """Nothing rests, nothing is owed, and all that is left of the base is dust."""
         assert self.account.open_orders == ()
         assert self.account.base.debt == self.account.quote.debt == 0
-        assert self.account.base.total < STEP
+        assert self.account.base.total < dust
 
 
 def _same_fills(account: AccountSummary, rows: list[Row]) -> int:

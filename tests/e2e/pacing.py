@@ -1,4 +1,6 @@
-"""Runs robsond with another longest wait of the market thread: ``pacing.py SECONDS -- run OPTIONS``.
+"""Runs robsond with another longest wait of its market thread.
+
+    python pacing.py SECONDS -- run OPTIONS
 
 How long it sleeps between two looks must not change one event.
 """

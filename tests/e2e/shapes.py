@@ -52,9 +52,15 @@ def write_past(folder: Path) -> Path:
     for place in range(_PAST_CANDLES):
         low, high = MIDDLE - 150, MIDDLE + 150
         which, level = _SWINGS.get(place % 16, ("", 0))
-        low, high = (level, high) if which == "low" else (low, level) if which == "high" else (
-            low,
-            high,
+        low, high = (
+            (level, high)
+            if which == "low"
+            else (low, level)
+            if which == "high"
+            else (
+                low,
+                high,
+            )
         )
         rows.append((MIDDLE * 100, high * 100, low * 100, MIDDLE * 100))
     path = folder / "BTCUSDT-past.csv"

@@ -1,4 +1,4 @@
-"""Stops robsond in order at every state of a position, and by force; the exchange stop always stays."""
+"""Stops robsond in order in every state of a position, and by force: the exchange stop stays."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def stopped(robsond: Robsond) -> Ended:
 
 def resting(tally: Tally) -> list[str]:
     """Exchange stops that rest, by the exchange's own books."""
-    return [format(order.stop_price, "f") for order in tally.account.open_orders if order.stop_price]
+    return [f"{order.stop_price:f}" for order in tally.account.open_orders if order.stop_price]
 
 
 # --- first signal: in order ----------------------------------------------------------------------

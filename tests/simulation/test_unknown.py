@@ -44,10 +44,7 @@ def test_an_entry_that_the_exchange_denies_for_a_while_is_found(side: Side) -> N
 def test_an_entry_that_was_lost_is_absent_only_after_the_settle_time(side: Side) -> None:
     script = Script(lost=Purpose.ENTRY, request=True)
     bench = Bench([], faults=script)
-    world = bench.world
-    with pytest.raises(ValueError, match="not enough values"):
-        bench.active(side)  # there is no order to become active by
-    world.until(lambda: not world.monitor.roster.live())
+    bench.arm(side)
     view = bench.settled()
 
     assert (view.state, view.cancel_reason) == (PositionState.CANCELLED, "absent")

@@ -125,8 +125,8 @@ class Bench:
         self.checks = Checks(self.world)
         self.world.observer = self.checks
 
-    def active(self, side: Side) -> PositionView:
-        """Arm, and go on until the position's stop rests."""
+    def arm(self, side: Side) -> None:
+        """Bring money in, start the daemon, and arm as soon as there is a price."""
         world = self.world
         world.deposit(BALANCE)
         world.start()
@@ -134,7 +134,12 @@ class Bench:
         world.ask(
             Arm(symbol=world.symbol, strategy="now", idempotency_key="k", actor="t", side=side)
         )
-        world.until(lambda: any(v.insurance.state == "resting" for v in self.views))
+        world.until(lambda: bool(self.views))
+
+    def active(self, side: Side) -> PositionView:
+        """Arm, and go on until the position's stop rests."""
+        self.arm(side)
+        self.world.until(lambda: self.view.insurance.state == "resting")
         return self.view
 
     def requests(self, purpose: Purpose) -> list[str]:
