@@ -261,8 +261,8 @@ class Monitor:
                 self._order(view, pursuit, report, ctx)
 
     def _order(self, view: PositionView, pursuit: Pursuit, report: Report, ctx: Context) -> None:
-        if _ended_under_our_cancel(pursuit, report):
-            return  # only the cancel's own answer says who ended the stop
+        if _outrun_by_our_cancel(pursuit, report):
+            return  # only the cancel's own answer says what became of the stop
         decision = decide_report(view, report, ctx)
         asked = isinstance(report.intent, QueryOrder)
         if asked and not self._await_fills(pursuit, report, decision):
@@ -417,11 +417,14 @@ class Monitor:
         self.custody.send(pursuit, ReadAccount(scope=view.scope, position=view.id))
 
 
-def _ended_under_our_cancel(pursuit: Pursuit, report: Report) -> bool:
-    """A question's answer about a stop that our own cancel, still under way, has ended."""
+def _outrun_by_our_cancel(pursuit: Pursuit, report: Report) -> bool:
+    """A question's answer about a stop while our own cancel of it is still under way.
+
+    ``NEW`` was true before the cancel, and a second cancel would stand in the exit's way; anything
+    final may be the cancel's own doing.
+    """
     return (
         isinstance(report, OrderReported)
         and isinstance(report.intent, QueryOrder)
         and pursuit.cancels(report.intent.target)
-        and report.order.status.is_final
     )

@@ -41,6 +41,7 @@ from robson.store.memory import MemoryJournal
 
 ACCOUNT = AccountId("sim")
 VERSION = "world"
+STILL_MAX = 10_000
 
 
 class World:
@@ -86,6 +87,7 @@ class World:
         self._trace = hashlib.sha256()
         self._rows_noted = 0
         self._lanes: Lanes | None = None
+        self._seen_ns = self._still = 0
 
     @property
     def trace(self) -> str:
@@ -255,7 +257,15 @@ class World:
         self.observer.moved()
 
     def once(self) -> bool:
-        """Let the next thing happen; False when nothing ever will."""
+        """Let the next thing happen; False when nothing ever will.
+
+        Raises:
+            Broken: so much happens at one instant that virtual time stands still.
+        """
+        self._still = self._still + 1 if self.clock.now_ns == self._seen_ns else 0
+        self._seen_ns = self.clock.now_ns
+        if self._still > STILL_MAX:
+            raise Broken(f"{STILL_MAX} things happened at one instant")
         market_ns, timer_ns = self.driver.next_ns(), self.monitor.next_due_ns()
         if market_ns is None and timer_ns is None:
             return False

@@ -97,6 +97,7 @@ class Robsond:
         self.place = place
         self.options = options
         self.env = env
+        self.actor = "test"
         self.door = f"unix://{place / 'robsond.sock'}"
         self._process: subprocess.Popen[str] | None = None
         self._clients: list[Client] = []
@@ -142,7 +143,7 @@ class Robsond:
     def _answers(self) -> bool:
         if not _listens(self.place / "robsond.sock"):
             return False
-        client = Client(self.door, actor="test", timeout_s=10)
+        client = Client(self.door, actor=self.actor, timeout_s=10)
         self._clients.append(client)
         try:
             client.daemon()
@@ -217,6 +218,10 @@ class Robsond:
     def protected(self, client: Client, id_: str) -> pb.Position:
         """Wait until the exchange stop rests."""
         return self.reaches(client, id_, "active and protected", protected)
+
+    def plays_to_the_end(self, client: Client) -> None:
+        """Wait until the tape has no more rows."""
+        until(lambda: json.loads(client.sim_report())["at_end"], "the tape is over")
 
     # --- what it leaves behind -------------------------------------------------------------------
 

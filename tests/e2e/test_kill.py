@@ -61,7 +61,6 @@ POINTS = [
     ("commit.after:position_closed", 1),
 ]
 NEVER_ENTERED = {
-    "commit.before:position_armed",
     "commit.before:entry_requested",
     "commit.after:entry_requested",
     "entry.sent",

@@ -21,7 +21,7 @@ from tests.oracle.grounds import GRIDS, QUOTES, Quote, floor_to, most_ticks
 from tests.oracle.mix import BYTES, Mix
 from tests.oracle.tally import Tally
 
-WIDE = settings(max_examples=max(1200, settings().max_examples))
+WIDE = settings(max_examples=max(1200, settings().max_examples), report_multiple_bugs=False)
 TRILLION = 10**12
 PAIRS = [f"{side.value} in {quote.asset}" for side in Side for quote in QUOTES]
 Recorder = Callable[[str, object], None]

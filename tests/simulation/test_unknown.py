@@ -98,3 +98,18 @@ def test_a_debt_that_was_left_is_repaid_before_it_is_settled() -> None:
     assert (account.base.debt, account.quote.debt) == (0, 0)
     kinds = [type(event) for event in events(bench)]
     assert kinds.index(e.PositionClosed) < kinds.index(e.RepayRequested) < kinds.index(e.PnlSettled)
+
+
+def test_a_residue_below_the_smallest_order_is_dust() -> None:
+    """A thin book leaves two lots, worth less than any order: nothing more can be sold."""
+    script = Script(leaves_lots=2)
+    bench = Bench([(FALLS_AT, _between(Side.LONG))], faults=script)
+    bench.active(Side.LONG)
+    view = bench.settled()
+
+    assert script.counts["thin_book"] == 1
+    assert len(bench.requests(Purpose.EXIT)) == 1
+    assert view.closed is not None
+    lots = bench.world.instrument.order_step
+    assert 2 * lots <= view.closed.dust < 3 * lots
+    assert view.closed.dust * first_price() < bench.world.instrument.min_notional

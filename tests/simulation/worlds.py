@@ -24,6 +24,7 @@ from robson.sim.seams import WatchedExchange
 from robson.sim.world import World
 
 BALANCE = Decimal(10_000)
+STEPS_MAX = 20_000
 SEED = 3
 """A past with clear levels on both sides."""
 
@@ -49,6 +50,7 @@ class Script(FaultPlan):
         lost: the order whose answer, or which itself (``request``), is lost.
         hidden_s: how long the exchange denies that order.
         skips_repay: the debt of the first exit is left alone.
+        leaves_lots: so many steps of the first exit expire in a thin book.
     """
 
     def __init__(
@@ -58,10 +60,12 @@ class Script(FaultPlan):
         request: bool = False,
         hidden_s: int = 0,
         skips_repay: bool = False,
+        leaves_lots: int = 0,
     ) -> None:
         super().__init__(SEED)
         self.wire = _ScriptedWire(self, lost, request=request)
         self.exchange = _ScriptedExchange(self, lost, hidden_s, skips_repay=skips_repay)
+        self.exchange.leaves_lots = leaves_lots
 
 
 class _ScriptedWire(FaultyWire):
@@ -82,6 +86,8 @@ class _ScriptedWire(FaultyWire):
 
 
 class _ScriptedExchange(FaultyExchange):
+    leaves_lots = 0
+
     def __init__(
         self, script: Script, hidden: Purpose | None, hidden_s: int, *, skips_repay: bool
     ) -> None:
@@ -98,6 +104,14 @@ class _ScriptedExchange(FaultyExchange):
         if hides:
             self._script.strike("hidden_order")
         return hides
+
+    def fills_only(self, client_id: str, quantity: Decimal) -> Decimal | None:
+        ours = read_client_order_id(client_id)
+        if not self.leaves_lots or ours is None or ours.purpose is not Purpose.EXIT:
+            return None
+        self._script.strike("thin_book")
+        given, self.leaves_lots = quantity - self.leaves_lots * self._script.lot, 0
+        return given
 
     def skips_repay(self, client_id: str) -> bool:
         skips, self._skips = self._skips, False
@@ -139,7 +153,7 @@ class Bench:
     def active(self, side: Side) -> PositionView:
         """Arm, and go on until the position's stop rests."""
         self.arm(side)
-        self.world.until(lambda: self.view.insurance.state == "resting")
+        self.world.until(lambda: self.view.insurance.state == "resting", at_most=STEPS_MAX)
         return self.view
 
     def requests(self, purpose: Purpose) -> list[str]:
@@ -169,7 +183,7 @@ class Bench:
     def settled(self) -> PositionView:
         """Go on until the position is settled, and ask every law once more."""
         began_ns = self.world.clock.now_ns
-        done = self.world.until(lambda: not self.world.monitor.roster.live())
+        done = self.world.until(lambda: not self.world.monitor.roster.live(), at_most=STEPS_MAX)
         self.checks.finish(self.world.clock.now_ns - began_ns if done else None)
         assert self.checks.audit.violations == []
         return self.view
