@@ -30,7 +30,7 @@ class Key(NamedTuple):
 
 def _whole(low: int, high: int) -> Callable[[str], int]:
     def read(text: str) -> int:
-        if not text.isdigit() or not low <= int(text) <= high:
+        if not text.isdecimal() or not low <= int(text) <= high:
             raise ConfigError(f"is {text}; allowed is a whole number from {low} to {high}")
         return int(text)
 

@@ -16,7 +16,7 @@ def port_of(address: str, option: str) -> tuple[str, int]:
         ConfigError: it is neither.
     """
     host, _, port = address.rpartition(":")
-    if not host or not port.isdigit() or int(port) > LARGEST:
+    if not host or not port.isdecimal() or int(port) > LARGEST:
         raise ConfigError(f"{option} is {address}; expected HOST:PORT such as 127.0.0.1:50051")
     return host, int(port)
 

@@ -10,7 +10,7 @@ from robson.domain.lifecycle import PositionState
 from robson.domain.position import PositionView
 from robson.domain.values import NS_PER_S, ExchangeNs
 from robson.engine.budget import Budget, latent_loss
-from robson.engine.orders import left_to_sell, side_of
+from robson.engine.orders import side_of
 
 
 def month_of(at_ns: ExchangeNs) -> str:
@@ -26,7 +26,11 @@ def next_month(at_ns: ExchangeNs) -> str:
 
 
 def latent_of(view: PositionView, *, fee: Decimal, gap_bps: Decimal) -> Decimal:
-    """What a position may still lose, in quote; zero for one that cannot."""
+    """What a position may still lose, in quote; zero for one that cannot.
+
+    The whole entry counts until the result is settled: a loss may not vanish between the fill that
+    makes it and the month that counts it.
+    """
     if view.plan is None or view.is_settled or view.state is PositionState.ARMED:
         return Decimal(0)
     if view.entry is None:
@@ -35,9 +39,7 @@ def latent_of(view: PositionView, *, fee: Decimal, gap_bps: Decimal) -> Decimal:
     return latent_loss(
         side=side_of(view),
         stop=view.stop,
-        quantity=max(left_to_sell(view), Decimal(0))
-        if view.state is not PositionState.CLOSED
-        else view.entry.quantity,
+        quantity=view.entry.held,
         entry_vwap=view.entry.price,
         fee=fee,
         gap_bps=gap_bps,

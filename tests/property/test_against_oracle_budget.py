@@ -367,10 +367,6 @@ def test_a_closed_position_keeps_its_reservation_until_it_is_settled(
     assert not lost
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="from its first exit fill to the close a position reserves only for what is left",
-)
 def test_an_exiting_position_keeps_its_reservation_until_it_is_settled(
     months: list[Months],
 ) -> None:
