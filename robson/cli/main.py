@@ -10,7 +10,7 @@ import argparse
 import gc
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn
 
 from robson.api.errors import INTERRUPTED
@@ -24,15 +24,26 @@ def main() -> NoReturn:
     gc.disable()  # nothing lives long enough to be collected
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
+    code = _ended(lambda: run(sys.argv[1:], os.environ))
+    # What argparse has printed before it left is still in the buffer.
+    unread = _ended(_flush)
+    os._exit(code or unread)
+
+
+def _ended(run_: Callable[[], int]) -> int:
+    """The exit code of something, however it ends."""
     try:
-        code = run(sys.argv[1:], os.environ)
-        for stream in (sys.stdout, sys.stderr):
-            output.write(stream, "")
+        return run_()
     except SystemExit as ended:
-        code = ended.code if isinstance(ended.code, int) else 1
+        return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
     except KeyboardInterrupt:
-        code = INTERRUPTED
-    os._exit(code)
+        return INTERRUPTED
+
+
+def _flush() -> int:
+    for stream in (sys.stdout, sys.stderr):
+        output.write(stream, "")
+    return 0
 
 
 def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
