@@ -240,7 +240,7 @@ class Theatre:
         Returns the tape seconds that passed unseen; 0 on a first start.
         """
         stood_ns = max(self.tape_clock.read(), self.exchange.now_ns, journal_ns)
-        if self.tape_clock.read() == 0 or stood_ns <= min(p.tape.first_ns for p in self.played):
+        if stood_ns <= min(played.tape.first_ns for played in self.played):
             self._open()
             return 0
         self.clock.move_to(max(stood_ns, self.clock.now_ns))

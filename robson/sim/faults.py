@@ -15,7 +15,7 @@ import attrs
 from robson.connectors.simulated.clock import VirtualClock
 from robson.connectors.simulated.driver import TOTAL_NS, Trip
 from robson.connectors.simulated.faults import ExchangeFaults
-from robson.domain.identity import Purpose
+from robson.domain.identity import Purpose, read_client_order_id
 from robson.domain.intents import Intent, PlaceOrder
 from robson.domain.reports import ApiError
 from robson.domain.values import NS_PER_MS, NS_PER_S
@@ -286,10 +286,15 @@ class FaultyExchange(ExchangeFaults):
         return True
 
     def fills_only(self, client_id: str, quantity: Decimal) -> Decimal | None:
-        """A thin book: a part of a market order fills, the rest expires."""
+        """A thin book: a part of a market order fills, the rest expires.
+
+        Of an entry at least half: Robson has no way out yet of a position that is all dust.
+        """
         plan = self._plan
         if not plan.lot or not plan.strikes("thin_book"):
             return None
         plan.excuse("thin_book", plan.clock.now_ns + REBORN_NS)
-        lots = plan.chance.below(int(quantity / plan.lot))
+        lots, ours = int(quantity / plan.lot), read_client_order_id(client_id)
+        entry = ours is not None and ours.purpose is Purpose.ENTRY
+        lots = plan.chance.between(lots // 2 if entry else 0, lots)
         return lots * plan.lot

@@ -25,6 +25,18 @@ EVENT_KINDS: dict[str, type[events.Event]] = {
 }
 
 
+# What cattrs, JSON and Decimal raise for a payload that is not one of its kind.
+_UNREADABLE = (
+    ArithmeticError,
+    AttributeError,
+    BaseValidationError,
+    ForbiddenExtraKeysError,
+    KeyError,
+    TypeError,
+    ValueError,
+)
+
+
 @lru_cache(maxsize=1)
 def converter() -> Converter:
     """The one converter: exact numbers, no unknown keys."""
@@ -65,5 +77,5 @@ def decode(kind: str, payload: str) -> events.Event:
         raise JournalForeign(f"kind {kind} is not known: the journal was written by a newer Robson")
     try:
         return converter().structure(json.loads(payload), cls)
-    except (ForbiddenExtraKeysError, BaseValidationError, ValueError, KeyError, TypeError) as error:
+    except _UNREADABLE as error:
         raise JournalCorrupt(f"a row of kind {kind} cannot be read: {error}") from error

@@ -26,7 +26,9 @@ class MemoryJournal:
     def append(self, events: Sequence[Event]) -> tuple[Recorded, ...]:
         """Durable at once."""
         first = len(self.rows) + 1
-        self.rows.extend((self.epoch, *encode(event)) for event in events)
+        # Encoded first: all of them or none, as in a transaction.
+        made = [(self.epoch, *encode(event)) for event in events]
+        self.rows.extend(made)
         return tuple(
             Recorded(seq=first + place, epoch=self.epoch, event=event)
             for place, event in enumerate(events)

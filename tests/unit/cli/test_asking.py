@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pty
 import select
@@ -66,6 +67,14 @@ class Terminal:
         """Press keys."""
         os.write(self._master, text.encode())
 
+    def interrupt(self) -> None:
+        """Press Ctrl-C as a person does: again, when it fell between the prompt and the reading."""
+        deadline = time.monotonic() + BOUND_S
+        while self.process.poll() is None and time.monotonic() < deadline:
+            self.process.send_signal(signal.SIGINT)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(2)
+
     def end(self) -> int:
         """Wait for the end; returns the exit code."""
         while self._read():
@@ -113,7 +122,7 @@ def test_yes_leaves(backend: FakeBackend, door: str, answer: str) -> None:
 def test_ctrl_c_at_the_question_changes_nothing(backend: FakeBackend, door: str) -> None:
     terminal = Terminal(door, "panic")
     terminal.until("[y/N]")
-    terminal.process.send_signal(signal.SIGINT)
+    terminal.interrupt()
 
     assert terminal.end() == 130
     assert "Traceback" not in terminal.shown

@@ -1,0 +1,103 @@
+"""The tick board, one thread at a time: what is kept, what is let go, who is woken."""
+
+from __future__ import annotations
+
+from robson.daemon.ticks import CAPTURE_MAX, BoardTick, TickBoard
+from robson.domain.values import ExchangeNs
+
+WIDE, NARROW = (0, 1_000), (95, 105)
+
+
+def walked(board: TickBoard, *prices: int) -> list[bool]:
+    """Prices, one after another; whether each woke somebody."""
+    return [
+        board.offer(price, ExchangeNs(number), jump=False) for number, price in enumerate(prices)
+    ]
+
+
+def prices(ticks: list[BoardTick]) -> list[int]:
+    return [tick.price for tick in ticks]
+
+
+def published(band: tuple[int, int] = NARROW, price: int = 100) -> TickBoard:
+    """A board whose band is out and whose last price is inside."""
+    board = TickBoard()
+    walked(board, price)
+    board.take_or_publish(band)
+    assert board.take_or_publish(band) == []
+    assert board.band == band
+    return board
+
+
+def test_before_a_band_every_tick_is_kept_and_nobody_is_woken() -> None:
+    board = TickBoard()
+
+    assert walked(board, 100, 101, 99) == [False, False, False]
+    assert board.band is None
+    assert prices(board.take_or_publish(WIDE)) == [100, 101, 99]
+
+
+def test_ticks_inside_the_band_leave_only_the_last_price() -> None:
+    board = published()
+
+    assert walked(board, 96, 104, 101) == [False, False, False]
+    assert board.last is not None
+    assert board.last.price == 101
+    assert board.take_or_publish(NARROW) == []
+
+
+def test_first_tick_outside_wakes_and_all_after_it_are_kept() -> None:
+    board = published()
+
+    # The edges do not belong to the band.
+    assert walked(board, 105, 100, 90) == [True, False, False]
+    assert board.band is None
+    assert prices(board.take_or_publish(NARROW)) == [105, 100, 90]
+
+
+def test_band_is_published_only_when_nothing_is_left() -> None:
+    board = published()
+    walked(board, 94)
+
+    assert prices(board.take_or_publish(WIDE)) == [94]
+    assert board.band is None
+    assert board.take_or_publish(WIDE) == []
+    assert board.band == WIDE
+
+
+def test_last_price_outside_the_new_band_is_judged_first() -> None:
+    board = published()
+    walked(board, 101)
+    board.hold()
+
+    (tick,) = board.take_or_publish((0, 101))
+    assert tick.price == 101
+    assert board.band is None
+    assert board.take_or_publish((0, 101), tick) == []
+    assert board.band == (0, 101)
+
+
+def test_hold_keeps_what_comes() -> None:
+    board = published()
+    board.hold()
+
+    assert walked(board, 101, 102) == [False, False]
+    assert prices(board.take_or_publish(NARROW)) == [101, 102]
+
+
+def test_jump_remembers_where_it_came_from() -> None:
+    board = TickBoard()
+    board.offer(100, ExchangeNs(1), jump=True)
+    board.offer(90, ExchangeNs(2), jump=True)
+    board.offer(91, ExchangeNs(3), jump=False)
+
+    assert [tick.jumped_from for tick in board.take_or_publish(WIDE)] == [None, 100, None]
+
+
+def test_too_many_leave_their_extremes() -> None:
+    board = TickBoard()
+    walked(board, *([100] * (CAPTURE_MAX - 2)), 50, 150, 101)
+    taken = board.take_or_publish(WIDE)
+
+    assert prices(taken) == [50, 150, 101]
+    assert all(tick.coalesced for tick in taken)
