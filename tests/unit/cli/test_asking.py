@@ -40,8 +40,6 @@ class Terminal:
                 "TERM": "xterm",
                 "NO_COLOR": "1",
             },
-            # Whoever runs the tests in the background ignores Ctrl-C, and children inherit that.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
         )
         os.close(slave)
         self.shown = ""
