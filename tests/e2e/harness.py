@@ -1,7 +1,6 @@
-"""Starts real robsonds, asks them as a client would, and reads what they leave behind.
+"""Starts real robsonds, asks them as a client would, ends them in every way there is.
 
-What the exchange's own books hold is the truth; the journal is compared with it. Nothing here waits
-without a bound, and no process is ended that was not started here.
+Nothing here waits without a bound, and no process is ended that was not started here.
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ import os
 import shutil
 import signal
 import socket
-import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -19,27 +17,20 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from decimal import Decimal
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import attrs
 
 from robson.api.client import CallFailed, Client
 from robson.api.v1 import robson_pb2 as pb
-from robson.connectors.simulated.books import SqliteBooks
-from robson.connectors.simulated.conservation import Conservation
-from robson.connectors.simulated.entries import RequestLogged
-from robson.connectors.simulated.state import ExchangeState
-from robson.connectors.simulated.summary import AccountSummary, summarise
+from tests.e2e.evidence import Row, Tally, read_journal
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
 PLAIN = ("-m", "robson.daemon")
 FREE_PORTS = ("--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0")
 KILLED = -signal.SIGKILL
-STEP = Decimal("0.00001")
-"""Of BTCUSDT: less than one step cannot be sold."""
 BOUND_S = 40.0
 """For anything that takes a second on a machine with nothing else to do."""
 _LOOK_S = 0.02
@@ -78,6 +69,10 @@ def folder() -> Iterator[Path]:
 def dying(point: str, number: int = 1) -> tuple[str, ...]:
     """A robsond that ends at a point (see dying.py)."""
     return (str(HERE / "dying.py"), point, str(number), "--")
+
+
+WATCHING = (str(HERE / "watching.py"),)
+"""A robsond that notes whether each order was written before it left (see watching.py)."""
 
 
 def pacing(look_s: float) -> tuple[str, ...]:
@@ -290,122 +285,10 @@ def running(place: Path, *options: str, **env: str) -> Iterator[Robsond]:
         robsond.close()
 
 
-# --- the journal, from outside -------------------------------------------------------------------
-
-
-@attrs.frozen
-class Row:
-    """One row of the journal."""
-
-    seq: int
-    epoch: int
-    kind: str
-    payload: dict[str, Any]
-    at_ns: int
-
-    @property
-    def name(self) -> str:
-        """The kind without its version."""
-        return self.kind.partition(".")[0]
-
-
-def read_journal(place: Path) -> list[Row]:
-    """Every row, by a connection that can change nothing."""
-    db = sqlite3.connect(f"file:{place / 'journal.db'}?mode=ro", uri=True, isolation_level=None)
-    try:
-        found = db.execute(
-            "SELECT seq, epoch, kind, payload, at FROM journal ORDER BY seq"
-        ).fetchall()
-    finally:
-        db.close()
-    return [Row(seq, epoch, kind, json.loads(text), at) for seq, epoch, kind, text, at in found]
-
-
-# --- both, compared ------------------------------------------------------------------------------
-
-_FILLED = ("entry_filled", "exit_filled", "insurance_filled")
-_FIELDS = ("client_id", "price", "quantity", "commission", "commission_asset", "at_ns")
-
-
-@attrs.frozen
-class Tally:
-    """What the exchange's own books say of the positions of a journal.
-
-    Attributes:
-        entries: entry orders in the request log, by position.
-        requests: the request log of the one account, oldest first.
-        fills: executions, each found on both sides, equal to the last digit.
-        compared: values that the audit of the books compared.
-    """
-
-    account: AccountSummary
-    entries: dict[str, int]
-    requests: tuple[RequestLogged, ...]
-    fills: int
-    compared: int
-    rows: list[Row]
-
-    @classmethod
-    def of(cls, place: Path) -> Tally:
-        """Read both, and hold them against each other."""
-        books = SqliteBooks(place / "exchange" / "books.db", read_only=True)
-        try:
-            (account,) = summarise(books).accounts
-            audit = Conservation(books, ExchangeState.of(books.entries())).check()
-        finally:
-            books.close()
-        rows = read_journal(place)
-        assert audit.differences == ()
-        assert audit.compared > 0
-        fills = _same_fills(account, rows)
-        armed = [row.payload["position"] for row in rows if row.name == "position_armed"]
-        entries = {position: _entries_of(account, position) for position in armed}
-        return cls(account, entries, account.requests, fills, audit.compared, rows)
-
-    def trades(self) -> list[str]:
-        """Every trading request, in one word and its outcome, oldest first."""
-        return [_told(request) for request in self.requests if request.timestamp_ms is not None]
-
-    def is_clean(self, dust: Decimal = STEP) -> None:
-        """Nothing rests, nothing is owed, and all that is left of the base is dust."""
-        assert self.account.open_orders == ()
-        assert self.account.base.debt == self.account.quote.debt == 0
-        assert self.account.base.total < dust
-
-
-def _same_fills(account: AccountSummary, rows: list[Row]) -> int:
-    ours: dict[int, tuple[str, ...]] = {}
-    for row in rows:
-        if row.name in _FILLED:
-            for fill in row.payload["fills"]:
-                told = tuple(str(fill[name]) for name in _FIELDS)
-                assert ours.setdefault(fill["trade_id"], told) == told, "one trade, told twice"
-    theirs = {
-        fill.trade_id: tuple(_text(getattr(fill, name)) for name in _FIELDS)
-        for fill in account.fills
-    }
-    assert ours == theirs, "the journal's fills are not the exchange's"
-    return len(theirs)
-
-
-def _text(value: object) -> str:
-    return str(value) if isinstance(value, (str, int)) else format(value, "f")
-
-
-def _entries_of(account: AccountSummary, position: str) -> int:
-    return sum(
-        request.request == "PlaceOrder"
-        and request.position == position
-        and (request.target or "").startswith("rbe")
-        for request in account.requests
-    )
-
-
-def _told(request: RequestLogged) -> str:
-    purposes = {"rbe": "entry", "rbs": "stop", "rbx": "exit"}
-    word = purposes.get((request.target or "")[:3], "?")
-    if request.request == "CancelOrder":
-        word = f"cancel {word}"
-    if request.request == "Repay":
-        word = "repay"
-    return word if request.code is None else f"{word} {request.code}"
+def refused(place: Path, *options: str, **env: str) -> Ended:
+    """Start a robsond that must not start."""
+    with running(place, *options, **env) as robsond:
+        robsond.launch()
+        ended = robsond.ended()
+    assert ended.out == ""
+    return ended

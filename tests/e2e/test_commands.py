@@ -64,7 +64,7 @@ def test_disarm(robsond: Robsond, record_property: Any) -> None:
     assert told["position"]["state"] == noop["position"]["state"] == "cancelled"
     assert robsond.stop().code == 0
     assert robsond.tally().trades() == []
-    record_property("note", "commands: disarm while armed, twice")
+    record_property("happened", "command: disarm while armed, twice")
 
 
 @pytest.mark.parametrize("force", [(), ("--force",)])
@@ -92,7 +92,7 @@ def test_panic_while_armed(robsond: Robsond, record_property: Any) -> None:
     assert state(robsond.position(client, position)) == "cancelled"
     assert robsond.stop().code == 0
     assert robsond.tally().trades() == []
-    record_property("note", "commands: panic while armed")
+    record_property("happened", "command: panic while armed")
 
 
 @pytest.mark.parametrize("side", ["long", "short"])
@@ -113,7 +113,7 @@ def test_panic_while_active(robsond: Robsond, side: str, record_property: Any) -
     tally = robsond.tally()
     tally.is_clean()
     assert tally.trades() == ["entry", "stop", "cancel stop", "exit"]
-    record_property("note", f"commands: panic while active, {side}")
+    record_property("happened", f"command: panic while active, {side}")
 
 
 def test_panic_asks_and_can_only_be_looked_at(robsond: Robsond) -> None:
@@ -171,7 +171,7 @@ def test_explained_sizing_multiplies_out(robsond: Robsond, side: str, record_pro
     quantity = by_hand(plan, 1 if side == "long" else -1)
     assert quantity == Decimal(asked["payload"]["order"]["quantity"])
     assert quantity == Decimal(plan["sizing"]["quantity"])
-    record_property("note", f"commands: explained size of a {side} multiplies out to {quantity}")
+    record_property("note", f"explain: the size of a {side} multiplies out to {quantity}")
 
 
 def by_hand(plan: dict[str, Any], sign: int) -> Decimal:

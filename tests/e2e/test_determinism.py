@@ -71,12 +71,14 @@ RUNS: dict[str, tuple[str, tuple[str, ...], bool]] = {
     "speed 6000, looking every 1 ms": ("6000", pacing(0.001), False),
     "speed 6000, looking every 2 s": ("6000", pacing(2), False),
 }
+SHORT = ("speed 60000", "speed max, beside two busy loops")
 
 
 @pytest.mark.parametrize("side", ["long", "short"])
 def test_speed_and_load_change_nothing(side: str, record_property: Any) -> None:
     found: dict[str, str] = {}
-    for name, (speed, program, busy) in RUNS.items():
+    for name in RUNS if side == "long" else SHORT:
+        speed, program, busy = RUNS[name]
         load: AbstractContextManager[None] = busy_machine() if busy else nullcontext()
         with load, tape_for(side) as tape:
             rows = life(tape, speed, *program, side=side, actor=name)
