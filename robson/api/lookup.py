@@ -9,7 +9,7 @@ from robson.api.published import Published
 from robson.domain.errors import Refused
 from robson.domain.identity import read_client_order_id
 from robson.domain.instrument import Instrument
-from robson.domain.position import PositionView
+from robson.domain.view import PositionView
 
 _SHORTEST = 4
 _LONGEST = 26

@@ -13,13 +13,12 @@ from typing import Protocol
 import attrs
 
 from robson.domain.commands import Command
-from robson.domain.events import Numbers
 from robson.domain.identity import PositionId
 from robson.domain.instrument import Instrument
 from robson.domain.plan import EntryPlan, StopAudit
-from robson.domain.position import PositionView
 from robson.domain.strategy import StrategyConfig
-from robson.domain.values import ExchangeNs, Leverage, Price, Side
+from robson.domain.values import ExchangeNs, Leverage, Numbers, Price, Side
+from robson.domain.view import PositionView
 
 # --- what readers see ----------------------------------------------------------------------------
 

@@ -21,8 +21,8 @@ from robson.domain.instrument import Instrument
 from robson.domain.intents import Intent
 from robson.domain.lifecycle import TableLaw
 from robson.domain.ports import Clock, Journal, Recorded
-from robson.domain.position import PositionView
 from robson.domain.reports import InterestCharge
+from robson.domain.view import PositionView
 from robson.engine.invariants import Audit, Truth
 
 

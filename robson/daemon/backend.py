@@ -27,8 +27,8 @@ from robson.daemon.monitor import Monitor
 from robson.domain.commands import Command
 from robson.domain.identity import PositionId
 from robson.domain.lifecycle import PositionState
-from robson.domain.position import PositionView
 from robson.domain.values import MONEY, NS_PER_MS, ExchangeNs
+from robson.domain.view import PositionView
 from robson.engine.costs import unit_loss
 from robson.engine.detectors.choose import detector_for
 from robson.engine.exposure import budget_of, latent_of, month_of

@@ -19,8 +19,8 @@ from robson.domain.identity import AccountId, PositionId
 from robson.domain.instrument import Instrument
 from robson.domain.intents import CancelOrder, Intent, PlaceOrder
 from robson.domain.ports import Clock, Ids
-from robson.domain.position import PositionView
 from robson.domain.values import NS_PER_MS, Candle, ExchangeNs
+from robson.domain.view import PositionView
 from robson.engine.context import Context, Decision, Settings
 
 

@@ -24,10 +24,10 @@ from robson.domain.errors import InvalidValue, Refused
 from robson.domain.identity import PositionId, Scope
 from robson.domain.intents import OrderType, ReadAccount
 from robson.domain.lifecycle import PositionState
-from robson.domain.position import PositionView
 from robson.domain.reports import AccountReported, AccountSnapshot, Report
 from robson.domain.strategy import STRATEGIES, StrategyConfig
 from robson.domain.values import Leverage, Side
+from robson.domain.view import PositionView
 from robson.engine.admission import admit, price_age_s, propose, wallet_of
 from robson.engine.budget import Budget
 from robson.engine.context import Context, Decision

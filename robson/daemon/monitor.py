@@ -26,7 +26,6 @@ from robson.domain.intents import (
     ReadTrades,
 )
 from robson.domain.lifecycle import PositionState
-from robson.domain.position import PositionView
 from robson.domain.reports import (
     AccountReported,
     CandleClosed,
@@ -39,6 +38,7 @@ from robson.domain.reports import (
     TradesReported,
 )
 from robson.domain.values import ExchangeNs, Side
+from robson.domain.view import PositionView
 from robson.engine.adopt import adopt
 from robson.engine.band import EVERYTHING, Band, intersect, quiet_band
 from robson.engine.context import Context, Decision

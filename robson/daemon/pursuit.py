@@ -14,9 +14,9 @@ import attrs
 from robson.domain.events import PositionEvent
 from robson.domain.identity import ClientOrderId
 from robson.domain.intents import CancelOrder, Intent, PlaceOrder, Repay
-from robson.domain.position import PositionView
 from robson.domain.reports import AccountSnapshot, OrderState
 from robson.domain.values import NS_PER_MS, ExchangeNs
+from robson.domain.view import PositionView
 from robson.engine.detectors.protocol import Detector, DetectorSignal
 from robson.engine.pursue import Known
 from robson.exec.resolve import POLL_NS, Resolution

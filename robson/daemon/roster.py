@@ -16,7 +16,8 @@ from robson.domain.events import Event, PositionArmed
 from robson.domain.identity import PositionId
 from robson.domain.lifecycle import Law, TableLaw
 from robson.domain.ports import Journal, Recorded
-from robson.domain.position import Position, PositionView
+from robson.domain.position import Position
+from robson.domain.view import PositionView
 
 Views = Mapping[PositionId, PositionView]
 

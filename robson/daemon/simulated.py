@@ -29,9 +29,9 @@ from robson.daemon.ticks import TickBoard
 from robson.domain.errors import ConfigError, TapeError
 from robson.domain.identity import AccountId, Scope
 from robson.domain.instrument import Instrument
-from robson.domain.position import PositionView
 from robson.domain.reports import CandleClosed
 from robson.domain.values import NS_PER_MS, NS_PER_S, Candle, ExchangeNs, Side
+from robson.domain.view import PositionView
 
 LATENCY_NS = 20 * NS_PER_MS
 """Each half of a simulated request's way."""

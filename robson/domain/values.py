@@ -216,3 +216,7 @@ class Candle:
 
 CANDLE_NS = 15 * 60 * NS_PER_S
 """Length of the candles that detectors and the analyser read: 15 minutes, fixed."""
+
+
+Numbers = tuple[tuple[str, str], ...]
+"""Names and decimal text: the figures behind a decision, for people and for `explain`."""

@@ -13,10 +13,10 @@ import attrs
 from robson.domain import events as e
 from robson.domain.instrument import Instrument
 from robson.domain.plan import EntryPlan, StopAudit, StopPlan
-from robson.domain.position import PositionView
 from robson.domain.reports import AccountSnapshot
 from robson.domain.strategy import DetectorKind, StrategyConfig
 from robson.domain.values import NS_PER_S, Candle, ExchangeNs, Leverage, Quantity, Side
+from robson.domain.view import PositionView
 from robson.engine.context import Context, Decision
 from robson.engine.detectors.protocol import DetectorSignal
 from robson.engine.exits import be_bps_auto

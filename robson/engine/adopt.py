@@ -15,9 +15,9 @@ from robson.domain import events as e
 from robson.domain.identity import Purpose
 from robson.domain.intents import ReadTrades
 from robson.domain.lifecycle import PositionState
-from robson.domain.position import OrderRecord, PositionView
 from robson.domain.reports import Fill, OrderState, OrderStatus
 from robson.domain.values import MONEY, NS_PER_MS, Price, Quantity, Side
+from robson.domain.view import OrderRecord, PositionView
 from robson.engine.context import NOTHING, Context, Decision
 from robson.engine.orders import (
     cancel_order,

@@ -19,7 +19,6 @@ from robson.domain.intents import (
     QueryOrder,
 )
 from robson.domain.lifecycle import PositionState
-from robson.domain.position import OrderRecord, PositionView
 from robson.domain.reports import (
     CancelGone,
     NotSent,
@@ -30,6 +29,7 @@ from robson.domain.reports import (
 )
 from robson.domain.strategy import TrailingMode
 from robson.domain.values import ExchangeNs, Price
+from robson.domain.view import OrderRecord, PositionView
 from robson.engine.adopt import adopt, beyond_stop
 from robson.engine.context import NOTHING, Context, Decision
 from robson.engine.exits import Hit, Ladder, Raise, Watch, first_rung_anchor, judge

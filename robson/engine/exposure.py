@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from robson.domain.lifecycle import PositionState
-from robson.domain.position import PositionView
 from robson.domain.values import NS_PER_S, ExchangeNs
+from robson.domain.view import PositionView
 from robson.engine.budget import Budget, latent_loss
 from robson.engine.orders import side_of
 

@@ -11,9 +11,9 @@ from decimal import Decimal, localcontext
 from robson.domain.identity import ClientOrderId, Purpose, client_order_id
 from robson.domain.instrument import Instrument
 from robson.domain.intents import CancelOrder, OrderType, PlaceOrder, SideEffect
-from robson.domain.position import PositionView
 from robson.domain.reports import AccountSnapshot, Fill
 from robson.domain.values import MONEY, Price, Quantity, Side
+from robson.domain.view import PositionView
 from robson.engine.context import Context
 
 

@@ -15,8 +15,8 @@ from robson.domain import events as e
 from robson.domain.identity import Purpose
 from robson.domain.intents import QueryOrder, ReadAccount, ReadInterest, ReadTrades, Repay
 from robson.domain.lifecycle import PositionState
-from robson.domain.position import OrderRecord, PositionView
 from robson.domain.values import NS_PER_MS, NS_PER_S, ExchangeNs, Price, Quantity, Side
+from robson.domain.view import OrderRecord, PositionView
 from robson.engine.context import NOTHING, Context, Decision
 from robson.engine.orders import (
     buy_back,

@@ -11,9 +11,9 @@ from decimal import Decimal, localcontext
 from robson.domain import events as e
 from robson.domain.identity import Purpose
 from robson.domain.lifecycle import PositionState
-from robson.domain.position import PositionView
 from robson.domain.reports import AccountSnapshot, Fill, InterestCharge
 from robson.domain.values import MONEY, NS_PER_S, Quantity, Side
+from robson.domain.view import PositionView
 from robson.engine.adopt import average
 from robson.engine.context import NOTHING, Context, Decision
 from robson.engine.orders import left_to_sell, owed_base, side_of

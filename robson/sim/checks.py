@@ -20,8 +20,8 @@ from robson.domain.identity import Scope
 from robson.domain.intents import Intent
 from robson.domain.lifecycle import MachineLaw
 from robson.domain.ports import Recorded
-from robson.domain.position import PositionView
 from robson.domain.reports import InterestCharge
+from robson.domain.view import PositionView
 from robson.engine.invariants import Audit, Truth
 from robson.engine.invariants.life import BARE_NS
 from robson.engine.invariants.terms import least_order, seconds

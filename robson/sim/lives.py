@@ -14,8 +14,8 @@ from robson.daemon.messages import Asked
 from robson.domain.commands import Arm, Command, Disarm, Panic
 from robson.domain.errors import Refused
 from robson.domain.lifecycle import PositionState
-from robson.domain.position import PositionView
 from robson.domain.values import NS_PER_S, Leverage, Side
+from robson.domain.view import PositionView
 from robson.sim.chance import Chance
 from robson.sim.faults import SEVERITIES, CrashAt, FaultPlan
 from robson.sim.markets import TEMPERS, market

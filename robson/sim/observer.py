@@ -5,7 +5,7 @@ from __future__ import annotations
 from robson.domain.errors import RobsonError
 from robson.domain.intents import Intent
 from robson.domain.ports import Recorded
-from robson.domain.position import PositionView
+from robson.domain.view import PositionView
 
 UNEXPECTED = (
     RobsonError,

@@ -17,7 +17,8 @@ from robson.domain.accounts import MonthOpened, Started, Stopped
 from robson.domain.lifecycle import PositionState as State
 from robson.domain.lifecycle import arcs
 from robson.domain.ports import Recorded
-from robson.domain.position import PositionView, machine_event
+from robson.domain.position import machine_event
+from robson.domain.view import PositionView
 from robson.sim.faults import KINDS
 from robson.sim.seams import POINTS
 

@@ -10,8 +10,8 @@ from decimal import Decimal
 import attrs
 
 from robson.domain.ports import Recorded
-from robson.domain.position import PositionView
 from robson.domain.values import NS_PER_S
+from robson.domain.view import PositionView
 from robson.engine.invariants import Violation
 from robson.sim.checks import Checks
 from robson.sim.lives import Lives, Plan, plan_of

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 from robson.domain.identity import PositionId
 from robson.domain.lifecycle import PositionState
 from robson.domain.ports import Recorded
-from robson.domain.position import PositionView
 from robson.domain.values import NS_PER_S
+from robson.domain.view import PositionView
 from robson.sim.lives import Plan, plan_of
 from robson.sim.paper import Paper
 from robson.sim.runs import Outcome, Reaching, Total, live

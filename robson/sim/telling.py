@@ -7,9 +7,9 @@ from decimal import Decimal
 from typing import Any
 
 from robson.domain import events as e
-from robson.domain.position import PositionView
 from robson.domain.reports import Fill
 from robson.domain.values import NS_PER_S, Side, plain
+from robson.domain.view import PositionView
 from robson.sim.paper import figure
 
 Told = tuple[str, str]

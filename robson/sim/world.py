@@ -27,9 +27,9 @@ from robson.domain.identity import AccountId, Scope
 from robson.domain.intents import Intent
 from robson.domain.lifecycle import PositionState, TableLaw
 from robson.domain.ports import Recorded
-from robson.domain.position import PositionView
 from robson.domain.reports import CandleClosed
 from robson.domain.values import Candle, Side
+from robson.domain.view import PositionView
 from robson.engine.context import Settings
 from robson.exec.executor import Fence
 from robson.sim.chance import Chance

@@ -34,9 +34,9 @@ from robson.domain.commands import Arm, Command, Disarm, Panic
 from robson.domain.errors import Refused
 from robson.domain.identity import PositionId
 from robson.domain.lifecycle import PositionState
-from robson.domain.position import PositionView
 from robson.domain.strategy import NOW
 from robson.domain.values import ExchangeNs, Leverage, Price, Side
+from robson.domain.view import PositionView
 from tests.contract import lives
 
 D = Decimal

@@ -29,10 +29,10 @@ from robson.domain.plan import (
     StopAudit,
     StopPlan,
 )
-from robson.domain.position import InsuranceView, OrderRecord, PositionView
 from robson.domain.reports import AccountSnapshot, Balance, Fill
 from robson.domain.strategy import ALL_IN, NOW
 from robson.domain.values import Action, ExchangeNs, Leverage, Price, Quantity, Side
+from robson.domain.view import InsuranceView, OrderRecord, PositionView
 
 D = Decimal
 S = 1_000_000_000

@@ -21,8 +21,8 @@ from robson.domain.identity import Symbol
 from robson.domain.instrument import Instrument
 from robson.domain.lifecycle import PositionState
 from robson.domain.plan import EntryPlan, InsurancePlan, Sizing, StopPlan
-from robson.domain.position import PositionView
 from robson.domain.values import MONEY, ExchangeNs, Leverage, Price, Side
+from robson.domain.view import PositionView
 from robson.engine.budget import Budget, latent_loss, trade_limit
 from robson.engine.exposure import budget_of, month_of
 from robson.engine.risk import RiskSnapshot, WalletState, entry_gates

@@ -18,8 +18,8 @@ from robson.connectors.simulated.entries import Deposited, Filled, InterestCharg
 from robson.connectors.simulated.faults import ExchangeFaults
 from robson.domain.identity import position_hash, read_client_order_id
 from robson.domain.instrument import Instrument
-from robson.domain.position import PositionView
 from robson.domain.values import Action, Side
+from robson.domain.view import PositionView
 from robson.sim.lives import Lives, plan_of
 from robson.sim.seams import WatchedExchange
 from robson.sim.world import World

@@ -8,9 +8,9 @@ import pytest
 
 from robson.domain.accounts import Stopped
 from robson.domain.intents import OrderType
-from robson.domain.position import PositionView
 from robson.domain.reports import OrderStatus
 from robson.domain.values import NS_PER_S, Side
+from robson.domain.view import PositionView
 from tests.simulation.worlds import Bench, first_price
 
 FALLS_AT, DIES_AT, DEAD_S = 40, 30, 20

@@ -14,8 +14,8 @@ from robson.connectors.simulated.tape import Columns
 from robson.domain.commands import Arm
 from robson.domain.identity import Purpose, read_client_order_id
 from robson.domain.intents import Intent, PlaceOrder
-from robson.domain.position import PositionView
 from robson.domain.values import NS_PER_S, Price, Side
+from robson.domain.view import PositionView
 from robson.sim.checks import Checks
 from robson.sim.faults import RECOVERY_NS, CrashAt, FaultPlan, FaultyExchange, FaultyWire
 from robson.sim.lives import Plan, Wish

@@ -13,8 +13,8 @@ from robson.api.v1 import robson_pb2 as pb
 from robson.domain.commands import Arm, Disarm
 from robson.domain.errors import InvalidValue, Refused
 from robson.domain.lifecycle import PositionState
-from robson.domain.position import PositionView
 from robson.domain.values import Leverage, Side, decimal_of
+from robson.domain.view import PositionView
 
 DEFAULT_STRATEGY = "all-in"
 

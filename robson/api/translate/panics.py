@@ -15,7 +15,7 @@ from robson.api.translate.values import enum_name, floored, seconds, stamp
 from robson.api.v1 import robson_pb2 as pb
 from robson.domain.identity import PositionId
 from robson.domain.lifecycle import PositionState
-from robson.domain.position import PositionView
+from robson.domain.view import PositionView
 
 _ACTIONS = {
     PositionState.ARMED: "cancel",

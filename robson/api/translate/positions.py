@@ -20,10 +20,10 @@ from robson.api.v1 import robson_pb2 as pb
 from robson.domain.identity import Symbol
 from robson.domain.instrument import Instrument
 from robson.domain.lifecycle import PositionState
-from robson.domain.position import OrderRecord, PositionView
 from robson.domain.reports import AccountSnapshot
 from robson.domain.strategy import StrategyConfig
 from robson.domain.values import MONEY, NS_PER_MS
+from robson.domain.view import OrderRecord, PositionView
 
 _PERCENT_PLACES = Decimal("1E-6")
 _LEVEL_PLACES = Decimal("1E-4")

@@ -7,9 +7,9 @@ from decimal import Decimal, localcontext
 
 from robson.domain.identity import Symbol
 from robson.domain.instrument import Instrument
-from robson.domain.position import PositionView
 from robson.domain.reports import Fill
 from robson.domain.values import MONEY, Side
+from robson.domain.view import PositionView
 
 
 def unrealized(

@@ -18,8 +18,8 @@ from robson.api.translate.values import (
 )
 from robson.api.v1 import robson_pb2 as pb
 from robson.domain.lifecycle import PositionState
-from robson.domain.position import PositionView
 from robson.domain.values import MONEY
+from robson.domain.view import PositionView
 
 
 def daemon(facts: DaemonFacts) -> pb.Daemon:

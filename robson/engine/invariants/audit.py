@@ -19,7 +19,8 @@ from robson.domain.instrument import Instrument
 from robson.domain.intents import CancelOrder, Intent, PlaceOrder, Repay
 from robson.domain.lifecycle import Law
 from robson.domain.ports import Recorded
-from robson.domain.position import Position, PositionView
+from robson.domain.position import Position
+from robson.domain.view import PositionView
 from robson.engine.invariants import life, money, wire
 from robson.engine.invariants.rules import RULES
 from robson.engine.invariants.terms import Ask, Leaving, Memory, Seen, Truth, Verdict

@@ -7,9 +7,9 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, localcontext
 
 from robson.domain import events as e
 from robson.domain.lifecycle import PositionState
-from robson.domain.position import PositionView
 from robson.domain.reports import Fill
 from robson.domain.values import MONEY, Action, Side
+from robson.domain.view import PositionView
 from robson.engine.invariants.terms import (
     Ask,
     Seen,

@@ -14,9 +14,9 @@ from robson.domain.accounts import MonthOpened
 from robson.domain.identity import PositionId, position_hash, read_client_order_id
 from robson.domain.instrument import Instrument
 from robson.domain.intents import Intent
-from robson.domain.position import PositionView
 from robson.domain.reports import AccountSnapshot, Fill, InterestCharge, OrderState
 from robson.domain.values import MONEY, NS_PER_S, Side
+from robson.domain.view import PositionView
 
 Verdict = bool | str
 """True: put to the test and held. Text: what was wrong, with its numbers."""

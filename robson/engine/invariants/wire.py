@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from robson.domain.identity import Purpose, position_hash, read_client_order_id
 from robson.domain.intents import CancelOrder, OrderType, PlaceOrder, Repay, SideEffect
-from robson.domain.position import PositionView
+from robson.domain.view import PositionView
 from robson.engine.invariants.terms import AskLeaving, Leaving, Verdict, epoch_of
 
 HELD_BACK = ("gone", "placing")

@@ -9,8 +9,8 @@ import pytest
 
 from robson.api.translate.results import fees_in_quote, provisional, unrealized
 from robson.domain import events as e
-from robson.domain.position import PositionView
 from robson.domain.values import Price, Quantity, Side
+from robson.domain.view import PositionView
 from tests.contract import lives
 
 D = Decimal

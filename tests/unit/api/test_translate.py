@@ -25,8 +25,8 @@ from robson.api.v1 import robson_pb2 as pb
 from robson.domain import events as e
 from robson.domain.errors import Refused
 from robson.domain.lifecycle import PositionState
-from robson.domain.position import InsuranceView, OrderRecord
 from robson.domain.values import ExchangeNs, Side
+from robson.domain.view import InsuranceView, OrderRecord
 from tests.contract import lives
 from tests.contract.fake_daemon import published
 

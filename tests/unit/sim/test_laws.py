@@ -15,9 +15,9 @@ from robson.domain.identity import ClientOrderId, PositionId
 from robson.domain.intents import CancelOrder, Intent, PlaceOrder, SideEffect
 from robson.domain.lifecycle import TableLaw
 from robson.domain.ports import Recorded
-from robson.domain.position import PositionView
 from robson.domain.reports import OrderStatus
 from robson.domain.values import NS_PER_S, Price, Quantity, Side
+from robson.domain.view import PositionView
 from robson.engine.invariants import RULES, Audit, Truth
 from robson.sim.faults import CrashAt
 from robson.sim.runs import Reaching, live

@@ -1,0 +1,268 @@
+"""The fold: which data of a position each event changes. Pure; the state is the law's business."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+
+from robson.domain import events as e
+from robson.domain.identity import Purpose
+from robson.domain.values import ExchangeNs
+from robson.domain.view import InsuranceView, OrderRecord, PositionView
+
+Changes = dict[str, Any]
+
+
+def fold(view: PositionView, event: e.PositionEvent) -> PositionView:
+    """The data of the next view; the state is the law's business."""
+    folding = _FOLDS.get(type(event))
+    return attrs.evolve(view, **folding(view, event)) if folding else view
+
+
+def _with(view: PositionView, client_id: str, **changes: Any) -> tuple[OrderRecord, ...]:
+    return tuple(
+        attrs.evolve(known, **changes) if known.client_id == client_id else known
+        for known in view.orders
+    )
+
+
+def _signal(_view: PositionView, event: e.SignalReceived) -> Changes:
+    return {"signal": event, "side": event.side}
+
+
+def _rejected(view: PositionView, event: e.SignalRejected) -> Changes:
+    return {"rejection": event, "rejections": view.rejections + 1}
+
+
+def _sized(_view: PositionView, event: e.SizingDecided) -> Changes:
+    return {
+        "plan": event.plan,
+        "stop": event.plan.stops.stop,
+        "account": event.account,
+        "base_before": event.account.base.net,
+    }
+
+
+def _requested(view: PositionView, event: e.EntryRequested | e.ExitRequested) -> Changes:
+    record = OrderRecord(order=event.order, attempt=event.attempt, status="prepared")
+    changes: Changes = {"orders": (*view.orders, record)}
+    if isinstance(event, e.ExitRequested):
+        changes["exit_attempts"] = event.attempt + 1
+    return changes
+
+
+def _sending(view: PositionView, event: e.OrderSending) -> Changes:
+    return {
+        "orders": _with(view, event.client_id, status="sending", timestamp_ms=event.timestamp_ms)
+    }
+
+
+def _accepted(view: PositionView, event: e.EntryAccepted) -> Changes:
+    return {"orders": _with(view, event.client_id, status="resting", order_id=event.order_id)}
+
+
+def _entered(view: PositionView, event: e.EntryFilled) -> Changes:
+    return {
+        "entry": event,
+        "orders": _with(view, event.client_id, status="done", order_id=event.order_id),
+        "bare_since_ns": event.fills[0].at_ns,
+    }
+
+
+def _entry_failed(view: PositionView, event: e.EntryFailed) -> Changes:
+    chosen = view.strategy.bias is None and event.rearm
+    return {
+        "orders": _with(view, event.client_id, status="failed"),
+        # A side that the detector chose goes with the signal it chose it for.
+        "side": None if chosen else view.side,
+        "cancel_reason": None if event.rearm else event.reason,
+        "plan": None if event.rearm else view.plan,
+        "stop": None if event.rearm else view.stop,
+    }
+
+
+def _unknown(view: PositionView, event: e.OrderUnknown) -> Changes:
+    return {"orders": _with(view, event.client_id, status="unknown")}
+
+
+def _resolved(view: PositionView, event: e.OrderResolved) -> Changes:
+    if event.outcome != "absent":
+        return {}
+    return {"orders": _with(view, event.client_id, status="failed")}
+
+
+def _prearmed(_view: PositionView, event: e.ExitPrearmed) -> Changes:
+    return {"prearmed": event}
+
+
+def _raised(_view: PositionView, event: e.StopRaised) -> Changes:
+    return {"stop": event.stop, "rung": event.rung}
+
+
+def _insure(view: PositionView, event: e.InsuranceRequested) -> Changes:
+    record = OrderRecord(order=event.order, attempt=event.attempt, status="prepared")
+    insurance = InsuranceView(
+        state="placing",
+        client_id=event.order.client_id,
+        quantity=event.order.quantity,
+        stop_price=event.order.stop_price,
+        attempts=event.attempt + 1,
+    )
+    return {"orders": (*view.orders, record), "insurance": insurance}
+
+
+def _insured(view: PositionView, event: e.InsurancePlaced) -> Changes:
+    insurance = attrs.evolve(
+        view.insurance,
+        state="resting",
+        client_id=event.client_id,
+        order_id=event.order_id,
+        stop_price=event.stop_price,
+        quantity=event.quantity,
+        accepted_ns=event.accepted_ns,
+    )
+    orders = _with(view, event.client_id, status="resting", order_id=event.order_id)
+    return {"insurance": insurance, "orders": orders, **_covered(view, event.accepted_ns)}
+
+
+def _covered(view: PositionView, at_ns: ExchangeNs) -> Changes:
+    """Close the open bare interval; the first belongs to the fill, later ones to a replace."""
+    if view.bare_since_ns is None:
+        return {}
+    bare = max(0, at_ns - view.bare_since_ns)
+    first = not any(o.status != "failed" for o in view.orders if _is_old_stop(view, o))
+    name = "bare_after_fill_ns" if first else "bare_replacing_ns"
+    return {"bare_since_ns": None, name: getattr(view, name) + bare}
+
+
+def _is_old_stop(view: PositionView, record: OrderRecord) -> bool:
+    return (
+        record.order.purpose is Purpose.INSURANCE and record.client_id != view.insurance.client_id
+    )
+
+
+def _cancelling(view: PositionView, _event: e.InsuranceCancelling) -> Changes:
+    return {"insurance": attrs.evolve(view.insurance, state="cancelling")}
+
+
+def _uninsured(view: PositionView, event: e.InsuranceCancelled) -> Changes:
+    return {
+        "insurance": attrs.evolve(view.insurance, state="none"),
+        "orders": _with(view, event.client_id, status="done"),
+        "bare_since_ns": view.bare_since_ns or event.cancelled_ns,
+    }
+
+
+def _gone(view: PositionView, _event: e.InsuranceGone) -> Changes:
+    return {"insurance": attrs.evolve(view.insurance, state="gone")}
+
+
+def _insurance_failed(view: PositionView, event: e.InsuranceFailed) -> Changes:
+    return {
+        "insurance": attrs.evolve(view.insurance, state="failed"),
+        "orders": _with(view, event.client_id, status="failed"),
+    }
+
+
+def _insurance_filled(view: PositionView, event: e.InsuranceFilled) -> Changes:
+    known = {fill.trade_id for fill in view.insurance_fills}
+    return {
+        "insurance": attrs.evolve(view.insurance, state="filled" if event.final else "none"),
+        "orders": _with(view, event.client_id, status="done"),
+        "insurance_fills": (
+            *view.insurance_fills,
+            *(fill for fill in event.fills if fill.trade_id not in known),
+        ),
+    }
+
+
+def _triggered(view: PositionView, event: e.ExitTriggered) -> Changes:
+    changes: Changes = {"trigger": event}
+    if view.insurance.state == "resting":
+        # The pre-armed cancel leaves with the trigger: from here on it is asked for, not assumed.
+        changes["insurance"] = attrs.evolve(view.insurance, state="cancelling")
+    return changes
+
+
+def _exited(view: PositionView, event: e.ExitFilled) -> Changes:
+    known = {fill.trade_id for fill in view.exit_fills}
+    changes: Changes = {
+        "orders": _with(view, event.client_id, status="done", order_id=event.order_id),
+        "exit_fills": (
+            *view.exit_fills,
+            *(fill for fill in event.fills if fill.trade_id not in known),
+        ),
+    }
+    if view.bare_since_ns is not None:
+        bare = max(0, event.fills[-1].at_ns - view.bare_since_ns)
+        changes["bare_before_exit_ns"] = view.bare_before_exit_ns + bare
+        changes["bare_since_ns"] = None
+    return changes
+
+
+def _retry(view: PositionView, event: e.ExitRetry) -> Changes:
+    return {"orders": _with(view, event.client_id, status="failed")}
+
+
+def _leave(_view: PositionView, event: e.PanicRequested) -> Changes:
+    return {"leave_on_fill": event}
+
+
+def _cancelled(_view: PositionView, event: e.PositionCancelled) -> Changes:
+    return {"cancel_reason": event.reason}
+
+
+def _closed(_view: PositionView, event: e.PositionClosed) -> Changes:
+    return {"closed": event, "account": event.account, "bare_since_ns": None}
+
+
+def _repaying(_view: PositionView, event: e.RepayRequested) -> Changes:
+    return {"repay_attempts": event.attempt + 1, "repaid_ns": event.at_ns}
+
+
+def _account(_view: PositionView, event: e.AccountRead) -> Changes:
+    return {"account": event.account}
+
+
+def _settled(_view: PositionView, event: e.PnlSettled) -> Changes:
+    return {"settled": event}
+
+
+def _failed(_view: PositionView, event: e.PositionFailed) -> Changes:
+    return {"error": event}
+
+
+_FOLDS: dict[type, Callable[[PositionView, Any], Changes]] = {
+    e.SignalReceived: _signal,
+    e.SignalRejected: _rejected,
+    e.SizingDecided: _sized,
+    e.EntryRequested: _requested,
+    e.OrderSending: _sending,
+    e.EntryAccepted: _accepted,
+    e.EntryFilled: _entered,
+    e.EntryFailed: _entry_failed,
+    e.OrderUnknown: _unknown,
+    e.OrderResolved: _resolved,
+    e.ExitPrearmed: _prearmed,
+    e.StopRaised: _raised,
+    e.InsuranceRequested: _insure,
+    e.InsurancePlaced: _insured,
+    e.InsuranceCancelling: _cancelling,
+    e.InsuranceCancelled: _uninsured,
+    e.InsuranceGone: _gone,
+    e.InsuranceFailed: _insurance_failed,
+    e.InsuranceFilled: _insurance_filled,
+    e.ExitTriggered: _triggered,
+    e.ExitRequested: _requested,
+    e.ExitFilled: _exited,
+    e.ExitRetry: _retry,
+    e.PanicRequested: _leave,
+    e.PositionCancelled: _cancelled,
+    e.PositionClosed: _closed,
+    e.RepayRequested: _repaying,
+    e.AccountRead: _account,
+    e.PnlSettled: _settled,
+    e.PositionFailed: _failed,
+}
