@@ -107,8 +107,12 @@ def net_base(fills: tuple[Fill, ...], base: str) -> Decimal:
 
 
 def left_to_sell(view: PositionView) -> Decimal:
-    """Base a long still holds by its fills."""
-    return (view.entry.held if view.entry else Decimal(0)) - view.exited
+    """Base a long still has to sell: by its fills, with the dust that lay in the pair before it.
+
+    Without that, dust would add up trade by trade until the pair no longer counts as clean.
+    """
+    held = view.entry.held if view.entry else Decimal(0)
+    return held + max(Decimal(0), view.base_before) - view.exited
 
 
 def buy_back(owed: Decimal, instrument: Instrument, price: Price) -> Decimal:

@@ -363,7 +363,7 @@ def exit_now(view: PositionView, ctx: Context) -> Decimal:
     if side_of(view) is Side.LONG:
         held = left_to_sell(view)
         if view.exit_attempts and ctx.account is not None:
-            held = min(held, ctx.account.base.free - view.base_before)
+            held = min(held, ctx.account.base.free)
         return ctx.instrument.exit_quantity(held, ctx.price) or Decimal(0)
     assert ctx.account is not None
     price = ctx.price or ctx.account.index_price

@@ -44,7 +44,7 @@ def exit_fills(view: PositionView) -> tuple[Fill, ...]:
 def is_flat(view: PositionView, account: AccountSnapshot, ctx: Context) -> bool:
     """Whether fills and account agree that nothing tradable is left."""
     if side_of(view) is Side.LONG:
-        left, ours = left_to_sell(view), account.base.total - view.base_before
+        left, ours = left_to_sell(view), account.base.total
         price = account.index_price
         by_fills = ctx.instrument.exit_quantity(left, price) is None
         return by_fills and ctx.instrument.exit_quantity(ours, price) is None
@@ -68,7 +68,7 @@ def _close(view: PositionView, account: AccountSnapshot, ctx: Context) -> Decisi
         price=price,
         quantity=Quantity(quantity),
         gross=gross(view, fills),
-        dust=max(Decimal(0), account.base.net - view.base_before),
+        dust=max(Decimal(0), account.base.net),
         account=account,
     )
     return Decision(events=(closed,))

@@ -107,7 +107,8 @@ class PositionClosed:
     """Flat by fill evidence. Debt and fees may still be open: see :class:`PnlSettled`.
 
     ``by`` is whose fill closed it: ``exit``, ``insurance`` or ``reconciled``; ``price`` the
-    average over every exit fill, ``quantity`` their sum, ``dust`` what is too little to sell.
+    average over every exit fill, ``quantity`` their sum, ``dust`` the base left in
+    the pair, too little to sell.
     """
 
     KIND: ClassVar[str] = "position_closed.v1"

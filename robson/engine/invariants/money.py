@@ -120,7 +120,7 @@ def stop_covers(seen: Seen) -> Iterator[Verdict]:
         return
     with localcontext(MONEY):
         if seen.side is Side.LONG:
-            over = entry.held - view.exited - order.quantity
+            over = entry.held + _dust_before(seen) - view.exited - order.quantity
             yield 0 <= over < rules.order_step or f"the stop leaves {over} uncovered"
         else:
             bought = net_of_fees(view.insurance_fills, view.scope.symbol.base)
@@ -132,13 +132,21 @@ def stop_covers(seen: Seen) -> Iterator[Verdict]:
         yield least <= offset <= most or f"the stop rests {offset} behind {stop}"
 
 
+def _dust_before(seen: Seen) -> Decimal:
+    """Base in the pair when the entry was sized, at most dust (gate 6b)."""
+    sized = seen.memory.sized.get(seen.after.id)
+    return max(ZERO, sized.base.net) if sized is not None else ZERO
+
+
 def no_over_exit(seen: Seen) -> Iterator[Verdict]:
-    """A long sells what it holds; a short buys back what it owes, interest and a least order."""
+    """A long sells what it holds, and the dust that lay there before; a short buys back what it
+    owes, interest and a least order.
+    """
     entry, fills = seen.after.entry, seen.way_out
     if entry is None:
         yield "an exit was filled without an entry"
         return
-    moved, most = total(fills), entry.held
+    moved, most = total(fills), entry.held + _dust_before(seen)
     if seen.side is Side.SHORT:
         moved = net_of_fees(fills, seen.after.scope.symbol.base)
         most = entry.held * INTEREST + DUST_ORDERS * least_order(seen.rules, fills[-1].price)
@@ -154,9 +162,7 @@ def flat(seen: Seen) -> Iterator[Verdict]:
     moved, account = total(fills), event.account
     yield event.quantity == moved or f"closed {event.quantity}, by its fills {moved}"
     if seen.side is Side.LONG:
-        sized = seen.memory.sized.get(seen.after.id)
-        earlier = sized.base.net if sized is not None else ZERO
-        for left in (entry.held - moved, account.base.total - earlier):
+        for left in (entry.held + _dust_before(seen) - moved, account.base.total):
             yield (
                 rules.exit_quantity(left, account.index_price) is None or f"closed with {left} left"
             )
