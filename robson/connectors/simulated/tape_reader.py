@@ -27,8 +27,11 @@ from robson.domain.identity import Symbol
 from robson.domain.values import CANDLE_NS, NS_PER_MS
 
 _USUAL_PLACES = 8
+_EARLIEST_NS = 946_684_800_000 * NS_PER_MS
+"""The year 2000: no price before it is in milliseconds."""
 # Seconds from 2000 to 2100, taken for milliseconds, all fall into these weeks of 1970.
 _SECONDS_NS = range(946_684_800 * NS_PER_MS, 4_102_444_800 * NS_PER_MS)
+_OTHER_SEPARATORS = (";", "\t", "|")
 
 
 def read_tape(path: Path | str, *, symbol: str | None = None) -> Tape:
@@ -57,11 +60,7 @@ def _read(path: Path, table: Table, symbol: str | None, places: int) -> Tape:
     parsed = (read_bars if kind == "bars" else read_trades)(table, places)
     if not parsed.lines:
         raise TapeError(f"{table.name}: has a header but no rows")
-    if parsed.columns.times[0] in _SECONDS_NS:
-        raise TapeError(
-            f"{table.name}, line {parsed.lines[0]}: {parsed.columns.times[0] // NS_PER_MS} looks"
-            " like seconds; expected milliseconds since 1970"
-        )
+    _check_beginning(table, parsed)
     return Tape(
         name=table.name,
         kind=kind,
@@ -74,14 +73,32 @@ def _read(path: Path, table: Table, symbol: str | None, places: int) -> Tape:
     )
 
 
+def _check_beginning(table: Table, parsed: ParsedRows) -> None:
+    """Rows are in order of time, so only the first can be too early."""
+    first_ns = parsed.columns.times[0]
+    if first_ns < _EARLIEST_NS:
+        what = "looks like seconds" if first_ns in _SECONDS_NS else "is before the year 2000"
+        raise TapeError(
+            f"{table.name}, line {parsed.lines[0]}: {first_ns // NS_PER_MS} {what};"
+            " expected milliseconds since 1970"
+        )
+
+
 def _kind_of(table: Table) -> TapeKind:
     twice = sorted(name for name, count in Counter(table.header).items() if name and count > 1)
     if twice:
         raise TapeError(f"{table.name}: its header names {shown(twice[0])!r} twice")
-    if set(BAR_COLUMNS) <= set(table.header):
-        return "bars"
-    if trade_columns(table.header):
-        return "trades"
+    bars, trades = set(BAR_COLUMNS) <= set(table.header), trade_columns(table.header)
+    if bars and trades:
+        raise TapeError(
+            f"{table.name}: is both bars and trades by its columns; take out"
+            f" {' and '.join(trades[:2])}, or those of bars: {', '.join(BAR_COLUMNS)}"
+        )
+    if bars or trades:
+        return "bars" if bars else "trades"
+    separator = next((s for s in _OTHER_SEPARATORS if s in "".join(table.header)), None)
+    if separator is not None:
+        raise TapeError(f"{table.name}: keeps its columns apart by {separator!r}; expected ','")
     raise TapeError(
         f"{table.name}: is neither bars nor trades: its first line is"
         f" {shown(','.join(table.header))!r}; bars need {','.join(BAR_COLUMNS)};"

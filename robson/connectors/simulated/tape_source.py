@@ -23,6 +23,7 @@ from robson.domain.values import NS_PER_MS
 
 MAX_LINE_BYTES = 1_000_000
 """A longer line is not a row of prices but some other file."""
+_MARK = b"\xef\xbb\xbf"
 MAX_PLACES = 18
 """Decimals after which a price above 9 no longer fits 64 bits."""
 
@@ -31,11 +32,19 @@ _SAFE_DIGITS = 18
 """Every number of so many digits fits 64 bits."""
 _PLAIN = re.compile(rb"(\d*)\.?(\d*)")
 _EXPONENT = re.compile(rb"[+-]?[\d.]+[eE][+-]?\d+")
+_GZIP = b"\x1f\x8b"
+_UNPACK = "unpack it and name the CSV file inside; only gzip is unpacked here"
 _FOREIGN = (
     (b"\xff\xfe", "it is UTF-16 text; save it as UTF-8"),
     (b"\xfe\xff", "it is UTF-16 text; save it as UTF-8"),
-    (b"PK\x03\x04", "it is a zip archive; unpack it and name the CSV file inside"),
+    (b"PK\x03\x04", f"it is a zip archive; {_UNPACK}"),
+    (b"\x28\xb5\x2f\xfd", f"it is packed by zstd; {_UNPACK}"),
+    (b"\xfd7zXZ\0", f"it is packed by xz; {_UNPACK}"),
+    (b"BZh", f"it is packed by bzip2; {_UNPACK}"),
+    (_GZIP, "it is packed twice; unpack it once"),
 )
+_LATEST_MS = 4_102_444_800_000
+"""The year 2100: what lies behind it is microseconds, or nanoseconds."""
 
 
 class FinerPrice(Exception):
@@ -91,7 +100,10 @@ def open_regular(path: Path) -> Iterator[BufferedIOBase]:
         what = "a directory" if stat.S_ISDIR(mode) else "a pipe or device"
         raise TapeError(f"{name}: is {what}; expected a regular file")
     with os.fdopen(descriptor, "rb") as raw:
-        packed = raw.peek(2)[:2] == b"\x1f\x8b"
+        try:
+            packed = raw.peek(2)[:2] == _GZIP
+        except OSError as error:
+            raise TapeError(f"{name}: cannot be read: {error.strerror}") from error
         yield gzip.GzipFile(fileobj=raw) if packed else raw
 
 
@@ -105,7 +117,7 @@ def open_table(path: Path) -> Iterator[Table]:
     name = shown(path)
     with open_regular(path) as file:
         lines = _lines(file, name)
-        first = next((line for _, line in lines if line.strip()), b"")
+        first = next((line for _, line in lines if line.removeprefix(_MARK).strip()), b"")
         if not first:
             raise TapeError(f"{name}: is empty; expected a CSV file with a header")
         for mark, advice in _FOREIGN:
@@ -113,8 +125,12 @@ def open_table(path: Path) -> Iterator[Table]:
                 raise TapeError(f"{name}: cannot be read: {advice}")
         if b"\0" in first:
             raise TapeError(f"{name}: is not UTF-8 text (UTF-16 or binary); expected CSV")
-        fields = _fields(first.removeprefix(b"\xef\xbb\xbf"), name, 1)
-        header = tuple(field.decode("utf-8", "replace").strip() for field in fields)
+        first = first.removeprefix(_MARK)
+        if b"\r" in first.rstrip():
+            raise TapeError(f"{name}: ends its lines by CR alone; expected LF or CRLF")
+        header = tuple(
+            field.decode("utf-8", "replace").strip() for field in _fields(first, name, 1)
+        )
         yield Table(name, header, _records(lines, len(header), name))
 
 
@@ -210,7 +226,7 @@ def whole_of(text: bytes) -> int:
     if not text.isdigit():
         text = text.strip()
     if not text.isdigit():
-        raise ValueError("is not a whole number")
+        raise ValueError("is not a whole number" if text else "is empty")
     if len(text) > _SAFE_DIGITS:
         raise ValueError("is too large")
     return int(text)
@@ -220,9 +236,9 @@ def time_ns_of(text: bytes) -> int:
     """Milliseconds since 1970 UTC, as nanoseconds.
 
     Raises:
-        ValueError: not a whole number, or past the year 2262: microseconds, most likely.
+        ValueError: not a whole number, or past the year 2100: microseconds, most likely.
     """
-    moment = whole_of(text) * NS_PER_MS
-    if moment > _MAX_INT64:
-        raise ValueError("is past the year 2262 (microseconds?)")
-    return moment
+    moment = whole_of(text)
+    if moment > _LATEST_MS:
+        raise ValueError("is past the year 2100 (microseconds?)")
+    return moment * NS_PER_MS

@@ -51,8 +51,8 @@ def symbol_in_name(path: Path) -> Symbol:
         TapeError: the name begins with no pair of a known quote asset.
     """
     # Only ASCII has its own capitals: upper() makes SS of a sharp s.
-    name = path.name.upper() if path.name.isascii() else ""
-    first, second, *_ = [*_TOKEN.findall(name), "", ""]
+    tokens = (token.upper() if token.isascii() else "" for token in _TOKEN.findall(path.name))
+    first, second, *_ = [*tokens, "", ""]
     found = _split(first)
     # WBTC_USDT is not W against BTC.
     if second in QUOTES and _ASSET.fullmatch(first) and not first.endswith(second):
