@@ -20,7 +20,7 @@ from typing import Any, get_args
 
 import attrs
 
-from robson.daemon.config import KEYS, PREFIX
+from robson.daemon.config import KEYS, PREFIX, shown
 from robson.domain import events, lifecycle, position
 from robson.domain.errors import ConfigError
 from robson.domain.identity import (
@@ -315,12 +315,6 @@ def _allowed(read: Callable[[str], Any]) -> str:
     return "; ".join(bounds or shapes or ["any text"])
 
 
-def _shown(key: str, default: object) -> str:
-    return (
-        f"{default:04o}" if key == "api.socket_mode" and isinstance(default, int) else f"{default}"
-    )
-
-
 def _is_used(key: str) -> bool:
     """Whether anything but its own definition names a key."""
     sources = (path.read_text(encoding="utf-8") for path in (ROOT / "robson").rglob("*.py"))
@@ -332,7 +326,7 @@ def configuration_page() -> str:
     rows = [
         (
             f"`{key}`",
-            f"`{_shown(key, row.default)}`",
+            f"`{shown(key, row.default)}`",
             _allowed(row.read),
             row.meaning + ("" if _is_used(key) else " (no effect yet)"),
             f"`{_FLAGS[key]}`" if key in _FLAGS else "",

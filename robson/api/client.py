@@ -115,8 +115,7 @@ class Client:
         self, *, symbol: str | None = None, states: tuple[str, ...] = ()
     ) -> pb.GetStatusResponse:
         """One instant of everything; without states, what still needs the monitor."""
-        names = [f"POSITION_STATE_{each.upper()}" for each in states]
-        request = pb.GetStatusRequest(symbol=symbol or "", states=names)
+        request = _status_request(symbol, states)
         return self._call("GetStatus", request, pb.GetStatusResponse)
 
     def daemon(self) -> pb.GetDaemonResponse:
@@ -145,13 +144,51 @@ class Client:
         request = pb.ExplainRequest(position=position)
         return self._call("Explain", request, pb.ExplainResponse)
 
+    def config(self) -> pb.GetConfigResponse:
+        """Every key of the daemon's configuration."""
+        return self._call("GetConfig", pb.GetConfigRequest(), pb.GetConfigResponse)
+
+    # --- streams: without ``timeout_s`` for ever -------------------------------------------------
+
+    def watch_status(
+        self,
+        *,
+        symbol: str | None = None,
+        states: tuple[str, ...] = (),
+        timeout_s: float | None = None,
+    ) -> Iterator[pb.GetStatusResponse]:
+        """The status whenever it has changed, at most four times a second."""
+        request = _status_request(symbol, states)
+        yield from self._stream("WatchStatus", request, pb.GetStatusResponse, timeout_s)
+
     def watch(
-        self, *, after_seq: int = 0, position: str = "", timeout_s: float | None = None
+        self,
+        *,
+        after_seq: int = 0,
+        position: str = "",
+        until_now: bool = False,
+        timeout_s: float | None = None,
     ) -> Iterator[pb.JournalRow]:
-        """Journal rows as they come; without ``timeout_s`` for ever."""
-        request = pb.WatchEventsRequest(after_seq=after_seq, position=position)
+        """Journal rows as they come; with ``until_now`` only those that there are."""
+        request = pb.WatchEventsRequest(after_seq=after_seq, position=position, until_now=until_now)
         for answer in self._stream("WatchEvents", request, pb.WatchEventsResponse, timeout_s):
             yield answer.row
+
+    def logs(
+        self,
+        *,
+        level: str = "info",
+        position: str = "",
+        lines: int = 0,
+        follow: bool = False,
+        timeout_s: float | None = None,
+    ) -> Iterator[pb.LogLine]:
+        """The newest lines of the daemon's log, and with ``follow`` each new one."""
+        request = pb.TailLogsRequest(
+            level=f"LOG_LEVEL_{level.upper()}", position=position, lines=lines, follow=follow
+        )
+        for answer in self._stream("TailLogs", request, pb.TailLogsResponse, timeout_s):
+            yield answer.line
 
     # One multicallable is made for the call at hand: the generated stub makes all of them.
 
@@ -178,6 +215,11 @@ class Client:
             yield from method(request, timeout=timeout_s, metadata=self._metadata)
         except grpc.RpcError as error:
             raise _failed(error) from None
+
+
+def _status_request(symbol: str | None, states: tuple[str, ...]) -> pb.GetStatusRequest:
+    names = [f"POSITION_STATE_{each.upper()}" for each in states]
+    return pb.GetStatusRequest(symbol=symbol or "", states=names)
 
 
 def _to_wire(message: Message) -> bytes:

@@ -26,7 +26,10 @@ ROLE_OF = {
     "GetPosition": "viewer",
     "ListHistory": "viewer",
     "Explain": "viewer",
+    "WatchStatus": "viewer",
     "WatchEvents": "viewer",
+    "TailLogs": "viewer",
+    "GetConfig": "viewer",
 }
 """Least role for each call; one that is not listed needs the most."""
 

@@ -173,6 +173,38 @@ class JournalRow:
     position: PositionId | None = None
 
 
+LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
+"""From least to most serious."""
+LOG_LINES_KEPT = 2_000
+"""Lines of the log that can be asked for."""
+
+
+@attrs.frozen(kw_only=True)
+class LogLine:
+    """A line of the daemon's log. ``number`` grows by one; ``at_ns`` is the machine's time."""
+
+    number: int
+    at_ns: int
+    level: str
+    message: str
+    position: PositionId | None = None
+
+
+@attrs.frozen(kw_only=True)
+class ConfigKey:
+    """One key of the daemon's configuration, as text; a secret's value is not in it.
+
+    ``source`` says who set it: ``default``, the file's path, the environment or the command line.
+    """
+
+    key: str
+    value: str
+    default: str
+    source: str
+    meaning: str
+    secret: bool = False
+
+
 # --- what commands answer ------------------------------------------------------------------------
 
 
@@ -279,6 +311,15 @@ class Backend(Protocol):
         self, position: PositionId | None, after_seq: int, limit: int
     ) -> list[JournalRow]:
         """Durable rows after ``after_seq`` in order, at most ``limit``; None for all positions."""
+
+    def journal_seq(self) -> int:
+        """The newest durable row; never waits."""
+
+    def log_lines(self, after: int) -> tuple[LogLine, ...]:
+        """The lines kept in memory after number ``after``, oldest first; never waits."""
+
+    def config(self) -> tuple[ConfigKey, ...]:
+        """Every key of the configuration."""
 
     def sim_report(self) -> str | None:
         """Tape and invariants as JSON text; None where the exchange is not simulated."""

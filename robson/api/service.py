@@ -10,11 +10,18 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 
-from robson.api import lookup
-from robson.api.calls import Context, OnError, actor_of, has_time, stream, unary, wait_s
-from robson.api.published import Armed, ArmPreview, Backend, Disarmed, Panicked
+from robson.api import lookup, streams
+from robson.api.calls import Context, OnError, actor_of, stream, unary, wait_s
+from robson.api.published import (
+    LOG_LINES_KEPT,
+    Armed,
+    ArmPreview,
+    Backend,
+    Disarmed,
+    Panicked,
+)
 from robson.api.refusals import abort_with
-from robson.api.translate import commands, histories, positions, previews, status
+from robson.api.translate import commands, histories, positions, previews, records, status
 from robson.api.translate.panics import Panicking, actions_for, progress
 from robson.api.translate.values import enum_name, stamp
 from robson.api.v1 import robson_pb2 as pb
@@ -23,12 +30,10 @@ from robson.domain.commands import Panic
 from robson.domain.errors import InvariantViolated, Refused
 from robson.domain.identity import PositionId
 
-LONGEST_PANIC_S = 120.0
-POLL_S = 0.05
 WATCHED_PANICS = 3
 """Panics followed at once; a further one is carried out and not followed."""
 
-_ROWS = 500
+_LOG_LINES = 200
 _MOST_ROWS = 20_000
 _HISTORY_DAYS = 7
 _MOST_DAYS = 36_500
@@ -119,24 +124,18 @@ class RobsonService(rpc.RobsonServicer):
         yield from self._follow(panic, context)
 
     def _follow(self, panic: Panicking, context: Context) -> Iterator[pb.PanicProgress]:
-        """Each change, until it is done or the caller's time is up."""
-        last = progress(panic, self._backend.published())
-        yield last
+        """How far it is, and each change of that while there is a thread for it."""
+
+        def look() -> pb.PanicProgress:
+            return progress(panic, self._backend.published())
+
+        yield look()
         try:
             place = self._watched.pop()
         except IndexError:
             return
         try:
-            waited = 0.0
-            while not last.done and waited < LONGEST_PANIC_S and has_time(context):
-                self._pause(POLL_S)
-                waited += POLL_S
-                now = progress(panic, self._backend.published())
-                if _differs(now, last):
-                    yield now
-                    last = now
-            if not last.done:
-                yield progress(panic, self._backend.published())
+            yield from streams.panic(look, context, self._pause)
         finally:
             self._watched.append(place)
 
@@ -213,7 +212,34 @@ class RobsonService(rpc.RobsonServicer):
             as_of=stamp(published.now_ns),
             daemon=status.daemon(published.daemon),
             position=positions.position(view, published),
-            rows=[histories.journal_row(row) for row in rows],
+            rows=[records.journal_row(row) for row in rows],
+        )
+
+    @unary
+    def GetConfig(  # noqa: N802
+        self, _request: pb.GetConfigRequest, _context: Context
+    ) -> pb.GetConfigResponse:
+        """Every key with its value."""
+        published = self._backend.published()
+        return pb.GetConfigResponse(
+            as_of=stamp(published.now_ns),
+            daemon=status.daemon(published.daemon),
+            keys=[records.config_key(key) for key in self._backend.config()],
+        )
+
+    # --- streams ---------------------------------------------------------------------------------
+
+    @stream
+    def WatchStatus(  # noqa: N802
+        self, request: pb.GetStatusRequest, context: Context
+    ) -> Iterator[pb.GetStatusResponse]:
+        """The status again and again, until the caller goes."""
+        symbol = commands.symbol_filter(request.symbol, self._backend.published())
+        states = commands.states(request.states)
+        return streams.statuses(
+            lambda: status.status(self._backend.published(), symbol=symbol, states=states),
+            context,
+            self._pause,
         )
 
     @stream
@@ -221,27 +247,33 @@ class RobsonService(rpc.RobsonServicer):
         self, request: pb.WatchEventsRequest, context: Context
     ) -> Iterator[pb.WatchEventsResponse]:
         """Journal rows as they come, until the caller goes."""
-        which: PositionId | None = None
-        if request.position:
-            which = lookup.find_position(self._backend.published(), request.position).id
-        seq = request.after_seq
-        while context.is_active():
-            rows = self._backend.journal_rows(which, seq, _ROWS)
-            for row in rows:
-                yield pb.WatchEventsResponse(row=histories.journal_row(row))
-                seq = row.seq
-            if not rows:
-                self._pause(POLL_S)
+        rows = streams.rows(
+            self._backend,
+            self._position(request.position),
+            request.after_seq,
+            context,
+            self._pause,
+            until_now=request.until_now,
+        )
+        for row in rows:
+            yield pb.WatchEventsResponse(row=records.journal_row(row))
 
+    @stream
+    def TailLogs(  # noqa: N802
+        self, request: pb.TailLogsRequest, context: Context
+    ) -> Iterator[pb.TailLogsResponse]:
+        """Log lines as they are written, until the caller goes."""
+        lines = streams.log_lines(
+            self._backend,
+            commands.log_filter(request.level, self._position(request.position)),
+            commands.count("lines", request.lines, default=_LOG_LINES, most=LOG_LINES_KEPT),
+            context,
+            self._pause,
+            follow=request.follow,
+        )
+        for line in lines:
+            yield pb.TailLogsResponse(line=records.log_line(line))
 
-def _differs(now: pb.PanicProgress, last: pb.PanicProgress) -> bool:
-    """Whether a step moved; a new price alone is no news."""
-    return [_news(step) for step in now.steps] != [_news(step) for step in last.steps]
-
-
-def _news(step: pb.PanicStep) -> tuple[object, ...]:
-    known = tuple(
-        getattr(step, name) if step.HasField(name) else None
-        for name in ("stop_off", "flat", "settled")
-    )
-    return (step.position.version, step.position.state, *known)
+    def _position(self, text: str) -> PositionId | None:
+        """The position of a filter, or None for all."""
+        return lookup.find_position(self._backend.published(), text).id if text else None

@@ -23,6 +23,7 @@ from robson.daemon.backend import About, DaemonBackend
 from robson.daemon.clock import monotonic_s, new_journal_id, new_secret, wall_ns
 from robson.daemon.config import Config
 from robson.daemon.custody import Custody, Market
+from robson.daemon.diary import Diary
 from robson.daemon.inbox import Inbox
 from robson.daemon.lane import LaneOutbox, LaneStep, lane_worker
 from robson.daemon.messages import Asked
@@ -37,6 +38,8 @@ from robson.domain.commands import Panic
 from robson.domain.errors import ConfigError
 from robson.domain.identity import AccountId
 from robson.domain.lifecycle import MachineLaw, PositionState
+from robson.domain.ports import Recorded
+from robson.domain.view import PositionView
 from robson.exec.executor import Fence
 from robson.exec.lanes import Lane
 from robson.store.journal import JournalIdentity, JournalReader, SqliteJournal
@@ -79,6 +82,7 @@ class SimulatedDaemon:
         self.lock = JournalLock(places.directory)
         self.account = AccountId(config["instance.account"])
         self.serving = False
+        self.diary = Diary()
         self._build()
 
     # --- start -----------------------------------------------------------------------------------
@@ -108,8 +112,9 @@ class SimulatedDaemon:
             self.theatre.clock,
             self.journal,
         )
-        self.roster = Roster(self.journal, MachineLaw, witness=self.auditor.witness)
+        self.roster = Roster(self.journal, MachineLaw, witness=self._witness)
         owner.call(self.roster.load)
+        self.diary.follow()
         self.unseen_s = self.theatre.resume(self.roster.last_ns)
         self.auditor.follow((self.roster.last_ns, self.theatre.clock.now_ns))
         epoch = self.journal.epoch
@@ -141,6 +146,8 @@ class SimulatedDaemon:
             self.inbox,
             JournalReader(self.places.directory, self.account),
             self._about(),
+            config=self.config,
+            log=logs.ring,
             report=self.report,
         )
 
@@ -225,11 +232,17 @@ class SimulatedDaemon:
             )
         )
         self.monitor.recover(self.theatre.unseen())
+        self.diary.write()
 
     # --- threads ---------------------------------------------------------------------------------
 
     def _step(self, message: Any) -> None:
         self.monitor.step(message)
+        self.diary.write()
+
+    def _witness(self, recorded: Recorded, view: PositionView | None) -> None:
+        self.auditor.witness(recorded, view)
+        self.diary.witness(recorded, view)
 
     def _views(self) -> list[Any]:
         return list(self.roster.views.values())
@@ -324,6 +337,7 @@ class SimulatedDaemon:
     def _say_goodbye(self) -> None:
         now = self.theatre.clock.exchange_ns()
         self.roster.commit((Stopped(at_ns=now, epoch=self.journal.epoch),))
+        self.diary.write()
         self.journal.close()
 
 

@@ -12,19 +12,24 @@ import attrs
 
 from robson.api.published import (
     CommandResult,
+    ConfigKey,
     DaemonFacts,
     FeedFact,
     JournalRow,
     LastPrice,
     LeaseFact,
+    LogLine,
     PositionNote,
     Published,
     RiskNumbers,
 )
+from robson.daemon import logs
+from robson.daemon.config import Config
 from robson.daemon.inbox import Inbox
 from robson.daemon.messages import Asked
 from robson.daemon.monitor import Monitor
 from robson.domain.commands import Command
+from robson.domain.errors import Refused
 from robson.domain.identity import PositionId
 from robson.domain.lifecycle import PositionState
 from robson.domain.values import MONEY, NS_PER_MS, ExchangeNs
@@ -59,6 +64,8 @@ class DaemonBackend:
         reader: JournalReader,
         about: About,
         *,
+        config: Config,
+        log: logs.Ring,
         report: Callable[[], dict[str, Any]],
     ) -> None:
         self._monitor = monitor
@@ -66,12 +73,19 @@ class DaemonBackend:
         self._reader = reader
         self._about = about
         self._report = report
+        self._config = config
+        self._log = log
 
     def submit(self, command: Command, timeout_s: float) -> CommandResult:
         """Hand a command to the monitor and wait for its durable answer."""
         answer: Future[CommandResult] = Future()
         self._inbox.put(Asked(command, answer), outside=True)
-        return answer.result(timeout_s)
+        try:
+            return answer.result(timeout_s)
+        except Refused as refused:
+            asked = f"{type(command).__name__.lower()} by {command.actor}"
+            logs.note(f"{asked} refused, {refused.code}: {refused.message}")
+            raise
 
     def journal_rows(
         self, position: PositionId | None, after_seq: int, limit: int
@@ -88,6 +102,18 @@ class DaemonBackend:
             )
             for row in self._reader.rows(position, after_seq, limit)
         ]
+
+    def journal_seq(self) -> int:
+        """The newest durable row."""
+        return self._monitor.custody.roster.seq
+
+    def log_lines(self, after: int) -> tuple[LogLine, ...]:
+        """The lines kept in memory."""
+        return self._log.after(after)
+
+    def config(self) -> tuple[ConfigKey, ...]:
+        """Every key of the configuration."""
+        return self._config.shown()
 
     def sim_report(self) -> str | None:
         """What a simulated daemon says of its tape and of its invariants."""

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import attrs
 
+from robson.api.published import ConfigKey
 from robson.domain.errors import ConfigError, InvalidValue
 from robson.domain.values import decimal_of
 from robson.engine.context import Settings
@@ -21,11 +22,12 @@ PREFIX = "ROBSON__"
 
 
 class Key(NamedTuple):
-    """One setting: default, reader of its text, what it means."""
+    """One setting: default, reader of its text, what it means, whether it is shown to nobody."""
 
     default: Any
     read: Callable[[str], Any]
     meaning: str
+    secret: bool = False
 
 
 def _whole(low: int, high: int) -> Callable[[str], int]:
@@ -95,9 +97,10 @@ KEYS: dict[str, Key] = {
 
 @attrs.frozen
 class Config:
-    """All settings by key, each valid."""
+    """All settings by key, each valid; ``sources`` says who set those that somebody set."""
 
     values: Mapping[str, Any]
+    sources: Mapping[str, str] = attrs.field(factory=dict)
 
     def __getitem__(self, key: str) -> Any:
         return self.values[key]
@@ -116,6 +119,27 @@ class Config:
             max_drift_pct=self["signal.max_drift_pct"],
         )
 
+    def shown(self) -> tuple[ConfigKey, ...]:
+        """Every key as people see it; a secret stays here."""
+        return tuple(
+            ConfigKey(
+                key=key,
+                value="" if row.secret else shown(key, self[key]),
+                default=shown(key, row.default),
+                source=self.sources.get(key, "default"),
+                meaning=row.meaning,
+                secret=row.secret,
+            )
+            for key, row in KEYS.items()
+        )
+
+
+def shown(key: str, value: Any) -> str:
+    """A value as it is written in a file."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:04o}" if key == "api.socket_mode" else f"{value}"
+
 
 def load(path: Path | None, environ: Mapping[str, str], flags: Mapping[str, str | None]) -> Config:
     """Flag over environment over file over default.
@@ -133,7 +157,7 @@ def load(path: Path | None, environ: Mapping[str, str], flags: Mapping[str, str 
     values = {key: row.default for key, row in KEYS.items()}
     for key, (text, source) in given.items():
         values[key] = _read(key, text, source)
-    return Config(values)
+    return Config(values, {key: source for key, (_, source) in given.items()})
 
 
 def _read(key: str, text: str, source: str) -> Any:

@@ -15,6 +15,7 @@ from robson.api.published import (
     Armed,
     ArmPreview,
     CommandResult,
+    ConfigKey,
     DaemonFacts,
     Denial,
     Disarmed,
@@ -23,6 +24,7 @@ from robson.api.published import (
     JournalRow,
     LastPrice,
     LeaseFact,
+    LogLine,
     Panicked,
     PositionNote,
     Published,
@@ -155,6 +157,8 @@ class FakeBackend:
     commands: list[Command] = attrs.field(factory=list)
     waits: list[float] = attrs.field(factory=list)
     rows: list[JournalRow] = attrs.field(factory=list)
+    lines: list[LogLine] = attrs.field(factory=list)
+    keys: tuple[ConfigKey, ...] = ()
     report: str | None = None
 
     def submit(self, command: Command, timeout_s: float) -> CommandResult:
@@ -184,6 +188,15 @@ class FakeBackend:
             if row.seq > after_seq and position in (None, row.position)
         ]
         return fitting[:limit]
+
+    def journal_seq(self) -> int:
+        return (self.rows or journal())[-1].seq
+
+    def log_lines(self, after: int) -> tuple[LogLine, ...]:
+        return tuple(line for line in self.lines if line.number > after)
+
+    def config(self) -> tuple[ConfigKey, ...]:
+        return self.keys
 
     def sim_report(self) -> str | None:
         return self.report

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 
 from google.protobuf.internal.enum_type_wrapper import EnumTypeWrapper
 
 from robson.api.lookup import find_position, known_symbol, symbol_of
-from robson.api.published import Published
+from robson.api.published import LOG_LEVELS, LogLine, Published
 from robson.api.v1 import robson_pb2 as pb
 from robson.domain.commands import Arm, Disarm
 from robson.domain.errors import InvalidValue, Refused
+from robson.domain.identity import PositionId
 from robson.domain.lifecycle import PositionState
 from robson.domain.values import Leverage, Side, decimal_of
 from robson.domain.view import PositionView
@@ -20,6 +21,7 @@ DEFAULT_STRATEGY = "all-in"
 
 _LONGEST_KEY = 128
 _LONGEST_REASON = 200
+_FIELDS = {"POSITION_STATE": "state", "LOG_LEVEL": "level"}
 
 
 def arm(request: pb.ArmRequest, published: Published, actor: str) -> Arm:
@@ -90,6 +92,28 @@ def states(numbers: Iterable[int]) -> frozenset[PositionState]:
     )
 
 
+def log_filter(level: int, position: PositionId | None) -> Callable[[LogLine], bool]:
+    """Whether a log line is wanted: as serious as asked for, and about the position.
+
+    Raises:
+        Refused: a number that is no level.
+    """
+    least = _word("LOG_LEVEL", pb.LogLevel, level) if level else "info"
+    serious = LOG_LEVELS[LOG_LEVELS.index(least) :]
+    return lambda line: line.level in serious and position in (None, line.position)
+
+
+def count(name: str, asked: int, *, default: int, most: int) -> int:
+    """How many of something; 0 takes the default.
+
+    Raises:
+        Refused: below zero or more than there can be.
+    """
+    if not 0 <= asked <= most:
+        raise Refused("INVALID_ARGUMENT", f"{name} is {asked}; allowed is 1 to {most}.")
+    return asked or default
+
+
 def symbol_filter(request_symbol: str, published: Published) -> str | None:
     """The pair of a filter, or None for all.
 
@@ -101,7 +125,7 @@ def symbol_filter(request_symbol: str, published: Published) -> str | None:
 
 def _word(prefix: str, wire: EnumTypeWrapper, number: int) -> str:
     """The word of an enum's number; enums on the wire may hold any number."""
-    field = prefix.lower().replace("position_state", "state")
+    field = _FIELDS.get(prefix, prefix.lower())
     if number == 0 or number not in wire.values():
         allowed = ", ".join(
             name.removeprefix(f"{prefix}_").lower() for name, value in wire.items() if value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal, localcontext
 
-from robson.api.published import JournalRow, Published
+from robson.api.published import Published
 from robson.api.translate import positions
 from robson.api.translate.status import daemon
 from robson.api.translate.values import day_ns, floored, raised, stamp
@@ -84,15 +84,3 @@ def _lost_more_than_planned(view: PositionView) -> bool:
 
 def _sum(values: list[Decimal]) -> Decimal:
     return sum(values, Decimal(0))
-
-
-def journal_row(row: JournalRow) -> pb.JournalRow:
-    """One row of the journal."""
-    return pb.JournalRow(
-        seq=row.seq,
-        epoch=row.epoch,
-        at=stamp(row.at_ns),
-        kind=row.kind,
-        payload_json=row.payload_json,
-        position=row.position or "",
-    )

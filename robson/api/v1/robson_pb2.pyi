@@ -76,6 +76,15 @@ class OrderPurpose(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ORDER_PURPOSE_CANCEL: _ClassVar[OrderPurpose]
     ORDER_PURPOSE_UNTRACKED: _ClassVar[OrderPurpose]
 
+class LogLevel(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    LOG_LEVEL_UNSPECIFIED: _ClassVar[LogLevel]
+    LOG_LEVEL_DEBUG: _ClassVar[LogLevel]
+    LOG_LEVEL_INFO: _ClassVar[LogLevel]
+    LOG_LEVEL_WARNING: _ClassVar[LogLevel]
+    LOG_LEVEL_ERROR: _ClassVar[LogLevel]
+    LOG_LEVEL_CRITICAL: _ClassVar[LogLevel]
+
 class PanicAction(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     PANIC_ACTION_UNSPECIFIED: _ClassVar[PanicAction]
@@ -132,6 +141,12 @@ ORDER_PURPOSE_EXIT: OrderPurpose
 ORDER_PURPOSE_INSURANCE: OrderPurpose
 ORDER_PURPOSE_CANCEL: OrderPurpose
 ORDER_PURPOSE_UNTRACKED: OrderPurpose
+LOG_LEVEL_UNSPECIFIED: LogLevel
+LOG_LEVEL_DEBUG: LogLevel
+LOG_LEVEL_INFO: LogLevel
+LOG_LEVEL_WARNING: LogLevel
+LOG_LEVEL_ERROR: LogLevel
+LOG_LEVEL_CRITICAL: LogLevel
 PANIC_ACTION_UNSPECIFIED: PanicAction
 PANIC_ACTION_EXIT: PanicAction
 PANIC_ACTION_CANCEL: PanicAction
@@ -717,18 +732,82 @@ class ExplainResponse(_message.Message):
     def __init__(self, as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., daemon: _Optional[_Union[Daemon, _Mapping]] = ..., position: _Optional[_Union[Position, _Mapping]] = ..., rows: _Optional[_Iterable[_Union[JournalRow, _Mapping]]] = ...) -> None: ...
 
 class WatchEventsRequest(_message.Message):
-    __slots__ = ("after_seq", "position")
+    __slots__ = ("after_seq", "position", "until_now")
     AFTER_SEQ_FIELD_NUMBER: _ClassVar[int]
     POSITION_FIELD_NUMBER: _ClassVar[int]
+    UNTIL_NOW_FIELD_NUMBER: _ClassVar[int]
     after_seq: int
     position: str
-    def __init__(self, after_seq: _Optional[int] = ..., position: _Optional[str] = ...) -> None: ...
+    until_now: bool
+    def __init__(self, after_seq: _Optional[int] = ..., position: _Optional[str] = ..., until_now: _Optional[bool] = ...) -> None: ...
 
 class WatchEventsResponse(_message.Message):
     __slots__ = ("row",)
     ROW_FIELD_NUMBER: _ClassVar[int]
     row: JournalRow
     def __init__(self, row: _Optional[_Union[JournalRow, _Mapping]] = ...) -> None: ...
+
+class TailLogsRequest(_message.Message):
+    __slots__ = ("level", "position", "follow", "lines")
+    LEVEL_FIELD_NUMBER: _ClassVar[int]
+    POSITION_FIELD_NUMBER: _ClassVar[int]
+    FOLLOW_FIELD_NUMBER: _ClassVar[int]
+    LINES_FIELD_NUMBER: _ClassVar[int]
+    level: LogLevel
+    position: str
+    follow: bool
+    lines: int
+    def __init__(self, level: _Optional[_Union[LogLevel, str]] = ..., position: _Optional[str] = ..., follow: _Optional[bool] = ..., lines: _Optional[int] = ...) -> None: ...
+
+class TailLogsResponse(_message.Message):
+    __slots__ = ("line",)
+    LINE_FIELD_NUMBER: _ClassVar[int]
+    line: LogLine
+    def __init__(self, line: _Optional[_Union[LogLine, _Mapping]] = ...) -> None: ...
+
+class LogLine(_message.Message):
+    __slots__ = ("number", "at", "level", "message", "position")
+    NUMBER_FIELD_NUMBER: _ClassVar[int]
+    AT_FIELD_NUMBER: _ClassVar[int]
+    LEVEL_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    POSITION_FIELD_NUMBER: _ClassVar[int]
+    number: int
+    at: _timestamp_pb2.Timestamp
+    level: LogLevel
+    message: str
+    position: str
+    def __init__(self, number: _Optional[int] = ..., at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., level: _Optional[_Union[LogLevel, str]] = ..., message: _Optional[str] = ..., position: _Optional[str] = ...) -> None: ...
+
+class GetConfigRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class GetConfigResponse(_message.Message):
+    __slots__ = ("as_of", "daemon", "keys")
+    AS_OF_FIELD_NUMBER: _ClassVar[int]
+    DAEMON_FIELD_NUMBER: _ClassVar[int]
+    KEYS_FIELD_NUMBER: _ClassVar[int]
+    as_of: _timestamp_pb2.Timestamp
+    daemon: Daemon
+    keys: _containers.RepeatedCompositeFieldContainer[ConfigKey]
+    def __init__(self, as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., daemon: _Optional[_Union[Daemon, _Mapping]] = ..., keys: _Optional[_Iterable[_Union[ConfigKey, _Mapping]]] = ...) -> None: ...
+
+class ConfigKey(_message.Message):
+    __slots__ = ("key", "value", "default", "source", "meaning", "secret")
+    KEY_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    DEFAULT_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
+    MEANING_FIELD_NUMBER: _ClassVar[int]
+    SECRET_FIELD_NUMBER: _ClassVar[int]
+    key: str
+    value: str
+    default: str
+    source: str
+    meaning: str
+    secret: bool
+    def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ..., default: _Optional[str] = ..., source: _Optional[str] = ..., meaning: _Optional[str] = ..., secret: _Optional[bool] = ...) -> None: ...
 
 class ArmRequest(_message.Message):
     __slots__ = ("symbol", "strategy", "side", "capital", "leverage", "dry_run", "idempotency_key")

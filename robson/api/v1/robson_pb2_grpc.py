@@ -75,10 +75,25 @@ class RobsonStub:
                 request_serializer=robson_dot_api_dot_v1_dot_robson__pb2.ExplainRequest.SerializeToString,
                 response_deserializer=robson_dot_api_dot_v1_dot_robson__pb2.ExplainResponse.FromString,
                 _registered_method=True)
+        self.WatchStatus = channel.unary_stream(
+                '/robson.api.v1.Robson/WatchStatus',
+                request_serializer=robson_dot_api_dot_v1_dot_robson__pb2.GetStatusRequest.SerializeToString,
+                response_deserializer=robson_dot_api_dot_v1_dot_robson__pb2.GetStatusResponse.FromString,
+                _registered_method=True)
         self.WatchEvents = channel.unary_stream(
                 '/robson.api.v1.Robson/WatchEvents',
                 request_serializer=robson_dot_api_dot_v1_dot_robson__pb2.WatchEventsRequest.SerializeToString,
                 response_deserializer=robson_dot_api_dot_v1_dot_robson__pb2.WatchEventsResponse.FromString,
+                _registered_method=True)
+        self.TailLogs = channel.unary_stream(
+                '/robson.api.v1.Robson/TailLogs',
+                request_serializer=robson_dot_api_dot_v1_dot_robson__pb2.TailLogsRequest.SerializeToString,
+                response_deserializer=robson_dot_api_dot_v1_dot_robson__pb2.TailLogsResponse.FromString,
+                _registered_method=True)
+        self.GetConfig = channel.unary_unary(
+                '/robson.api.v1.Robson/GetConfig',
+                request_serializer=robson_dot_api_dot_v1_dot_robson__pb2.GetConfigRequest.SerializeToString,
+                response_deserializer=robson_dot_api_dot_v1_dot_robson__pb2.GetConfigResponse.FromString,
                 _registered_method=True)
         self.GetSimReport = channel.unary_unary(
                 '/robson.api.v1.Robson/GetSimReport',
@@ -148,8 +163,31 @@ class RobsonServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def WatchStatus(self, request, context):
+        """The same view again whenever it changed, at most four times a second. Ages alone are no change:
+        an unchanged view is repeated every two seconds, so that its ages stay true.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def WatchEvents(self, request, context):
-        """Journal rows after a sequence number, and each new one as it is written.
+        """Journal rows after a sequence number, each exactly once and in order, and then each new one as
+        it is written. Whoever lost the stream goes on after the last row it saw.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def TailLogs(self, request, context):
+        """The newest lines of the daemon's log, oldest first, and with follow each new one.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetConfig(self, request, context):
+        """Every key of the daemon's configuration with its value; values of secret keys are withheld.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -206,10 +244,25 @@ def add_RobsonServicer_to_server(servicer, server):
                     request_deserializer=robson_dot_api_dot_v1_dot_robson__pb2.ExplainRequest.FromString,
                     response_serializer=robson_dot_api_dot_v1_dot_robson__pb2.ExplainResponse.SerializeToString,
             ),
+            'WatchStatus': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchStatus,
+                    request_deserializer=robson_dot_api_dot_v1_dot_robson__pb2.GetStatusRequest.FromString,
+                    response_serializer=robson_dot_api_dot_v1_dot_robson__pb2.GetStatusResponse.SerializeToString,
+            ),
             'WatchEvents': grpc.unary_stream_rpc_method_handler(
                     servicer.WatchEvents,
                     request_deserializer=robson_dot_api_dot_v1_dot_robson__pb2.WatchEventsRequest.FromString,
                     response_serializer=robson_dot_api_dot_v1_dot_robson__pb2.WatchEventsResponse.SerializeToString,
+            ),
+            'TailLogs': grpc.unary_stream_rpc_method_handler(
+                    servicer.TailLogs,
+                    request_deserializer=robson_dot_api_dot_v1_dot_robson__pb2.TailLogsRequest.FromString,
+                    response_serializer=robson_dot_api_dot_v1_dot_robson__pb2.TailLogsResponse.SerializeToString,
+            ),
+            'GetConfig': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetConfig,
+                    request_deserializer=robson_dot_api_dot_v1_dot_robson__pb2.GetConfigRequest.FromString,
+                    response_serializer=robson_dot_api_dot_v1_dot_robson__pb2.GetConfigResponse.SerializeToString,
             ),
             'GetSimReport': grpc.unary_unary_rpc_method_handler(
                     servicer.GetSimReport,
@@ -445,6 +498,33 @@ class Robson:
             _registered_method=True)
 
     @staticmethod
+    def WatchStatus(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/robson.api.v1.Robson/WatchStatus',
+            robson_dot_api_dot_v1_dot_robson__pb2.GetStatusRequest.SerializeToString,
+            robson_dot_api_dot_v1_dot_robson__pb2.GetStatusResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def WatchEvents(request,
             target,
             options=(),
@@ -461,6 +541,60 @@ class Robson:
             '/robson.api.v1.Robson/WatchEvents',
             robson_dot_api_dot_v1_dot_robson__pb2.WatchEventsRequest.SerializeToString,
             robson_dot_api_dot_v1_dot_robson__pb2.WatchEventsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def TailLogs(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/robson.api.v1.Robson/TailLogs',
+            robson_dot_api_dot_v1_dot_robson__pb2.TailLogsRequest.SerializeToString,
+            robson_dot_api_dot_v1_dot_robson__pb2.TailLogsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetConfig(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/robson.api.v1.Robson/GetConfig',
+            robson_dot_api_dot_v1_dot_robson__pb2.GetConfigRequest.SerializeToString,
+            robson_dot_api_dot_v1_dot_robson__pb2.GetConfigResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from robson.daemon.config import KEYS, load
+from robson.daemon.config import KEYS, Key, load
 from robson.daemon.ports import port_of
 from robson.domain.errors import ConfigError
 
@@ -113,3 +113,22 @@ def test_address_that_is_none(address: str) -> None:
 
 def test_address() -> None:
     assert port_of("127.0.0.1:0", "api.grpc") == ("127.0.0.1", 0)
+
+
+def test_what_people_are_shown_says_who_set_it_and_withholds_a_secret(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(KEYS, "a.secret", Key("", str, "kept", secret=True))
+    file = file_with(tmp_path, "[api]\nsocket_mode = '0660'\n[a]\nsecret = 'canary'\n")
+    shown = {each.key: each for each in load(file, {NAME: "4"}, {"profile": "sim"}).shown()}
+
+    assert list(shown) == list(KEYS)
+    assert (shown[KEY].value, shown[KEY].default, shown[KEY].source) == (
+        "4",
+        "3",
+        "the environment",
+    )
+    assert (shown["api.socket_mode"].value, shown["api.socket_mode"].source) == ("0660", str(file))
+    assert shown["risk.gap_bps"].source == "default"
+    assert shown["a.secret"].secret
+    assert "canary" not in str(shown)
