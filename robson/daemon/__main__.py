@@ -91,11 +91,7 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--grpc", metavar="HOST:PORT", help="port 0 takes a free one")
     run.add_argument("--http", metavar="HOST:PORT", help="port 0 takes a free one")
     _simulated(run)
-    told = commands.add_parser("explain", help="a position's journal, without a running daemon")
-    told.add_argument("position", metavar="ID", help="full id, its last 4 or more, or the symbol")
-    told.add_argument("--state-dir", metavar="DIR", help="where the journal is")
-    told.add_argument("--account", default=KEYS["instance.account"].default, metavar="NAME")
-    told.add_argument("--json", action="store_true", help="one JSON document")
+    offline.add_to(commands)
     return top
 
 
@@ -130,10 +126,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
     args = parser().parse_args(arguments)
     try:
-        return _explain(args) if args.command == "explain" else _run(args)
+        if args.command in offline.COMMANDS:
+            return offline.run(args, dict(os.environ))
+        return _run(args)
     except RobsonError as error:
         code = next((code for kind, code in _CODES if isinstance(error, kind)), INTERNAL)
         name = error.code if isinstance(error, Refused) else type(error).__name__.lstrip("_")
+        if getattr(args, "json", False):
+            logs.tell(offline.problem(str(error), name, code))
         return _say(str(error), name, code)
 
 
@@ -172,13 +172,6 @@ def _run(args: argparse.Namespace) -> int:
     daemon = SimulatedDaemon(config, options, _places(config, directory, environ), ended.fatal)
     logs.to_file(directory)
     return _serve(daemon, ended)
-
-
-def _explain(args: argparse.Namespace) -> int:
-    directory = Path(places.state_dir(dict(os.environ), "sim", args.state_dir))
-    rows = offline.explain(directory, args.account, args.position)
-    logs.tell(offline.document(rows) if args.json else "\n".join(offline.lines(rows)))
-    return 0
 
 
 def _options(args: argparse.Namespace) -> SimOptions:

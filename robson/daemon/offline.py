@@ -1,18 +1,23 @@
-"""What a journal says of a position while no daemon runs: read-only, row by row, for people.
+"""``robsond`` beside a running daemon or a dead one: explain, verify-journal, backup; read-only.
 
 The chapters of ``robson explain`` need a running daemon; this is the way in for a dead one.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from robson.api import places
+from robson.daemon import logs
+from robson.daemon.config import KEYS
 from robson.domain.errors import Refused
 from robson.domain.values import NS_PER_MS
-from robson.store.journal import JournalReader, StoredRow
+from robson.store.examine import Examined, back_up, examine
+from robson.store.journal import FILE_NAME, JournalReader, StoredRow
 
 ROWS = 100_000
 _FACTS = (
@@ -27,6 +32,69 @@ _FACTS = (
     "r_multiple",
 )
 _SHORTEST_SUFFIX = 4
+COMMANDS = ("explain", "verify-journal", "backup")
+
+
+def add_to(commands: argparse._SubParsersAction[Any]) -> None:
+    """Add these commands to the command line of ``robsond``."""
+    told = commands.add_parser("explain", help="a position's journal, without a running daemon")
+    told.add_argument("position", metavar="ID", help="full id, its last 4 or more, or the symbol")
+    told.add_argument("--account", default=KEYS["instance.account"].default, metavar="NAME")
+    checked = commands.add_parser(
+        "verify-journal", help="check every page, row and projection; changes nothing"
+    )
+    copied = commands.add_parser(
+        "backup", help="copy the journal while a daemon runs, and verify the copy"
+    )
+    copied.add_argument("file", metavar="FILE", help="a name that is free")
+    for command in (told, checked, copied):
+        command.add_argument("--state-dir", metavar="DIR", help="where the journal is")
+        command.add_argument("--json", action="store_true", help="one JSON document")
+
+
+def run(args: argparse.Namespace, environ: dict[str, str]) -> int:
+    """Do what one of ``COMMANDS`` asks; what is wrong is raised."""
+    directory = Path(places.state_dir(environ, "sim", args.state_dir))
+    if args.command == "explain":
+        rows = explain(directory, args.account, args.position)
+        logs.tell(document(rows) if args.json else "\n".join(lines(rows)))
+    elif args.command == "verify-journal":
+        found = examine(directory / FILE_NAME)
+        logs.tell(_json_of(found) if args.json else f"{found.path} is whole: {_told(found)}")
+    else:
+        found = back_up(directory, Path(args.file))
+        logs.tell(_json_of(found) if args.json else f"{found.path} is a whole copy: {_told(found)}")
+    return 0
+
+
+def problem(message: str, code: str, exit_code: int) -> str:
+    """What was refused, as one JSON document."""
+    told = {"code": code, "message": message, "exit_code": exit_code}
+    return json.dumps({"error": told}, indent=1)
+
+
+def _told(found: Examined) -> str:
+    rows = "1 row" if found.rows == 1 else f"{found.rows} rows"
+    return (
+        f"{rows}, epoch {found.epoch}, profile {found.profile}, account {found.account},"
+        f" chain {found.head[:12]}"
+    )
+
+
+def _json_of(found: Examined) -> str:
+    return json.dumps(
+        {
+            "schema": "robson.journal/1",
+            "path": str(found.path),
+            "journal_id": found.journal_id,
+            "profile": found.profile,
+            "account": found.account,
+            "epoch": found.epoch,
+            "rows": found.rows,
+            "chain": found.head,
+        },
+        indent=1,
+    )
 
 
 def find(rows: list[StoredRow], wanted: str) -> str:

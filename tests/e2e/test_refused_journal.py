@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from robson.store.journal import row_hash
+from robson.store.trust import row_hash
 from tests.e2e import shapes
 from tests.e2e.harness import arm, folder, refused, running
 
@@ -93,8 +93,8 @@ DAMAGE: dict[str, tuple[Callable[[sqlite3.Connection], None], str]] = {
     "missing": (missing, "is missing"),
     "newer kind": (newer_kind, "newer Robson knows"),
     "newer schema": (newer_schema, "schema"),
-    "odd epoch": (odd_epoch, "its epoch is many"),
-    "forgotten epoch": (forgotten_epoch, "its epoch is 0, its last row's 1"),
+    "odd epoch": (odd_epoch, "table meta is not what its seal says"),
+    "forgotten epoch": (forgotten_epoch, "table meta lacks, or should not have, epoch"),
 }
 
 

@@ -17,7 +17,8 @@ from robson.domain import events as e
 from robson.domain.errors import JournalCorrupt, JournalForeign, StoreError
 from robson.domain.identity import Purpose
 from robson.domain.values import ExchangeNs
-from robson.store.journal import GENESIS, JournalIdentity, row_hash
+from robson.store.journal import JournalIdentity
+from robson.store.trust import GENESIS, row_hash
 from tests.integration import every_event as some
 from tests.integration.every_event import EVERY
 from tests.integration.journals import change, months, opened

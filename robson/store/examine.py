@@ -1,0 +1,146 @@
+"""Looks at a whole journal without opening it for writing: beside a running daemon, or a dead one.
+
+Also copies it, by SQLite's own backup only, so that a copy is one instant of the journal.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import attrs
+
+from robson.domain.errors import Refused, StoreError
+from robson.store.journal import BUSY_MS, FILE_NAME
+from robson.store.trust import (
+    check_chain,
+    check_owner,
+    check_pages,
+    check_projections,
+    check_tables,
+    read_meta,
+    seal_of,
+    translated,
+)
+
+RESTORED_EPOCHS = 1_000_000
+"""How far a copy's epoch is ahead: no order id of the time between copy and restore comes again."""
+
+
+@attrs.frozen(kw_only=True)
+class Examined:
+    """What a journal that can be believed says of itself. ``epoch``: of its newest process."""
+
+    path: Path
+    journal_id: str
+    profile: str
+    account: str
+    epoch: int
+    rows: int
+    head: str
+
+
+def examine(path: Path) -> Examined:
+    """Check everything that opening a journal checks, and change nothing.
+
+    Args:
+        path: the database file.
+
+    Raises:
+        JournalCorrupt: damage or a change, named.
+        JournalForeign: of a newer Robson.
+        StoreError: there is no journal, or it cannot be read.
+    """
+    try:
+        with closing(_reading(path)) as db:
+            return _examined(db, path)
+    except sqlite3.Error as error:
+        raise translated(path, error) from error
+
+
+def _reading(path: Path) -> sqlite3.Connection:
+    if not path.is_file():
+        raise StoreError(f"there is no journal {path}; name its directory with --state-dir")
+    db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+    db.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+    return db
+
+
+def _examined(db: sqlite3.Connection, path: Path) -> Examined:
+    db.execute("BEGIN")  # every check sees the same instant
+    check_pages(db, path)
+    meta = read_meta(db, path)
+    if not meta:
+        raise StoreError(f"{path} is no journal: it has no table meta")
+    check_tables(db, path)
+    tail = check_chain(db, path)
+    check_owner(meta, tail, path)
+    check_projections(db, path)
+    return Examined(
+        path=path,
+        journal_id=meta["journal_id"],
+        profile=meta["profile"],
+        account=meta["account"],
+        epoch=int(meta["epoch"]),
+        rows=tail.seq,
+        head=tail.head,
+    )
+
+
+def back_up(directory: Path, copy: Path) -> Examined:
+    """Copy the journal of a state directory into a new file, while its daemon may run.
+
+    The copy stands under its name only when it is whole, examined and on the disk. Its epoch is
+    ``RESTORED_EPOCHS`` ahead.
+
+    Raises:
+        Refused: the copy's name is taken.
+        StoreError: one of the two cannot be read or written.
+        JournalCorrupt: the journal cannot be believed, so no copy is left.
+    """
+    source = directory / FILE_NAME
+    half = copy.with_name(f"{copy.name}.half")
+    for taken in (copy, half):
+        if taken.exists():
+            raise Refused("FILE_EXISTS", f"{taken} is there already; name a file that is not")
+    try:
+        with closing(_reading(source)) as there, closing(_new(half)) as here:
+            there.backup(here)
+            here.execute("PRAGMA journal_mode=DELETE")  # one file, no log beside it
+            _examined(here, half)
+            _look_ahead(here, half)
+        found = examine(half)
+        half.rename(copy)
+        _sync(copy.parent)
+    except sqlite3.Error as error:
+        raise translated(copy, error) from error
+    except OSError as error:
+        raise StoreError(f"{copy} cannot be written: {error.strerror}") from error
+    finally:
+        half.unlink(missing_ok=True)
+    return attrs.evolve(found, path=copy)
+
+
+def _new(path: Path) -> sqlite3.Connection:
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    db = sqlite3.connect(path, isolation_level=None)
+    db.execute("PRAGMA synchronous=FULL")
+    return db
+
+
+def _look_ahead(db: sqlite3.Connection, path: Path) -> None:
+    meta = read_meta(db, path)
+    meta["epoch"] = str(int(meta["epoch"]) + RESTORED_EPOCHS)
+    meta["seal"] = seal_of(meta)
+    db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", meta.items())
+    db.execute("COMMIT")
+
+
+def _sync(directory: Path) -> None:
+    fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
