@@ -133,10 +133,19 @@ class Client:
         return self._call("GetPosition", request, pb.GetPositionResponse)
 
     def history(
-        self, *, days: int = 0, symbol: str | None = None, limit: int = 0
+        self,
+        *,
+        days: int = 0,
+        symbol: str | None = None,
+        limit: int = 0,
+        since_ns: int | None = None,
+        until_ns: int | None = None,
     ) -> pb.ListHistoryResponse:
-        """Closed positions; zeros take the daemon's defaults."""
+        """Closed positions; zeros take the daemon's defaults. ``since`` and ``until``: ns, UTC."""
         request = pb.ListHistoryRequest(days=days, symbol=symbol or "", limit=limit)
+        for field, at_ns in (("since", since_ns), ("until", until_ns)):
+            if at_ns is not None:
+                getattr(request, field).FromNanoseconds(at_ns)
         return self._call("ListHistory", request, pb.ListHistoryResponse)
 
     def explain(self, position: str) -> pb.ExplainResponse:

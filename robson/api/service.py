@@ -23,7 +23,7 @@ from robson.api.published import (
 from robson.api.refusals import abort_with
 from robson.api.translate import commands, histories, positions, previews, records, status
 from robson.api.translate.panics import Panicking, actions_for, progress
-from robson.api.translate.values import enum_name, stamp
+from robson.api.translate.values import enum_name, instant_ns, stamp
 from robson.api.v1 import robson_pb2 as pb
 from robson.api.v1 import robson_pb2_grpc as rpc
 from robson.domain.commands import Panic
@@ -193,11 +193,19 @@ class RobsonService(rpc.RobsonServicer):
             raise Refused(
                 "INVALID_ARGUMENT", f"days is {request.days}; allowed is 1 to {_MOST_DAYS}."
             )
+        since = instant_ns(request, "since")
+        until = instant_ns(request, "until")
+        if since is not None and (request.days or since >= (until or published.now_ns)):
+            raise Refused(
+                "INVALID_ARGUMENT", "since is expected before until and now, and without days."
+            )
         return histories.history(
             published,
             days=request.days or _HISTORY_DAYS,
             symbol=commands.symbol_filter(request.symbol, published),
             limit=request.limit or _HISTORY_LIMIT,
+            since_ns=since,
+            until_ns=until,
         )
 
     @unary

@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import re
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any
 
-from robson.cli.problem import Problem
+from robson.cli import values
+from robson.cli.values import LONGEST_TIMEOUT_MS, PROFILES, SIDES, STATES
 
-STATES = ("armed", "entering", "active", "exiting", "closed", "cancelled", "error")
-SIDES = ("long", "short", "auto")
-PROFILES = ("sim", "paper", "live")
-LONGEST_TIMEOUT_MS = 600_000
 TAKING = ("--daemon-url", "--profile", "--state-dir", "--timeout", "--config")
 """Options before the command that take the next word."""
-_AMOUNT = re.compile(r"(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
-_INTEGER = re.compile(r"[0-9]{1,9}")
 
-Type = Callable[[str], Any]
 Command = Callable[..., argparse.ArgumentParser]
 """Makes the parser of one command: name, what it does, examples."""
 
@@ -46,7 +39,7 @@ def add_globals(parser: argparse.ArgumentParser, default: Any = argparse.SUPPRES
     group.add_argument(
         "--timeout",
         metavar="MS",
-        type=_between("--timeout", 1, LONGEST_TIMEOUT_MS),
+        type=values.between("--timeout", 1, LONGEST_TIMEOUT_MS),
         help="deadline of a call, 5000",
         **value,
     )
@@ -72,13 +65,13 @@ def _arm(command: Command) -> None:
     parser.add_argument(
         "--capital",
         metavar="AMT",
-        type=_amount("--capital"),
+        type=values.amount("--capital"),
         help="cap the capital it is sized from",
     )
     parser.add_argument(
         "--leverage",
         metavar="N",
-        type=_leverage,
+        type=values.leverage,
         help="1 to 10: most assets to own capital",
     )
     parser.add_argument("--dry-run", action="store_true", help="show the plan and every gate")
@@ -152,15 +145,23 @@ def _history(command: Command) -> None:
         "closed positions and what they earned",
         ("robson history", "7 days"),
         ("robson history --days 30 --symbol BTCUSDT", "a month of one pair"),
+        ("robson history --since 2025-07-01 --until 2025-08-01", "one July, in UTC"),
+        ("robson history --days 365 --csv", "for a spreadsheet"),
     )
     parser.add_argument(
         "--days",
         metavar="N",
-        type=_between("--days", 1, 36_500),
-        default=7,
+        type=values.between("--days", 1, 36_500),
         help="back from now, 7",
     )
     parser.add_argument("--symbol", metavar="S", help="one pair")
+    parser.add_argument(
+        "--since", metavar="TIME", type=values.instant("--since"), help="from this UTC time on"
+    )
+    parser.add_argument(
+        "--until", metavar="TIME", type=values.instant("--until"), help="closed before this"
+    )
+    parser.add_argument("--csv", action="store_true", help="one row a position, with a header")
 
 
 def _explain(command: Command) -> None:
@@ -176,6 +177,43 @@ def _explain(command: Command) -> None:
         metavar="POSITION|INTENT",
         help="id, the end of it, a client order id, or the pair",
     )
+
+
+def _init(command: Command) -> None:
+    parser = command(
+        "init",
+        "write a commented configuration for this command",
+        ("robson init", "asks three questions"),
+        ("robson init --defaults", "asks nothing"),
+        ("robson init --defaults --force", "replaces the one that is there"),
+    )
+    parser.add_argument("--defaults", action="store_true", help="ask nothing")
+    parser.add_argument("--force", action="store_true", help="replace an existing file")
+
+
+def _config(command: Command) -> None:
+    parser = command(
+        "config",
+        "show and change the configuration of this command; the daemon's is its own",
+        ("robson config show", "every key, its value, and who said it"),
+        ("robson config set daemon.timeout_ms 10000", "change one key, keep the comments"),
+        ("robson config reset daemon.timeout_ms", "back to its default"),
+        ("robson config reset", "all of them; the old file is kept beside"),
+    )
+    parser.add_argument("action", choices=("show", "set", "reset"), help="show, set or reset")
+    parser.add_argument("key", metavar="KEY", nargs="?", help="section.key")
+    parser.add_argument("value", metavar="VALUE", nargs="?", help="the new value")
+
+
+def _completion(command: Command) -> None:
+    parser = command(
+        "completion",
+        "print a script that completes commands and options in a shell",
+        ("robson completion bash > ~/.robson/completion.sh", "then source it in ~/.bashrc"),
+        ("robson completion zsh > ~/.zfunc/_robson", "with ~/.zfunc in fpath"),
+        ("robson completion fish > ~/.config/fish/completions/robson.fish", "nothing more"),
+    )
+    parser.add_argument("shell", choices=("bash", "zsh", "fish"), help="bash, zsh or fish")
 
 
 def _demo(command: Command) -> None:
@@ -201,55 +239,20 @@ def _demo(command: Command) -> None:
     parser.add_argument(
         "--capital",
         metavar="AMT",
-        type=_amount("--capital"),
+        type=values.amount("--capital"),
         help="cap the capital it is sized from",
     )
     parser.add_argument(
         "--seed",
         metavar="N",
-        type=_between("--seed", 0, 999_999_999),
+        type=values.between("--seed", 0, 999_999_999),
         help="the same seed plays the same life",
     )
-    parser.add_argument("--speed", metavar="X|max", type=_speed, help="times as fast as it was")
+    parser.add_argument(
+        "--speed", metavar="X|max", type=values.speed, help="times as fast as it was"
+    )
     parser.add_argument("--keep", metavar="DIR", help="leave the state directory there")
     parser.add_argument("--crash", action="store_true", help="kill the daemon while it holds")
-
-
-def _between(option: str, low: int, high: int) -> Type:
-    def read(text: str) -> int:
-        if not _INTEGER.fullmatch(text) or not low <= int(text) <= high:
-            _wrong(f"is {text}; allowed is {low} to {high}.", option)
-        return int(text)
-
-    return read
-
-
-def _amount(option: str) -> Type:
-    def read(text: str) -> str:
-        if not _AMOUNT.fullmatch(text) or not text.strip("0."):
-            _wrong(
-                f"is {text}; a plain amount above 0 is expected, such as 1000 or 250.50.", option
-            )
-        return text
-
-    return read
-
-
-def _leverage(text: str) -> int:
-    """Too high is the daemon's to say: it knows what is allowed here."""
-    if not _INTEGER.fullmatch(text) or not int(text):
-        _wrong(f"is {text}; allowed is 1 to 10.", "--leverage")
-    return int(text)
-
-
-def _speed(text: str) -> str:
-    if text != "max" and (not _AMOUNT.fullmatch(text) or not text.strip("0.")):
-        _wrong(f"is {text}; a number above 0, or max, is expected.", "--speed")
-    return text
-
-
-def _wrong(what: str, option: str) -> NoReturn:
-    raise Problem("INVALID_ARGUMENT", f"{option} {what}", {"option": option})
 
 
 COMMANDS: dict[str, Callable[[Command], None]] = {
@@ -259,5 +262,8 @@ COMMANDS: dict[str, Callable[[Command], None]] = {
     "panic": _panic,
     "history": _history,
     "explain": _explain,
+    "init": _init,
+    "config": _config,
+    "completion": _completion,
     "demo": _demo,
 }

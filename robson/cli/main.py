@@ -18,6 +18,8 @@ from robson.cli import output, parser
 from robson.cli.problem import Problem
 from robson.cli.settings import DEFAULT_TIMEOUT_MS, Settings, settings
 
+_ALONE = ("init", "config", "completion")
+
 
 def main() -> NoReturn:
     """Run the command line of this process and end it, without waiting for idle threads."""
@@ -60,6 +62,8 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         if args.command is None:
             output.write(sys.stdout, parser.build().format_help())
             return 0
+        if args.command in _ALONE:
+            return _alone(args, environ)
         known = settings(args, environ)
         return _command(args, known, environ)
     except Problem as found:
@@ -71,6 +75,15 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         return output.problem(cut, known)
     except Exception as error:  # noqa: BLE001 - a person never sees a traceback
         return output.problem(_defect(error), known)
+
+
+def _alone(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """A command that asks no daemon, and needs no file that can be read: it may be broken."""
+    from importlib import import_module
+
+    command = import_module(f"robson.cli.commands.{args.command}")
+    code: int = command.run(args, environ)
+    return code
 
 
 def _command(args: argparse.Namespace, known: Settings, environ: Mapping[str, str]) -> int:

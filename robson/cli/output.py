@@ -19,6 +19,8 @@ BROKEN_PIPE = 141
 
 _SCREENS = {
     "arm": ("arm", "arm"),
+    "config": ("config", "config"),
+    "config_written": ("config", "written"),
     "disarm": ("panic", "disarm"),
     "error": ("errors", "error"),
     "explain": ("explain", "explain"),

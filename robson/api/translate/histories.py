@@ -15,16 +15,23 @@ from robson.domain.view import PositionView
 
 
 def history(
-    published: Published, *, days: int, symbol: str | None, limit: int
+    published: Published,
+    *,
+    days: int,
+    symbol: str | None,
+    limit: int,
+    since_ns: int | None = None,
+    until_ns: int | None = None,
 ) -> pb.ListHistoryResponse:
-    """Positions closed within ``days``, newest first, and their sums."""
-    since = max(0, published.now_ns - day_ns(days))
+    """Positions closed within ``days``, or from one instant on, newest first, and their sums."""
+    end = published.now_ns + 1 if until_ns is None else until_ns
+    since = max(0, end - day_ns(days)) if since_ns is None else since_ns
     closed = [
         view
         for view in published.positions
         if view.state is PositionState.CLOSED
         and view.closed is not None
-        and view.closed.at_ns >= since
+        and since <= view.closed.at_ns < end
         and symbol in (None, str(view.scope.symbol))
     ]
     closed.sort(key=_closed_ns, reverse=True)
@@ -35,8 +42,9 @@ def history(
         positions=[positions.position(view, published) for view in closed[:limit]],
         stats=stats(closed),
         truncated=len(closed) > limit,
-        days=days,
+        days=0 if since_ns is not None else days,
         symbol=symbol or "",
+        until=stamp(until_ns),
     )
 
 

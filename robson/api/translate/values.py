@@ -6,6 +6,7 @@ import datetime as dt
 import enum
 from collections.abc import Iterable
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, localcontext
+from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
@@ -46,6 +47,14 @@ def stamp(at_ns: int | None) -> Timestamp | None:
         return None
     seconds, nanos = divmod(at_ns, NS_PER_S)
     return Timestamp(seconds=seconds, nanos=nanos)
+
+
+def instant_ns(message: Any, field: str) -> int | None:
+    """A time field of a request in nanoseconds; None where it is unset."""
+    if not message.HasField(field):
+        return None
+    asked: Timestamp = getattr(message, field)
+    return asked.seconds * NS_PER_S + asked.nanos
 
 
 def seconds(span_ns: int | None) -> str:

@@ -640,14 +640,18 @@ class GetPositionResponse(_message.Message):
     def __init__(self, as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., daemon: _Optional[_Union[Daemon, _Mapping]] = ..., position: _Optional[_Union[Position, _Mapping]] = ...) -> None: ...
 
 class ListHistoryRequest(_message.Message):
-    __slots__ = ("days", "symbol", "limit")
+    __slots__ = ("days", "symbol", "limit", "since", "until")
     DAYS_FIELD_NUMBER: _ClassVar[int]
     SYMBOL_FIELD_NUMBER: _ClassVar[int]
     LIMIT_FIELD_NUMBER: _ClassVar[int]
+    SINCE_FIELD_NUMBER: _ClassVar[int]
+    UNTIL_FIELD_NUMBER: _ClassVar[int]
     days: int
     symbol: str
     limit: int
-    def __init__(self, days: _Optional[int] = ..., symbol: _Optional[str] = ..., limit: _Optional[int] = ...) -> None: ...
+    since: _timestamp_pb2.Timestamp
+    until: _timestamp_pb2.Timestamp
+    def __init__(self, days: _Optional[int] = ..., symbol: _Optional[str] = ..., limit: _Optional[int] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class HistoryStats(_message.Message):
     __slots__ = ("closed", "won", "net", "fees", "interest", "r_total", "r_average", "largest_loss", "largest_loss_r", "largest_loss_id", "over_plan", "unsettled")
@@ -678,7 +682,7 @@ class HistoryStats(_message.Message):
     def __init__(self, closed: _Optional[int] = ..., won: _Optional[int] = ..., net: _Optional[str] = ..., fees: _Optional[str] = ..., interest: _Optional[str] = ..., r_total: _Optional[str] = ..., r_average: _Optional[str] = ..., largest_loss: _Optional[str] = ..., largest_loss_r: _Optional[str] = ..., largest_loss_id: _Optional[str] = ..., over_plan: _Optional[_Iterable[str]] = ..., unsettled: _Optional[int] = ...) -> None: ...
 
 class ListHistoryResponse(_message.Message):
-    __slots__ = ("as_of", "daemon", "since", "positions", "stats", "truncated", "days", "symbol")
+    __slots__ = ("as_of", "daemon", "since", "positions", "stats", "truncated", "days", "symbol", "until")
     AS_OF_FIELD_NUMBER: _ClassVar[int]
     DAEMON_FIELD_NUMBER: _ClassVar[int]
     SINCE_FIELD_NUMBER: _ClassVar[int]
@@ -687,6 +691,7 @@ class ListHistoryResponse(_message.Message):
     TRUNCATED_FIELD_NUMBER: _ClassVar[int]
     DAYS_FIELD_NUMBER: _ClassVar[int]
     SYMBOL_FIELD_NUMBER: _ClassVar[int]
+    UNTIL_FIELD_NUMBER: _ClassVar[int]
     as_of: _timestamp_pb2.Timestamp
     daemon: Daemon
     since: _timestamp_pb2.Timestamp
@@ -695,7 +700,8 @@ class ListHistoryResponse(_message.Message):
     truncated: bool
     days: int
     symbol: str
-    def __init__(self, as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., daemon: _Optional[_Union[Daemon, _Mapping]] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., positions: _Optional[_Iterable[_Union[Position, _Mapping]]] = ..., stats: _Optional[_Union[HistoryStats, _Mapping]] = ..., truncated: _Optional[bool] = ..., days: _Optional[int] = ..., symbol: _Optional[str] = ...) -> None: ...
+    until: _timestamp_pb2.Timestamp
+    def __init__(self, as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., daemon: _Optional[_Union[Daemon, _Mapping]] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., positions: _Optional[_Iterable[_Union[Position, _Mapping]]] = ..., stats: _Optional[_Union[HistoryStats, _Mapping]] = ..., truncated: _Optional[bool] = ..., days: _Optional[int] = ..., symbol: _Optional[str] = ..., until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class ExplainRequest(_message.Message):
     __slots__ = ("position",)

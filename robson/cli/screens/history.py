@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 
 from robson.cli.screens import facts, figures
@@ -28,13 +29,18 @@ def history(document: Doc, page: Page) -> list[Line]:
 
 
 def _head(document: Doc, positions: list[Doc]) -> str:
-    days = figures.count(int(num(document, "days") or 0), "day")
-    now = figures.instant(document.get("as_of"))
-    until = f" to {now:%Y-%m-%d}\u00a0{now:%H:%M}\u00a0UTC" if now else ""
+    days, since = num(document, "days"), figures.instant(document.get("since"))
+    end = figures.instant(document.get("until") or document.get("as_of"))
+    until = f" to {_minute(end)}\u00a0UTC" if end else ""
     symbol = f"{text(document, 'symbol')}, " if text(document, "symbol") else ""
+    span = figures.count(int(days), "day") if days else _minute(since) if since else figures.UNKNOWN
     if not positions:
-        return f"{days}{until}, {symbol}nothing closed"
-    return f"{days}{until}, {symbol}{figures.count(len(positions), 'closed position')}"
+        return f"{span}{until}, {symbol}nothing closed"
+    return f"{span}{until}, {symbol}{figures.count(len(positions), 'closed position')}"
+
+
+def _minute(when: datetime) -> str:
+    return f"{when:%Y-%m-%d}\u00a0{when:%H:%M}"
 
 
 def _table(positions: list[Doc], page: Page) -> list[Line]:

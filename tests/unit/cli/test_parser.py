@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 
 import pytest
@@ -10,7 +11,10 @@ from robson.cli import arguments, parser
 from robson.cli.problem import Problem
 
 # As the design fixes them; demo is added by its own list of options.
-COMMANDS = ("status", "arm", "disarm", "panic", "history", "explain", "demo")
+COMMANDS = (
+    *("status", "arm", "disarm", "panic", "history", "explain"),
+    *("init", "config", "completion", "demo"),
+)
 
 DEMO = (
     "--tape a.csv --history b.csv --from 2025 --symbol BTC/USDT --side auto --strategy now"
@@ -43,7 +47,12 @@ def test_the_commands_are_there_in_order() -> None:
         ("panic --no-wait --confirm", {"wait": False, "confirm": True, "symbol": None}),
         ("panic", {"wait": True, "dry_run": False}),
         ("history --days 30", {"days": 30, "symbol": None}),
+        ("history --since 1970-01-01T00:01", {"since": 60 * 10**9, "until": None, "csv": False}),
+        ("history --until 2025-07-16 --csv", {"until": 1752624000 * 10**9, "csv": True}),
         ("explain 7K3QM4", {"position": "7K3QM4"}),
+        ("init --defaults", {"defaults": True, "force": False}),
+        ("config set output.color false", {"action": "set", "key": "output.color"}),
+        ("completion zsh", {"shell": "zsh"}),
         (
             f"demo {DEMO} --json",
             {
@@ -70,7 +79,10 @@ def test_a_line_is_read(line: str, expected: dict[str, object]) -> None:
     ("line", "said"),
     [
         ("stats", "stats is not a command. Did you mean status? See robson --help."),
-        ("--profile sim pnic", "pnic is not a command. Did you mean panic? See robson --help."),
+        (
+            "--profile sim pnic",
+            "pnic is not a command. Did you mean panic or init? See robson --help.",
+        ),
         ("sell", "sell is not a command. See robson --help."),
         (
             "status --sybmol X",
@@ -101,6 +113,16 @@ def test_a_line_is_read(line: str, expected: dict[str, object]) -> None:
             "--capital is -5; a plain amount above 0 is expected, such as 1000 or 250.50.",
         ),
         ("history --days 0", "--days is 0; allowed is 1 to 36500."),
+        (
+            "history --since 2025-13-01",
+            "--since is 2025-13-01; a UTC time is expected, 2025-07-16 or 2025-07-16T02:00.",
+        ),
+        (
+            "history --until yesterday",
+            "--until is yesterday; a UTC time is expected, 2025-07-16 or 2025-07-16T02:00.",
+        ),
+        ("config shw", "action is shw; allowed is show, set, reset. Did you mean show?"),
+        ("completion pwsh", "shell is pwsh; allowed is bash, zsh, fish."),
         ("status --timeout abc", "--timeout is abc; allowed is 1 to 600000."),
         ("demo --speed fast", "--speed is fast; a number above 0, or max, is expected."),
         ("status --profile prod", "--profile is prod; allowed is sim, paper, live."),
@@ -137,7 +159,7 @@ def test_every_command_explains_itself_with_examples_that_parse(
     assert "Examples:" in text
     assert len(examples) >= 2
     for example in examples:
-        words = shlex.split(example.partition("   ")[0].partition("|")[0])
+        words = shlex.split(re.split(r"   |[|>]", example)[0])
         assert vars(parser.parse(words[1:]))["command"] == command
     assert max(map(len, text.splitlines())) <= 100
 

@@ -9,7 +9,7 @@ import pytest
 
 from robson.cli import parser
 from robson.cli.problem import Problem
-from robson.cli.settings import Settings, settings
+from robson.cli.settings import KEYS, Settings, everything, settings
 
 FILE = """
 [daemon]
@@ -89,8 +89,11 @@ def test_the_environment_is_before_the_file_and_a_flag_before_both(file: str) ->
         ("[daemon]\nurl = 5\n", "daemon.url has the wrong type: 5."),
         ("[daemon]\ntimeout_ms = true\n", "daemon.timeout_ms has the wrong type"),
         ("[daemon]\ntimeout_ms = 0\n", "daemon.timeout_ms is 0; allowed is 1 to 600000."),
+        ("[risk]\ndefault_capital = 1e5\n", "default_capital is 1e5; a plain amount above 0"),
+        ("[risk]\ndefault_leverage = 11\n", "risk.default_leverage is 11; allowed is 1 to 10."),
+        ("[logging]\nlevel = 'inf'\n", "logging.level is inf; allowed is debug, info, warning,"),
         ("url = 'x'\n", "url is not a section."),
-        ("[output]\nformat = 'xml'\n", "output.format is xml; allowed is table, json."),
+        ("[output]\nformat = 'xml'\n", "output.format is xml; allowed is table, json, csv."),
         ("not toml", "is not TOML"),
     ],
 )
@@ -103,6 +106,48 @@ def test_a_wrong_file_is_one_sentence(tmp_path: Path, text: str, said: str) -> N
 
     assert refused.value.code == "INVALID_ARGUMENT"
     assert said in refused.value.message
+
+
+def test_every_key_of_the_file_reaches_the_call(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(
+        '[daemon]\nurl="u"\ntimeout_ms=7\ntoken_file="t"\n[output]\nformat="csv"\ncolor=false\n'
+        "[risk]\ndefault_capital=10000.50\ndefault_leverage=2\nmax_open_positions=3\n"
+        '[logging]\nlevel="debug"\n'
+    )
+    args = parser.parse(["status", "--config", str(path)])
+    found = settings(args, {})
+
+    assert found == Settings(
+        url="u", profile=None, state_dir=None, token_file="t", timeout_s=0.007, json=False,
+        colour=False, plain=False, verbose=False, csv=True, capital="10000.50", leverage=2,
+        level="debug",
+    )  # fmt: skip
+    assert {each.source for each in everything(args, {}).values()} == {"file"}
+    assert set(everything(args, {})) == set(KEYS)
+
+
+def source(line: str, key: str, **environ: str) -> tuple[object, ...]:
+    return tuple(everything(parser.parse(shlex.split(line)), environ)[key])
+
+
+def test_who_said_it_is_known(file: str) -> None:
+    at_ = f"--config {file}"
+    colour = "output.color"
+
+    assert source("status", colour) == (True, "default", "")
+    assert source("status", colour, NO_COLOR="") == (True, "default", "")
+    assert source(f"status {at_}", colour) == (False, "file", "")
+    assert source("status", colour, NO_COLOR="1") == (False, "environment", "NO_COLOR")
+    assert source("status --no-color", colour) == (False, "flag", "--no-color")
+    assert source("history --csv", "output.format") == ("csv", "flag", "--csv")
+    said = source(f"status {at_}", "logging.level", ROBSON_LOG_LEVEL="error")
+    assert said == ("error", "environment", "ROBSON_LOG_LEVEL")
+
+
+def test_a_wrong_variable_is_named() -> None:
+    with pytest.raises(Problem, match="ROBSON_LOG_LEVEL is loud; allowed is debug, info"):
+        read("status", {"ROBSON_LOG_LEVEL": "loud"})
 
 
 def test_a_file_that_was_named_must_be_there(tmp_path: Path) -> None:

@@ -149,3 +149,30 @@ NOT_ARMED = refusal(
 NO_DAEMON = refusal("UNAVAILABLE", "robsond does not answer on unix:///run/robson/robsond.sock.", 3)
 PENDING = refusal("PENDING", "the entry was not seen within 5 s", 10, symbol="BTCUSDT")
 INTERNAL = refusal("INTERNAL", "robsond failed inside: KeyError", 1)
+
+
+def _said(value: object, source: str = "default", by: str | None = None) -> Doc:
+    return {"value": value, "source": source, "by": by}
+
+
+CONFIG: Doc = {
+    "schema": "robson.config/1",
+    "path": "/etc/robson/cli.toml",
+    "exists": True,
+    "settings": {
+        "daemon.url": _said("unix:///run/robson/robsond.sock", "environment", "ROBSON_DAEMON_URL"),
+        "daemon.timeout_ms": _said(700, "file"),
+        "daemon.token_file": _said(None),
+        "output.format": _said("table"),
+        "output.color": _said(value=False, source="flag", by="--no-color"),
+        "risk.default_capital": _said("1000.50", "file"),
+        "risk.default_leverage": _said(None),
+        "risk.max_open_positions": _said(3, "file"),
+        "logging.level": _said("info"),
+    },
+}
+NO_CONFIG: Doc = changed(
+    CONFIG,
+    exists=False,
+    settings={"daemon.timeout_ms": _said(5000), "output.color": _said(value=True)},
+)

@@ -8,6 +8,7 @@ from functools import partial
 
 from robson.cli.screens import (
     arm,
+    config,
     errors,
     explain,
     finding,
@@ -184,6 +185,9 @@ VIEWS: dict[str, View] = {
     **{f"history-{name}": of(history.history, doc) for name, doc in HISTORIES.items()},
     **{f"explain-{name}": of(explain.explain, doc) for name, doc in EXPLAINED.items()},
     **{f"error-{name}": of(errors.error, doc) for name, doc in ERRORS.items()},
+    "config-shown": of(config.config, others.CONFIG),
+    "config-none": of(config.config, others.NO_CONFIG),
+    "config-written": of(config.written, others.CONFIG),
     "demo-armed": partial(_life, stories.ARMED_STATUS, rows=1041),
     "demo-placing": partial(_life, stories.PLACING, rows=1050),
     "demo-active": partial(_life, lives.ACTIVE),

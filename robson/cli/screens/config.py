@@ -1,0 +1,64 @@
+"""The CLI's own configuration: every key, its value, and who said it."""
+
+from __future__ import annotations
+
+from robson.cli.screens import figures
+from robson.cli.screens import finding as f
+from robson.cli.screens.facts import Doc, at, text
+from robson.cli.screens.finding import apart
+from robson.cli.screens.line import OK, PLAIN, QUIET, STRONG, Line, Page, spans, width_of
+from robson.cli.screens.prose import finish, wrap
+from robson.cli.screens.table import Cell, Column, spoken, table
+
+
+def config(document: Doc, page: Page) -> list[Line]:
+    """A ``robson.config/1`` document."""
+    where = f"{page.symbols.clean(text(document, 'path'))}"
+    known = where if at(document, "exists") else f"{where} (there is none)"
+    head = [("Config", STRONG), ("  ", PLAIN)]
+    return finish([*wrap(known, page.prose, first=head), [], *_table(document, page)], page)
+
+
+def written(document: Doc, page: Page) -> list[Line]:
+    """The same after a change: where it was written, and what holds now."""
+    path = page.symbols.clean(text(document, "path"))
+    said = f"{path}, readable by you alone."
+    if page.plain:
+        lines = wrap(f"Verdict: WRITTEN. {said}", page.prose)
+    else:
+        lines = f.headline(f.block("WRITTEN", OK, page.symbols), said, page)
+    lines += [[], *_table(document, page), []]
+    lines += wrap(
+        spans(("Next", QUIET), "  ", apart("robson status")),
+        page.prose,
+    )
+    return finish(lines, page)
+
+
+def _table(document: Doc, page: Page) -> list[Line]:
+    columns = [Column("Key"), Column("Value"), Column("From")]
+    rows = [_cells(key, each, page) for key, each in (at(document, "settings") or {}).items()]
+    if page.plain:
+        return [line for said in spoken(columns, rows) for line in wrap(said, page.prose)]
+    lines = table(columns, rows, gap=2, margin=2)
+    if max(map(width_of, lines)) <= page.width:
+        return lines
+    return [line for row in rows for line in _block(row, page)]
+
+
+def _cells(key: str, found: Doc, page: Page) -> list[Cell]:
+    value = found.get("value")
+    said = figures.NONE if value is None else page.symbols.clean(value)
+    if isinstance(value, bool):
+        said = "true" if value else "false"
+    source = text(found, "source")
+    by = page.symbols.clean(text(found, "by")) if found.get("by") else ""
+    loud = STRONG if source != "default" else PLAIN
+    return [key, (said, loud), (f"{source} {by}".strip(), QUIET)]
+
+
+def _block(row: list[Cell], page: Page) -> list[Line]:
+    """A key whose value does not fit into a column."""
+    key, value, source = (cell if isinstance(cell, tuple) else (cell, PLAIN) for cell in row)
+    body: Line = [(f"{key[0]}: ", PLAIN), value, (" (", QUIET), source, (")", QUIET)]
+    return wrap(body, page.width, first=[("  ", PLAIN)], indent=4)
