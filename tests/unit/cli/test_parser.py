@@ -122,7 +122,7 @@ def test_a_line_is_read(line: str, expected: dict[str, object]) -> None:
             "--until is yesterday; a UTC time is expected, 2025-07-16 or 2025-07-16T02:00.",
         ),
         ("config shw", "action is shw; allowed is show, set, reset. Did you mean show?"),
-        ("completion pwsh", "shell is pwsh; allowed is bash, zsh, fish."),
+        ("completion powershell", "shell is powershell; allowed is bash, zsh, fish."),
         ("status --timeout abc", "--timeout is abc; allowed is 1 to 600000."),
         ("demo --speed fast", "--speed is fast; a number above 0, or max, is expected."),
         ("status --profile prod", "--profile is prod; allowed is sim, paper, live."),
