@@ -148,7 +148,7 @@ class ApiServer:
         too_long = path_too_long(path)
         if too_long:
             raise DoorError(too_long)
-        _clear_stale(path)
+        clear_stale(path)
         server = self._server()
         credentials = grpc.local_server_credentials(grpc.LocalConnectionType.UDS)
         try:
@@ -161,12 +161,12 @@ class ApiServer:
         return f"unix://{path}"
 
     def _open_tcp(self, port: int) -> int:
-        _check_free(port, self._port_option)
+        check_free(_LOOPBACK, port, self._port_option)
         server = self._server(TokenGate(self._tokens))
         try:
             bound = server.add_insecure_port(f"{_LOOPBACK}:{port}")
         except RuntimeError as error:
-            raise DoorError(_taken(port, self._port_option)) from error
+            raise DoorError(_taken(_LOOPBACK, port, self._port_option)) from error
         return int(bound)
 
 
@@ -204,7 +204,7 @@ def _umask(mask: int) -> Iterator[None]:
         os.umask(before)
 
 
-def _clear_stale(path: str) -> None:
+def clear_stale(path: str) -> None:
     """Remove a socket that nobody answers on.
 
     Raises:
@@ -223,20 +223,27 @@ def _clear_stale(path: str) -> None:
     os.unlink(path)  # noqa: PTH108 - a name like the ones above
 
 
-def _check_free(port: int, option: str) -> None:
-    """Ask the kernel first: it says why not, and grpc would write it to stderr as well."""
+def check_free(host: str, port: int, option: str) -> None:
+    """Ask the kernel first: it says why not, and grpc would write it to stderr as well.
+
+    Raises:
+        DoorError: the port is taken, or the host is not ours.
+    """
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((_LOOPBACK, port))
+            probe.bind((host, port))
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
-                raise DoorError(_taken(port, option)) from error
-            raise DoorError(f"cannot listen on {_LOOPBACK}:{port}: {error.strerror}") from error
+                raise DoorError(_taken(host, port, option)) from error
+            raise DoorError(
+                f"cannot listen on {host}:{port}: {error.strerror}. Choose another with"
+                f" {option} = HOST:PORT."
+            ) from error
 
 
-def _taken(port: int, option: str) -> str:
+def _taken(host: str, port: int, option: str) -> str:
     return (
-        f"port {port} on {_LOOPBACK} is taken. Choose another with"
-        f" {option} = {_LOOPBACK}:PORT; port 0 takes a free one."
+        f"port {port} on {host} is taken. Choose another with"
+        f" {option} = {host}:PORT; port 0 takes a free one."
     )

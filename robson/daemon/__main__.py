@@ -23,7 +23,7 @@ from robson.daemon import logs, offline
 from robson.daemon.app import Places, SimulatedDaemon, program_version
 from robson.daemon.config import KEYS, Config, load
 from robson.daemon.ports import port_of, usual_or_free
-from robson.daemon.simulated import SimOptions
+from robson.daemon.programme import SimOptions, programme
 from robson.domain.errors import (
     ConfigError,
     InvalidValue,
@@ -36,7 +36,6 @@ from robson.domain.errors import (
     TapeError,
 )
 from robson.domain.values import MONEY, decimal_of
-from robson.store.lock import JournalLock
 
 
 class _Unwritable(RobsonError):
@@ -166,10 +165,12 @@ def _run(args: argparse.Namespace) -> int:
     profile = config["profile"]
     if profile != "sim":
         raise ConfigError(f"profile {profile} is not built yet; run --profile sim")
-    options = _options(args)
-    directory = _directory(args, environ, profile)
+    played = programme(_options(args))
+    directory = Path(places.state_dir(environ, profile, args.state_dir))
+    where = _places(config, directory, environ)
+    _check_writable(directory)
     ended = _Ended()
-    daemon = SimulatedDaemon(config, options, _places(config, directory, environ), ended.fatal)
+    daemon = SimulatedDaemon(config, played, where, ended.fatal, fresh=args.fresh)
     logs.to_file(directory)
     return _serve(daemon, ended)
 
@@ -201,28 +202,14 @@ def _number(option: str, text: str) -> Decimal:
         raise InvalidValue(f"{option}: {error}") from error
 
 
-def _directory(args: argparse.Namespace, environ: dict[str, str], profile: str) -> Path:
-    directory = Path(places.state_dir(environ, profile, args.state_dir))
+def _check_writable(directory: Path) -> None:
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         probe = directory / ".writable"
         probe.touch()
         probe.unlink()
-        if args.fresh:
-            lock = JournalLock(directory)
-            _empty(directory)
-            lock.release()
     except OSError as error:
         raise _Unwritable(f"{directory} cannot be written: {error.strerror}") from error
-    return directory
-
-
-def _empty(directory: Path) -> None:
-    """Take our own files away, and nothing else."""
-    for name in ("journal.db", "journal.db-wal", "journal.db-shm", "token", places.SOCKET_NAME):
-        (directory / name).unlink(missing_ok=True)
-    for name in ("books.db", "books.db-wal", "books.db-shm", "tape.clock"):
-        (directory / "exchange" / name).unlink(missing_ok=True)
 
 
 def _places(config: Config, directory: Path, environ: dict[str, str]) -> Places:

@@ -15,7 +15,7 @@ from typing import Any
 import attrs
 
 from robson.api.http import Check, HealthServer
-from robson.api.server import ApiServer, Doors
+from robson.api.server import ApiServer, Doors, check_free, clear_stale
 from robson.api.tokens import ROLES, Token, TokenFileError, read_token_file
 from robson.daemon import logs
 from robson.daemon.audited import Auditor
@@ -28,8 +28,9 @@ from robson.daemon.inbox import Inbox
 from robson.daemon.lane import LaneOutbox, LaneStep, lane_worker
 from robson.daemon.messages import Asked
 from robson.daemon.monitor import Monitor
+from robson.daemon.programme import Programme
 from robson.daemon.roster import Roster
-from robson.daemon.simulated import SeededIds, SimOptions, Theatre
+from robson.daemon.simulated import SeededIds, Theatre
 from robson.daemon.stage import Stage
 from robson.daemon.stillness import Stillness
 from robson.daemon.worker import Fatal, Worker, guarded
@@ -70,12 +71,28 @@ class Places:
     http_host: str = "127.0.0.1"
 
 
+def empty(directory: Path) -> None:
+    """Take our own files away, and nothing else; the lock is held."""
+    for name in ("journal.db", "journal.db-wal", "journal.db-shm", "token"):
+        (directory / name).unlink(missing_ok=True)
+    for name in ("books.db", "books.db-wal", "books.db-shm", "tape.clock"):
+        (directory / "exchange" / name).unlink(missing_ok=True)
+
+
 class SimulatedDaemon:
     """A whole daemon on the simulated exchange."""
 
-    def __init__(self, config: Config, options: SimOptions, places: Places, fatal: Fatal) -> None:
+    def __init__(
+        self,
+        config: Config,
+        programme: Programme,
+        places: Places,
+        fatal: Fatal,
+        *,
+        fresh: bool = False,
+    ) -> None:
         self.config = config
-        self.options = options
+        self.options = programme.options
         self.places = places
         self._fatal = fatal
         self.stillness = Stillness()
@@ -83,21 +100,31 @@ class SimulatedDaemon:
         self.account = AccountId(config["instance.account"])
         self.serving = False
         self.diary = Diary()
-        self._build()
+        # Whatever can refuse this start does so before anything is changed.
+        self._check_doors()
+        if fresh:
+            empty(places.directory)
+        self.tokens = self._tokens()
+        self._build(programme)
 
     # --- start -----------------------------------------------------------------------------------
 
-    def _build(self) -> None:
+    def _check_doors(self) -> None:
+        clear_stale(self.places.socket)
+        check_free("127.0.0.1", self.places.grpc_port, "--grpc")
+        check_free(self.places.http_host, self.places.http_port, "--http")
+
+    def _build(self, programme: Programme) -> None:
         inbox = Inbox("monitor", self.stillness)
         self.inbox = inbox
         self.monitor_thread = Worker("monitor", inbox, self._step, self._fatal)
         self.monitor_thread.start()
         with ExitStack() as undo:
             undo.callback(inbox.close)
-            self._assemble()
+            self._assemble(programme)
             undo.pop_all()
 
-    def _assemble(self) -> None:
+    def _assemble(self, programme: Programme) -> None:
         owner = self.monitor_thread
         identity = JournalIdentity(profile=self.config["profile"], account=self.account)
         self.journal = owner.call(
@@ -105,7 +132,7 @@ class SimulatedDaemon:
                 self.places.directory, identity, wall_ns=wall_ns, new_id=new_journal_id
             )
         )
-        self.theatre = Theatre(self.options, self.places.directory, self.account, self._views)
+        self.theatre = Theatre(programme, self.places.directory, self.account, self._views)
         self.auditor = Auditor(
             self.theatre.exchange,
             {str(played.instrument.symbol): played.instrument for played in self.theatre.played},
@@ -182,12 +209,11 @@ class SimulatedDaemon:
             lane.start()
         self.monitor_thread.call(self._recover)
         self.feed.start()
-        tokens = self._tokens()
         self.api = ApiServer(
             self.backend,
             socket_path=self.places.socket,
             port=self.places.grpc_port,
-            tokens=tokens,
+            tokens=self.tokens,
             socket_mode=self.config["api.socket_mode"],
             on_error=logs.failure,
             port_option="--grpc",

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from datetime import datetime
-from decimal import Decimal
 from pathlib import Path
 from random import Random
 
@@ -18,15 +16,12 @@ from robson.connectors.simulated.books import SqliteBooks
 from robson.connectors.simulated.clock import VirtualClock
 from robson.connectors.simulated.driver import Driver
 from robson.connectors.simulated.exchange import SimExchange
-from robson.connectors.simulated.generator import generate, generate_history
 from robson.connectors.simulated.player import Player
-from robson.connectors.simulated.rules import rules_for
 from robson.connectors.simulated.tape import Tape
-from robson.connectors.simulated.tape_reader import read_tape
 from robson.daemon.monitor import Unseen
+from robson.daemon.programme import Item, Programme
 from robson.daemon.stage import HeldWire, TapeClockFile
 from robson.daemon.ticks import TickBoard
-from robson.domain.errors import ConfigError, TapeError
 from robson.domain.identity import AccountId, Scope
 from robson.domain.instrument import Instrument
 from robson.domain.reports import CandleClosed
@@ -35,29 +30,6 @@ from robson.domain.view import PositionView
 
 LATENCY_NS = 20 * NS_PER_MS
 """Each half of a simulated request's way."""
-
-
-@attrs.frozen(kw_only=True)
-class SimOptions:
-    """What ``robsond run --profile sim`` was asked for.
-
-    Attributes:
-        tapes, histories: ``[SYMBOL=]PATH``; none generates them from the seed.
-        speed: tape seconds a second; None for as fast as the work allows.
-        hold: the tape waits for the first position.
-        dead_for_s: tape seconds the market goes on before a restarted daemon sees it.
-    """
-
-    tapes: tuple[str, ...] = ()
-    histories: tuple[str, ...] = ()
-    symbol: str | None = None
-    from_time: str | None = None
-    seed: int = 1
-    speed: Decimal | None = Decimal(60)
-    balance: Decimal = Decimal(10_000)
-    exchange_info: Path | None = None
-    dead_for_s: int = 60
-    hold: bool = False
 
 
 class SeededIds:
@@ -126,27 +98,24 @@ class Theatre:
 
     def __init__(
         self,
-        options: SimOptions,
+        programme: Programme,
         directory: Path,
         account: AccountId,
         views: Callable[[], Sequence[PositionView]],
     ) -> None:
-        self.options = options
+        self.options = programme.options
         self.account = account
         self._views = views
-        self.warnings: list[str] = []
-        tapes = self._tapes()
-        instruments = [self._rules(tape) for tape in tapes]
+        self.warnings = programme.warnings
+        instruments = [item.instrument for item in programme.items]
+        first_ns = min(item.tape.first_ns for item in programme.items)
         (directory / "exchange").mkdir(mode=0o700, exist_ok=True)
         self.tape_clock = TapeClockFile(directory / "exchange" / "tape.clock")
         self.exchange = SimExchange(
             instruments, books=SqliteBooks(directory / "exchange" / "books.db")
         )
-        self.clock = VirtualClock(max(min(t.first_ns for t in tapes), self.exchange.now_ns))
-        self.played = [
-            self._played(tape, instrument)
-            for tape, instrument in zip(tapes, instruments, strict=True)
-        ]
+        self.clock = VirtualClock(max(first_ns, self.exchange.now_ns))
+        self.played = [self._played(item) for item in programme.items]
         self.wire = HeldWire(LATENCY_NS)
         players = [played.player for played in self.played]
         self.driver = Driver(self.exchange, players, self.clock, self.wire)
@@ -154,66 +123,19 @@ class Theatre:
 
     # --- building --------------------------------------------------------------------------------
 
-    def _tapes(self) -> list[Tape]:
-        tapes = [self._tape(given) for given in self.options.tapes]
-        if not tapes:
-            tapes = [generate(self.options.seed)]
-        symbols = [str(tape.symbol) for tape in tapes]
-        if twice := next((name for name in symbols if symbols.count(name) > 1), None):
-            raise TapeError(f"{twice} has more than one tape; give one for each pair")
-        if max(t.first_ns for t in tapes) > min(t.end_ns for t in tapes):
-            names = " and ".join(tape.name for tape in tapes)
-            raise TapeError(f"{names} do not overlap in time; tapes of one run must")
-        return [tape if self.options.from_time is None else self._later(tape) for tape in tapes]
-
-    def _tape(self, given: str) -> Tape:
-        symbol, _, path = given.rpartition("=")
-        tape = read_tape(Path(path), symbol=symbol or self.options.symbol)
-        self.warnings += tape.warnings
-        return tape
-
-    def _later(self, tape: Tape) -> Tape:
-        return tape.split(_instant(self.options.from_time or ""))[1]
-
-    def _rules(self, tape: Tape) -> Instrument:
-        rules = rules_for(tape.symbol, tape=tape, exchange_info=self.options.exchange_info)
-        self.warnings += rules.warnings
-        return rules.instrument
-
-    def _played(self, tape: Tape, instrument: Instrument) -> Played:
+    def _played(self, item: Item) -> Played:
         board = TickBoard()
-        held = functools.partial(self._held, str(instrument.symbol))
+        held = functools.partial(self._held, str(item.instrument.symbol))
         curtain = Curtain(board)
-        player = Player(tape, instrument, self.exchange, curtain, held)
-        candles = player.remember(self._history(tape, instrument))
+        player = Player(item.tape, item.instrument, self.exchange, curtain, held)
+        candles = player.remember(item.history)
         return Played(
-            tape=tape,
-            instrument=instrument,
+            tape=item.tape,
+            instrument=item.instrument,
             board=board,
             curtain=curtain,
             player=player,
             candles=candles,
-        )
-
-    def _history(self, tape: Tape, instrument: Instrument) -> Tape:
-        for given in self.options.histories:
-            symbol, _, path = given.rpartition("=")
-            found = read_tape(Path(path), symbol=symbol or self.options.symbol)
-            if str(found.symbol) == str(instrument.symbol):
-                return found
-        if self.options.from_time is not None and self.options.tapes:
-            whole = self._tape(self.options.tapes[0])
-            past = whole.split(_instant(self.options.from_time))[0]
-            if past is not None:
-                return past
-        self.warnings.append(
-            f"{instrument.symbol}: 26 h of history are generated (seed {self.options.seed})"
-        )
-        return generate_history(
-            self.options.seed,
-            instrument=instrument,
-            before_ns=tape.first_ns,
-            price=tape.first_price,
         )
 
     def _fund(self) -> None:
@@ -288,15 +210,3 @@ class Theatre:
             f"{p.tape.symbol} {'synthetic, ' if p.tape.synthetic else 'recorded, '}{p.tape.name}"
             for p in self.played
         )
-
-
-def _instant(text: str) -> int:
-    """Milliseconds, or an ISO time in UTC."""
-    try:
-        if text.isdigit():
-            return int(text) * NS_PER_MS
-        found = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise ConfigError(f"--from {text} is no time; give 2025-07-16T02:00 or ms") from error
-    stamped = found if found.tzinfo is not None else datetime.fromisoformat(f"{text}+00:00")
-    return ExchangeNs(int(stamped.timestamp()) * NS_PER_S)
