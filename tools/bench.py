@@ -20,6 +20,7 @@ from textwrap import wrap
 from typing import Any, NamedTuple, NoReturn
 
 import attrs
+import bench_crowd
 import bench_disk
 import bench_prices
 import bench_processes
@@ -45,7 +46,7 @@ class Measurement(NamedTuple):
 
 
 MEASUREMENTS = {
-    "decision": Measurement(bench_prices.decision),
+    "decision": Measurement(bench_crowd.decision),
     "tick": Measurement(bench_prices.tick, binds=False),
     "skip": Measurement(bench_prices.skip),
     "journal": Measurement(bench_disk.journal, disk=True),

@@ -66,6 +66,7 @@ class Custody:
         self.settings = settings
         self.epoch = epoch
         self.pursuits: dict[PositionId, Pursuit] = {}
+        self._taken: set[PositionId] = set()
         self._clock = clock
         self._outbox = outbox
 
@@ -74,8 +75,25 @@ class Custody:
         return self._clock.exchange_ns()
 
     def pursuit(self, position: PositionId) -> Pursuit:
-        """What a position has under way."""
+        """Take a position in hand, with what it has under way: it is pursued in this turn."""
+        self._taken.add(position)
         return self.pursuits.setdefault(position, Pursuit())
+
+    def take_all(self) -> None:
+        """Take every position in hand: time has passed, or a person has spoken."""
+        self._taken.update(self.pursuits)
+
+    def taken(self, symbol: str) -> list[PositionView]:
+        """The positions on a symbol that were taken in hand, oldest first: ids grow with time."""
+        views = [self.roster.view(position) for position in sorted(self._taken)]
+        here = [view for view in views if str(view.scope.symbol) == symbol]
+        # Another set, because one that was large once is slow to walk for ever.
+        self._taken = self._taken.difference(view.id for view in here)
+        return here
+
+    def laid_down(self, position: PositionId) -> None:
+        """It has been pursued as far as it goes."""
+        self._taken.discard(position)
 
     def context(self, symbol: str, pursuit: Pursuit | None = None) -> Context:
         """The world as a decision may know it."""

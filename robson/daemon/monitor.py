@@ -13,12 +13,12 @@ import attrs
 from robson.daemon.calendar import Calendar
 from robson.daemon.custody import Custody
 from robson.daemon.desk import Desk
+from robson.daemon.lookout import Lookout
 from robson.daemon.messages import Asked, TimerDue, Wake
 from robson.daemon.pursuit import PendingSignal, Pursuit
 from robson.daemon.ticks import BoardTick
 from robson.domain import events as e
 from robson.domain.identity import PositionId, Purpose
-from robson.domain.instrument import Instrument
 from robson.domain.intents import (
     PlaceOrder,
     QueryOrder,
@@ -40,9 +40,8 @@ from robson.domain.reports import (
 from robson.domain.values import ExchangeNs, Side
 from robson.domain.view import PositionView
 from robson.engine.adopt import adopt
-from robson.engine.band import EVERYTHING, Band, intersect, quiet_band
 from robson.engine.context import Context, Decision
-from robson.engine.decide import Tick, decide_gap, decide_price, decide_report, watch_of
+from robson.engine.decide import Tick, decide_gap, decide_price, decide_report
 from robson.engine.pursue import pursue
 from robson.engine.settle import decide_account, decide_interest
 from robson.exec.resolve import AbsenceProof, Contradiction, Found
@@ -69,7 +68,7 @@ class Monitor:
         self.markets = custody.markets
         self.desk = Desk(custody)
         self.calendar = Calendar(custody, self.desk)
-        self._bands: dict[PositionId, tuple[PositionView, Band]] = {}
+        self.lookout = Lookout(custody)
 
     # --- the one entrance ------------------------------------------------------------------------
 
@@ -108,8 +107,11 @@ class Monitor:
             case CandleClosed():
                 self._candle(message)
             case Asked():
+                self.custody.take_all()
                 self.desk.answer(message)
-            case Wake() | TimerDue():
+            case TimerDue():
+                self.custody.take_all()
+            case Wake():
                 pass
             case _:
                 self._heard(message)
@@ -140,38 +142,12 @@ class Monitor:
         judged: BoardTick | None = None
         while True:
             self._pursue_all(symbol)
-            ticks = board.take_or_publish(self._band(symbol), judged)
+            ticks = board.take_or_publish(self.lookout.band(symbol), judged)
             if not ticks:
                 break
             for tick in ticks:
                 self._judge(symbol, tick)
             judged = ticks[-1]
-        self._forget(symbol)
-
-    def _watched(self, symbol: str) -> Iterable[PositionView]:
-        for view in self.roster.live(symbol):
-            pursuit = self.custody.pursuit(view.id)
-            # After a restart the exchange says first whether its stop still rests: what it has
-            # already sold is not left to be sold by a price.
-            asked_first = view.insurance.state == "resting" and not pursuit.verified
-            if pursuit.trigger is None and not asked_first:
-                yield view
-
-    def _band(self, symbol: str) -> tuple[int, int]:
-        instrument = self.markets[symbol].instrument
-        bands = [self._band_of(view, instrument) for view in self._watched(symbol)]
-        band: Band = intersect(bands) if bands else EVERYTHING
-        return (band.low, band.high)
-
-    def _band_of(self, view: PositionView, instrument: Instrument) -> Band:
-        """One position's band; worked out once for each view, because views never change."""
-        known = self._bands.get(view.id)
-        if known is not None and known[0] is view:
-            return known[1]
-        watch = watch_of(view, instrument)
-        band = quiet_band(watch) if watch is not None else EVERYTHING
-        self._bands[view.id] = (view, band)
-        return band
 
     def _tick(self, symbol: str, tick: BoardTick) -> Tick:
         instrument = self.markets[symbol].instrument
@@ -184,18 +160,24 @@ class Monitor:
         )
 
     def _judge(self, symbol: str, tick: BoardTick) -> None:
-        judged = self._tick(symbol, tick)
-        ctx = self.custody.context(symbol)
-        for view in list(self._watched(symbol)):
-            band = self._band_of(view, ctx.instrument)
-            if not band.low < tick.price < band.high:
-                self.custody.carry_out(view, decide_price(view, judged, ctx))
+        crossed = self.lookout.crossed(symbol, tick.price)
+        if not crossed:
+            return
+        judged, ctx = self._tick(symbol, tick), self.custody.context(symbol)
+        for position in crossed:
+            view = self.roster.view(position)
+            self.custody.carry_out(view, decide_price(view, judged, ctx))
+            self.lookout.look(position)
 
     # --- what positions owe ----------------------------------------------------------------------
 
     def _pursue_all(self, symbol: str) -> None:
-        for view in self.roster.live(symbol):
-            self._pursue(view.id)
+        """All that were taken in hand: of any other nothing has changed since it was pursued."""
+        for view in self.custody.taken(symbol):
+            if view.is_live:
+                self._pursue(view.id)
+            self._forget(view.id)
+            self.lookout.look(view.id)
 
     def _pursue(self, position: PositionId) -> None:
         pursuit = self.custody.pursuit(position)
@@ -218,13 +200,11 @@ class Monitor:
                 return
             self.custody.carry_out(view, step.decision)
 
-    def _forget(self, symbol: str) -> None:
+    def _forget(self, position: PositionId) -> None:
         """A position that is over needs no memory."""
-        for position in list(self.custody.pursuits):
-            view = self.roster.views.get(position)
-            if view is not None and not view.is_live and str(view.scope.symbol) == symbol:
-                del self.custody.pursuits[position]
-                self._bands.pop(position, None)
+        self.custody.laid_down(position)
+        if not self.roster.view(position).is_live:
+            self.custody.pursuits.pop(position, None)
 
     # --- reports ---------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """The positions and their journal, under one owner: nothing is folded that is not durable.
 
-The only place that holds :class:`Position` instances. Readers get ``views``, a mapping that is
-replaced whole and never changed.
+The only place that holds :class:`Position` instances. Readers get ``views``, a mapping that never
+changes; it is copied when somebody asks after a change, so a commit costs what it changes.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
+
+import attrs
 
 from robson.domain.accounts import MonthOpened, Started, Stopped
 from robson.domain.errors import InvariantViolated
@@ -20,6 +22,15 @@ from robson.domain.position import Position
 from robson.domain.view import PositionView
 
 Views = Mapping[PositionId, PositionView]
+
+
+@attrs.frozen
+class Published:
+    """The positions as they were after so many changes; ``live`` oldest first."""
+
+    changes: int
+    views: Views
+    live: tuple[PositionView, ...]
 
 
 class Roster:
@@ -40,10 +51,11 @@ class Roster:
         self.month: MonthOpened | None = None
         self.seq = 0
         self.last_ns = 0
+        self._folded: dict[PositionId, PositionView] = {}
         self._known: dict[PositionId, PositionView] = {}
         self._live: dict[PositionId, PositionView] = {}
-        self._live_now: tuple[PositionView, ...] = ()
-        self.views: Views = MappingProxyType({})
+        self._changes = 0
+        self._published = Published(0, MappingProxyType({}), ())
 
     def load(self) -> int:
         """Fold the whole journal, on the thread that owns it from now; the number of events."""
@@ -98,17 +110,9 @@ class Roster:
         position = getattr(event, "position", None)
         view = self._positions[position].view if position else None
         if view is not None:
-            self._know(view)
+            self._folded[view.id] = view
         if self._witness is not None:
             self._witness(recorded, view)
-
-    def _know(self, view: PositionView) -> None:
-        """Positions that are over cost nothing from here on."""
-        self._known[view.id] = view
-        if view.is_live:
-            self._live[view.id] = view
-        else:
-            self._live.pop(view.id, None)
 
     def _of(self, position: PositionId) -> Position:
         found = self._positions.get(position)
@@ -117,8 +121,29 @@ class Roster:
         return found
 
     def _publish(self) -> None:
-        self.views = MappingProxyType(self._known.copy())
-        self._live_now = tuple(self._live.values())
+        """Let readers see what was folded: all of a transaction in one call, or none of it."""
+        self._known.update(self._folded)
+        for view in self._folded.values():
+            if view.is_live:
+                self._live[view.id] = view
+            else:
+                self._live.pop(view.id, None)
+        self._folded = {}
+        self._changes += 1
+
+    def _now(self) -> Published:
+        """What readers of any thread see. The count is read first: a copy may only be newer."""
+        changes, published = self._changes, self._published
+        if published.changes != changes:
+            views = MappingProxyType(self._known.copy())
+            published = Published(changes, views, tuple(self._live.copy().values()))
+            self._published = published
+        return published
+
+    @property
+    def views(self) -> Views:
+        """Every position there ever was; never changed, any thread may ask."""
+        return self._now().views
 
     def ahead(self, position: PositionId, events: Iterable[Event]) -> PositionView:
         """The view as it will be once ``events`` are durable; nothing is folded."""
@@ -134,5 +159,5 @@ class Roster:
     def live(self, symbol: str | None = None) -> list[PositionView]:
         """Positions that still need the monitor, oldest first; any thread may ask."""
         return [
-            view for view in self._live_now if symbol is None or str(view.scope.symbol) == symbol
+            view for view in self._now().live if symbol is None or str(view.scope.symbol) == symbol
         ]

@@ -6,7 +6,7 @@ reader of prices needs two integer comparisons a tick, and a reader of the past 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import attrs
 
@@ -49,14 +49,6 @@ def quiet_band(watch: Watch) -> Band:
         return Band(low=grid.ticks(grid.price_down(watch.stop)), high=far)
     far = max((grid.ticks(grid.price_down(level)) for level in ahead), default=Ticks(-FAR))
     return Band(low=far, high=grid.ticks(grid.price_up(watch.stop)))
-
-
-def intersect(bands: Iterable[Band]) -> Band:
-    """The prices that are quiet for all; everything when there are none."""
-    low, high = EVERYTHING.low, EVERYTHING.high
-    for band in bands:
-        low, high = max(low, band.low), min(high, band.high)
-    return Band(low, high)
 
 
 def next_outside(prices: Sequence[Ticks], band: Band, start: int) -> int:

@@ -182,9 +182,8 @@ class Run:
         fake = SimpleNamespace(
             markets={"X": SimpleNamespace(board=self.board)},
             _pursue_all=lambda _symbol: None,
-            _band=lambda _symbol: self.machine.band(),
+            lookout=SimpleNamespace(band=lambda _symbol: self.machine.band()),
             _judge=lambda _symbol, tick: self.machine.judge(tick),
-            _forget=lambda _symbol: None,
         )
         while True:
             self._forget(MONITOR, 0)

@@ -12,7 +12,6 @@ from robson.engine.band import (
     FAR,
     NOTHING,
     Band,
-    intersect,
     next_outside,
     quiet_band,
     run,
@@ -66,16 +65,10 @@ def test_an_edge_is_not_inside():
     assert [value in band for value in (9, 10, 11, 12, 13)] == [False, False, True, False, False]
 
 
-def test_bands_of_one_symbol_are_cut_with_each_other():
-    """One pair of integers speaks for all positions of a symbol."""
-    bands = [Band(Ticks(5), Ticks(20)), Band(Ticks(1), Ticks(12))]
-    assert intersect(bands) == Band(Ticks(5), Ticks(12))
-    assert intersect([]) == EVERYTHING
-    assert intersect([*bands, EVERYTHING]) == intersect(bands)
-    assert intersect([*bands, NOTHING]) == NOTHING
+def test_everything_is_quiet_and_nothing_is():
+    """The two ends of watching."""
     assert 0 in EVERYTHING
     assert 0 not in NOTHING
-    assert 11 not in intersect([Band(Ticks(1), Ticks(10)), Band(Ticks(10), Ticks(20))])
 
 
 def test_the_next_price_outside_is_searched_from_a_place():

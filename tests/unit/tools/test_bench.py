@@ -82,6 +82,8 @@ def test_document_of_everything_that_needs_no_daemon(
     assert list(rows) == [
         "decision.inside",
         "decision.leaving",
+        "decision.raising",
+        "decision.tape",
         "tick",
         "skip.same",
         "skip.speed",

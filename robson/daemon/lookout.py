@@ -1,0 +1,58 @@
+"""Which positions a price has to be judged for, by symbol: the engine's index of edges, kept true.
+
+Whoever changes a position says so with ``look``; a tick then touches only those whose edge it
+crossed.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from robson.daemon.custody import Custody
+from robson.domain.identity import PositionId
+from robson.domain.view import PositionView
+from robson.engine.band import quiet_band
+from robson.engine.decide import watch_of
+from robson.engine.edges import Edges
+
+
+class Lookout:
+    """The watched positions of one account. On the monitor's thread."""
+
+    def __init__(self, custody: Custody) -> None:
+        self._custody = custody
+        self._edges: defaultdict[str, Edges] = defaultdict(Edges)
+        self._seen: dict[PositionId, PositionView] = {}
+
+    def look(self, position: PositionId) -> None:
+        """Take in what has become of a position. Its band is worked out once for each view."""
+        view = self._custody.roster.view(position)
+        symbol = str(view.scope.symbol)
+        if not self._judged(view):
+            self._seen.pop(position, None)
+            self._edges[symbol].drop(position)
+        elif self._seen.get(position) is not view:
+            self._seen[position] = view
+            watch = watch_of(view, self._custody.markets[symbol].instrument)
+            if watch is None:
+                self._edges[symbol].drop(position)
+            else:
+                self._edges[symbol].put(position, quiet_band(watch))
+
+    def _judged(self, view: PositionView) -> bool:
+        pursuit = self._custody.pursuits.get(view.id)
+        if pursuit is None or not view.is_live:
+            return False
+        # After a restart the exchange says first whether its stop still rests: what it has
+        # already sold is not left to be sold by a price.
+        asked_first = view.insurance.state == "resting" and not pursuit.verified
+        return pursuit.trigger is None and not asked_first
+
+    def band(self, symbol: str) -> tuple[int, int]:
+        """The prices that are quiet for all positions on a symbol, in whole ticks."""
+        band = self._edges[symbol].band
+        return (band.low, band.high)
+
+    def crossed(self, symbol: str, price: int) -> list[PositionId]:
+        """The positions for which a price is not quiet, oldest first."""
+        return self._edges[symbol].crossed(price)
