@@ -24,7 +24,7 @@ from robson.connectors.simulated.entries import (
     LoanTaken,
 )
 from robson.connectors.simulated.exchange import SimExchange
-from robson.connectors.simulated.faults import ExchangeFaults
+from robson.connectors.simulated.faults import ExchangeFaults, Piece
 from robson.connectors.simulated.ledger import Terms
 from robson.domain.identity import AccountId, ClientOrderId, PositionId, Purpose, Scope, Symbol
 from robson.domain.instrument import Instrument
@@ -59,8 +59,9 @@ class Rough(ExchangeFaults):
     def skips_repay(self, client_id: str) -> bool:
         return client_id.endswith("7")
 
-    def fills_only(self, client_id: str, quantity: Decimal) -> Decimal | None:
-        return floor_to(quantity / 3, self.step) if client_id.endswith("5") else None
+    def book(self, client_id: str, quantity: Decimal) -> tuple[Piece, ...] | None:
+        part = floor_to(quantity / 3, self.step)
+        return (Piece(quantity=part),) if client_id.endswith("5") else None
 
     step = Decimal(1)
 

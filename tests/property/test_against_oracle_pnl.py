@@ -15,7 +15,7 @@ import attrs
 import pytest
 
 from robson.connectors.simulated.entries import Deposited, Filled, InterestCharged, LoanTaken
-from robson.connectors.simulated.faults import ExchangeFaults
+from robson.connectors.simulated.faults import ExchangeFaults, Piece
 from robson.domain.identity import position_hash, read_client_order_id
 from robson.domain.instrument import Instrument
 from robson.domain.values import Action, Side
@@ -60,11 +60,11 @@ class Part(ExchangeFaults):
     def __init__(self, lot: Decimal) -> None:
         self.lot = lot
 
-    def fills_only(self, client_id: str, quantity: Decimal) -> Decimal | None:
+    def book(self, client_id: str, quantity: Decimal) -> tuple[Piece, ...] | None:
         ours = read_client_order_id(client_id)
         if ours is None or ours.attempt or ours.position_hash[0] > "h":
             return None
-        return max(self.lot, floor_to(quantity * 2 / 3, self.lot))
+        return (Piece(quantity=max(self.lot, floor_to(quantity * 2 / 3, self.lot))),)
 
 
 def lives_of(seed: int) -> Lives:

@@ -10,6 +10,7 @@ from decimal import Decimal
 import attrs
 
 from robson.connectors.simulated.driver import TOTAL_NS, Trip
+from robson.connectors.simulated.faults import Piece
 from robson.connectors.simulated.tape import Columns
 from robson.domain.commands import Arm
 from robson.domain.identity import Purpose, read_client_order_id
@@ -105,13 +106,13 @@ class _ScriptedExchange(FaultyExchange):
             self._script.strike("hidden_order")
         return hides
 
-    def fills_only(self, client_id: str, quantity: Decimal) -> Decimal | None:
+    def book(self, client_id: str, quantity: Decimal) -> tuple[Piece, ...] | None:
         ours = read_client_order_id(client_id)
         if not self.leaves_lots or ours is None or ours.purpose is not Purpose.EXIT:
             return None
         self._script.strike("thin_book")
         given, self.leaves_lots = quantity - self.leaves_lots * self._script.lot, 0
-        return given
+        return (Piece(quantity=given),)
 
     def skips_repay(self, client_id: str) -> bool:
         skips, self._skips = self._skips, False

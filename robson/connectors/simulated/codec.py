@@ -27,6 +27,7 @@ KINDS: dict[str, type[kinds.Entry]] = {
     "loan_taken": kinds.LoanTaken,
     "interest_charged": kinds.InterestCharged,
     "triggered": kinds.Triggered,
+    "delayed": kinds.Delayed,
     "filled": kinds.Filled,
     "debt_repaid": kinds.DebtRepaid,
     "order_closed": kinds.OrderClosed,

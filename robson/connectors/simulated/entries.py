@@ -70,7 +70,7 @@ class OrderAccepted(_OfAccount):
 
 @attrs.frozen(kw_only=True)
 class Locked(_OfAccount):
-    """Free became locked, for as long as a stop rests."""
+    """Free became locked, for as long as a stop rests or a trade is delayed."""
 
     order_id: int
     asset: str
@@ -79,7 +79,7 @@ class Locked(_OfAccount):
 
 @attrs.frozen(kw_only=True)
 class Unlocked(_OfAccount):
-    """Locked became free again: the stop triggered, was cancelled or dropped."""
+    """Locked became free again: the order went on to trade, or ended."""
 
     order_id: int
     asset: str
@@ -110,6 +110,16 @@ class Triggered(_OfAccount):
 
     order_id: int
     price: Price
+
+
+@attrs.frozen(kw_only=True)
+class Delayed(_OfAccount):
+    """A trade that the matching engine has fixed, and carries out at ``due_ns``."""
+
+    order_id: int
+    due_ns: ExchangeNs
+    price: Price
+    quantity: Quantity
 
 
 @attrs.frozen(kw_only=True)
@@ -177,6 +187,7 @@ Entry = (
     | LoanTaken
     | InterestCharged
     | Triggered
+    | Delayed
     | Filled
     | DebtRepaid
     | OrderClosed

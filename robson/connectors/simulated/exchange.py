@@ -130,7 +130,7 @@ class SimExchange(Gateway):
         """
         market = self._markets.get(symbol) or self.market(symbol)
         ticks = price if isinstance(price, int) else market.instrument.ticks(price)
-        if at_ns >= self._hour_ns or at_ns < self.now_ns or self._broken:
+        if at_ns >= self._hour_ns or at_ns < self.now_ns or self._broken or self._late:
             self.advance_to(at_ns)
         dropped = self._dropped(market, at_ns) if market.stops else ()
         if market.low < ticks < market.high and not dropped:
@@ -139,7 +139,7 @@ class SimExchange(Gateway):
         return self._move(market, ticks, at_ns, dropped, jumped=jump)
 
     def advance_to(self, at_ns: ExchangeNs) -> None:
-        """Let time pass: each full clock hour charges interest on what is borrowed.
+        """Let time pass: each full clock hour charges interest, and delayed trades are made.
 
         Raises:
             InvalidValue: time would run backward.
@@ -193,7 +193,7 @@ class SimExchange(Gateway):
 
     @contextmanager
     def _transaction(self, at_ns: ExchangeNs) -> Iterator[None]:
-        """One instant: charge the hours before it, let it happen, make it durable.
+        """One instant: let what is due before it happen, then itself; make both durable.
 
         Whoever is interrupted in the middle leaves an exchange that answers nothing more; its books
         hold what was committed.
@@ -204,8 +204,10 @@ class SimExchange(Gateway):
             raise InvalidValue(f"exchange time cannot run back from {self.now_ns} to {at_ns}")
         self._broken = True
         with localcontext(MONEY):
-            if at_ns >= self._hour_ns:
-                self._charge_hours(at_ns)
+            while (late := self._next_late(at_ns)) is not None:
+                self._charge_hours(late.delayed[0].due_ns)
+                self._carry_out(late)
+            self._charge_hours(at_ns)
             self.now_ns = at_ns
             yield
         self._ledger.books.commit()
@@ -213,6 +215,8 @@ class SimExchange(Gateway):
 
     def _charge_hours(self, at_ns: ExchangeNs) -> None:
         """Interest of every full clock hour up to an instant, which is included."""
+        if at_ns < self._hour_ns:
+            return
         accounts = self.state.accounts.values()
         while self._hour_ns <= at_ns and any(account.in_debt() for account in accounts):
             for account in accounts:

@@ -54,6 +54,7 @@ class Rule(enum.Enum):
     STOP_MET_BY_JUMP = "stop_met_by_jump"
     STOP_EXPIRED_UNFUNDED = "stop_expired_unfunded"
     CANCELLED = "cancelled"
+    CANCELLED_PARTLY_FILLED = "cancelled_partly_filled"
     CANCEL_UNKNOWN = "cancel_unknown"
     # debt
     INTEREST_ON_BORROW = "interest_on_borrow"
@@ -77,6 +78,8 @@ class Rule(enum.Enum):
     FAULT_SKIPS_REPAY = "fault_skips_repay"
     FAULT_DROPS_STOP = "fault_drops_stop"
     FAULT_FILLS_ONLY = "fault_fills_only"
+    FAULT_FILLS_IN_PIECES = "fault_fills_in_pieces"
+    FAULT_MATCHES_LATE = "fault_matches_late"
 
 
 def _no(code: int, message: str) -> ApiError:

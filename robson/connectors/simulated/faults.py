@@ -4,8 +4,24 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import attrs
+
 from robson.domain.intents import Intent
 from robson.domain.reports import ApiError
+
+
+@attrs.frozen(kw_only=True)
+class Piece:
+    """One trade that a book gives an order.
+
+    Attributes:
+        worse_bps: how much worse than the market's slippage alone, in basis points.
+        after_ns: how long the matching engine takes to carry it out; its price is fixed before.
+    """
+
+    quantity: Decimal
+    worse_bps: Decimal = Decimal(0)
+    after_ns: int = 0
 
 
 class ExchangeFaults:
@@ -30,6 +46,9 @@ class ExchangeFaults:
         """Let a resting stop expire on the exchange's own account; asked when the price moves."""
         return False
 
-    def fills_only(self, client_id: str, quantity: Decimal) -> Decimal | None:
-        """How much a thin book gives a market order, the rest of which expires; None for all."""
+    def book(self, client_id: str, quantity: Decimal) -> tuple[Piece, ...] | None:
+        """The trades that a book gives a market order; what it lacks expires with the last one.
+
+        None: all of it, at once, at one price. Never more than ``quantity``; ``after_ns`` rises.
+        """
         return None

@@ -88,7 +88,9 @@ class Market:
         self._nearest()
 
     def unrest(self, order: Order) -> None:
-        """Take a stop out: triggered, cancelled or dropped."""
+        """Take a stop out, if it is there: triggered, cancelled or dropped."""
+        if order.order_id not in self.stops:
+            return
         assert order.stop_price is not None, "only a stop rests"
         del self.stops[order.order_id]
         ticks = self.ticks_of(order.stop_price)

@@ -12,6 +12,7 @@ from operator import attrgetter
 
 import attrs
 
+from robson.connectors.simulated.entries import Delayed
 from robson.domain.identity import Scope
 from robson.domain.intents import OrderType, SideEffect
 from robson.domain.reports import Fill, OrderState, OrderStatus
@@ -23,8 +24,10 @@ class Order:
     """One order over its whole life.
 
     Attributes:
-        locked: what it holds back of the wallet it spends from, while it rests.
+        triggered: a stop that the market has met; it does not wait for that any more.
+        locked: what it holds back of the wallet it spends from, while it is open.
         quote_executed: quote moved by its trades.
+        delayed: trades that are fixed and not carried out yet, the next one first.
     """
 
     order_id: int
@@ -38,15 +41,22 @@ class Order:
     accepted_ns: ExchangeNs
     updated_ns: ExchangeNs
     status: OrderStatus = OrderStatus.NEW
+    triggered: bool = False
     executed: Decimal = Decimal(0)
     quote_executed: Decimal = Decimal(0)
     locked: Decimal = Decimal(0)
     fills: list[Fill] = attrs.field(factory=list)
+    delayed: list[Delayed] = attrs.field(factory=list)
 
     @property
     def is_open(self) -> bool:
         """Whether it can still trade."""
         return not self.status.is_final
+
+    @property
+    def waits(self) -> bool:
+        """Whether it is a stop that waits for its price."""
+        return self.is_open and self.stop_price is not None and not self.triggered
 
     def state(self, *, with_fills: bool = False) -> OrderState:
         """The order as an answer carries it; only the answer to a market order has the fills."""

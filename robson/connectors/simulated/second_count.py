@@ -14,6 +14,7 @@ import attrs
 
 from robson.connectors.simulated.entries import (
     DebtRepaid,
+    Delayed,
     Deposited,
     Entry,
     Filled,
@@ -48,13 +49,14 @@ class Purse:
 
 @attrs.define
 class CountedOrder:
-    """One order in atoms: what it was given, and what it traded."""
+    """One order in atoms: what it was given, what it traded, and what each delayed trade spends."""
 
     entry: OrderAccepted
     whole: int
     executed: int = 0
     quote: int = 0
     open: bool = True
+    delayed: list[int] = attrs.Factory(list)
 
 
 class SecondCount:
@@ -63,6 +65,7 @@ class SecondCount:
     Attributes:
         purses: by account and asset.
         waiting: stops that have neither triggered nor ended.
+        late: orders with delayed trades.
         moved: orders touched since somebody last emptied this.
         wrong: entries that break a rule by themselves.
         counted: values compared while reading.
@@ -72,6 +75,7 @@ class SecondCount:
         self.purses: dict[Scope, dict[str, Purse]] = {}
         self.orders: dict[int, CountedOrder] = {}
         self.waiting: dict[int, CountedOrder] = {}
+        self.late: dict[int, CountedOrder] = {}
         self.moved: set[int] = set()
         self.wrong: list[str] = []
         self.counted = 0
@@ -82,6 +86,7 @@ class SecondCount:
             Deposited: self._deposited,
             OrderAccepted: self._accepted,
             Triggered: self._triggered,
+            Delayed: self._delayed,
             LoanTaken: self._lent,
             InterestCharged: self._charged,
             Filled: self._filled,
@@ -98,7 +103,7 @@ class SecondCount:
                 reader(entry)
 
     def locked(self) -> dict[tuple[Scope, str], int]:
-        """What the waiting stops hold back, by account and asset."""
+        """What waiting stops and delayed trades hold back, by account and asset."""
         locked: dict[tuple[Scope, str], int] = {}
         for order in self.waiting.values():
             entry, stop = order.entry, order.entry.stop_price
@@ -107,6 +112,10 @@ class SecondCount:
             if entry.action is Action.BUY and stop is not None:
                 asset, amount = symbol.quote, product(stop, entry.quantity, up=True)
             locked[entry.scope, asset] = locked.get((entry.scope, asset), 0) + amount
+        for order in self.late.values():
+            scope, symbol = order.entry.scope, order.entry.scope.symbol
+            asset = symbol.quote if order.entry.action is Action.BUY else symbol.base
+            locked[scope, asset] = locked.get((scope, asset), 0) + sum(order.delayed)
         return locked
 
     # --- one kind of entry each ------------------------------------------------------------------
@@ -130,8 +139,17 @@ class SecondCount:
     def _triggered(self, entry: Triggered) -> None:
         del self.waiting[entry.order_id]
 
+    def _delayed(self, entry: Delayed) -> None:
+        order = self.orders[entry.order_id]
+        spent = self._atoms(entry.quantity)
+        if order.entry.action is Action.BUY:
+            spent = product(entry.price, entry.quantity, up=True)
+        order.delayed.append(spent)
+        self.late[entry.order_id] = order
+
     def _closed(self, entry: OrderClosed) -> None:
         self.waiting.pop(entry.order_id, None)
+        self.late.pop(entry.order_id, None)
         self.orders[entry.order_id].open = False
         self.moved.add(entry.order_id)
 
@@ -161,6 +179,9 @@ class SecondCount:
         quantity, fee = self._atoms(entry.quantity), self._atoms(entry.commission)
         quote = product(entry.price, entry.quantity, up=buys)
         gained, asset = (quantity, symbol.base) if buys else (quote, symbol.quote)
+        if order.delayed:
+            self._expect(entry, "spent late", quote if buys else quantity, order.delayed.pop(0))
+            self.late.pop(entry.order_id if not order.delayed else -1, None)
         part, of = self._terms[symbol].taker_fee.as_integer_ratio()
         self._expect(entry, "commission", fee, -(-gained * part // of))
         self._expect(entry, "commission asset", entry.commission_asset, asset)

@@ -15,6 +15,7 @@ import attrs
 from robson.connectors.simulated.account import Account, Wallet
 from robson.connectors.simulated.entries import (
     DebtRepaid,
+    Delayed,
     Deposited,
     Entry,
     Filled,
@@ -122,12 +123,19 @@ def _interest(state: ExchangeState, entry: InterestCharged) -> None:
 
 
 def _triggered(state: ExchangeState, entry: Triggered) -> None:
-    state.orders[entry.order_id].updated_ns = entry.at_ns
+    order = state.orders[entry.order_id]
+    order.updated_ns, order.triggered = entry.at_ns, True
+
+
+def _delayed(state: ExchangeState, entry: Delayed) -> None:
+    state.orders[entry.order_id].delayed.append(entry)
 
 
 def _filled(state: ExchangeState, entry: Filled) -> None:
     account, order = state.accounts[entry.scope], state.orders[entry.order_id]
     sign = 1 if order.action is Action.BUY else -1
+    if order.delayed:
+        del order.delayed[0]
     account.base.free += sign * entry.quantity
     account.quote.free -= sign * entry.quote_amount
     account.wallet(entry.commission_asset).free -= entry.commission
@@ -160,7 +168,9 @@ def _repaid(state: ExchangeState, entry: DebtRepaid) -> None:
 
 
 def _closed(state: ExchangeState, entry: OrderClosed) -> None:
-    _moved(state, state.orders[entry.order_id], entry.status, entry.at_ns)
+    order = state.orders[entry.order_id]
+    order.delayed.clear()
+    _moved(state, order, entry.status, entry.at_ns)
 
 
 def _moved(state: ExchangeState, order: Order, status: OrderStatus, at_ns: ExchangeNs) -> None:
@@ -184,6 +194,7 @@ _FOLD: dict[type[Entry], Callable[[ExchangeState, Any], None]] = {
     LoanTaken: _loan,
     InterestCharged: _interest,
     Triggered: _triggered,
+    Delayed: _delayed,
     Filled: _filled,
     DebtRepaid: _repaid,
     OrderClosed: _closed,

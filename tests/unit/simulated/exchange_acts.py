@@ -9,7 +9,7 @@ import attrs
 from hypothesis import strategies as st
 
 from robson.connectors.simulated.exchange import SimExchange
-from robson.connectors.simulated.faults import ExchangeFaults
+from robson.connectors.simulated.faults import ExchangeFaults, Piece
 from robson.domain.identity import AccountId, ClientOrderId, Purpose, Scope
 from robson.domain.intents import (
     CancelOrder,
@@ -84,8 +84,17 @@ class Trouble(ExchangeFaults):
     def drops_stop(self, client_id: str, since_accept_ns: int) -> bool:
         return client_id == "b" and since_accept_ns > 3600 * NS_PER_S
 
-    def fills_only(self, client_id: str, quantity: Decimal) -> Decimal | None:
-        return quantity / 4 if client_id == "b" else None
+    def book(self, client_id: str, quantity: Decimal) -> tuple[Piece, ...] | None:
+        """A quarter of some; of others three parts, two of them late, with less than all or all."""
+        part = quantity / 4
+        if client_id == "b":
+            return (Piece(quantity=part),)
+        if client_id != "d":
+            return None
+        late = Piece(quantity=part, worse_bps=Decimal(7), after_ns=40 * 60 * NS_PER_S)
+        rest = Piece(quantity=part * 2, worse_bps=Decimal(9), after_ns=100 * 60 * NS_PER_S)
+        whole = int(quantity.scaleb(3)) % 2
+        return (Piece(quantity=part), late, *((rest,) if whole else ()))
 
 
 class Player:

@@ -347,8 +347,10 @@ def test_the_document_is_json_with_decimal_text() -> None:
 
 
 def test_every_kind_of_entry_was_written_and_read() -> None:
-    bench = lived(MemoryBooks())
-    written = {encode(entry)[0] for entry in bench.exchange.books.entries()}
+    late = Bench(faults=Trouble())
+    late.buy("0.02", BORROW, client_id="d")
+    entries = (*lived(MemoryBooks()).exchange.books.entries(), *late.exchange.books.entries())
+    written = {encode(entry)[0] for entry in entries}
 
     assert written == KINDS.keys()
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import ROUND_UP, Context, Decimal, localcontext
 from random import Random
 
+import attrs
 import pytest
 from hypothesis import given
 
@@ -21,6 +22,7 @@ from robson.connectors.simulated.entries import (
 )
 from robson.connectors.simulated.exchange import SimExchange
 from robson.connectors.simulated.exchange_rules import REFUSALS, Rule
+from robson.connectors.simulated.floor import Deal
 from robson.connectors.simulated.orders import Order
 from robson.domain.reports import OrderStatus
 from robson.domain.values import Action, ExchangeNs, Price
@@ -158,9 +160,9 @@ def test_the_books_lead_to_the_balances_that_an_oracle_finds(life: list[Act]) ->
 
 
 class ExecutesTwice(SimExchange):
-    def execute(self, order: Order, price: Price, at_ns: ExchangeNs) -> None:
-        super().execute(order, price, at_ns)
-        super().execute(order, price, at_ns)
+    def execute(self, order: Order, deals: Sequence[Deal], at_ns: ExchangeNs) -> None:
+        super().execute(order, deals, at_ns)
+        super().execute(order, deals, at_ns)
 
 
 class ForgetsCommission(SimExchange):
@@ -174,8 +176,9 @@ class RoundsCommissionDown(SimExchange):
 
 
 class ExecutesAtHalfPrice(SimExchange):
-    def execute(self, order: Order, price: Price, at_ns: ExchangeNs) -> None:
-        super().execute(order, Price(price / 2), at_ns)
+    def execute(self, order: Order, deals: Sequence[Deal], at_ns: ExchangeNs) -> None:
+        halved = [deal._replace(price=Price(deal.price / 2)) for deal in deals]
+        super().execute(order, halved, at_ns)
         order.quote_executed *= 2
 
 
@@ -188,6 +191,22 @@ class ForgetsToUnlock(SimExchange):
 class FreeHours(SimExchange):
     def _charge_hours(self, at_ns: ExchangeNs) -> None:
         self._hour_ns = ExchangeNs(at_ns + HOUR)
+
+
+class TradesLateForNothing(SimExchange):
+    def _carry_out(self, order: Order) -> None:
+        order.delayed[0] = attrs.evolve(order.delayed[0], price=Price(50_000))
+        super()._carry_out(order)
+
+
+def test_a_delayed_trade_at_another_price_is_caught() -> None:
+    bench = Bench(exchange=TradesLateForNothing, faults=Trouble())
+    bench.audit = None
+    bench.buy("0.02", BORROW, client_id="d")
+    assert audit(bench) == ()
+    bench.wait(HOUR)
+
+    assert any("spent late" in difference for difference in audit(bench))
 
 
 def life(bench: Bench) -> None:

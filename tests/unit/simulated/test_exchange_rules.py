@@ -15,7 +15,7 @@ import attrs
 import pytest
 
 from robson.connectors.simulated.exchange_rules import CODES, REFUSALS, Rule
-from robson.connectors.simulated.faults import ExchangeFaults
+from robson.connectors.simulated.faults import ExchangeFaults, Piece
 from robson.connectors.simulated.ledger import Terms
 from robson.domain.identity import AccountId, Scope, Symbol
 from robson.domain.intents import Intent, ReadAccount
@@ -336,8 +336,10 @@ class Gremlins(ExchangeFaults):
     def drops_stop(self, client_id: str, since_accept_ns: int) -> bool:
         return self.striking == "drops" and since_accept_ns >= 10 * SECOND
 
-    def fills_only(self, client_id: str, quantity: Decimal) -> Decimal | None:
-        return D("0.003") if self.striking == "thin" else None
+    def book(self, client_id: str, quantity: Decimal) -> tuple[Piece, ...] | None:
+        if self.striking == "late":
+            return (Piece(quantity=D("0.003")), Piece(quantity=D("0.001"), after_ns=2 * SECOND))
+        return (Piece(quantity=D("0.003")),) if self.striking == "thin" else None
 
 
 @bites(Rule.FAULT_REJECTS)
@@ -390,6 +392,35 @@ def thin_book() -> tuple[Bench, Answer | None]:
     assert len(answer.fills or ()) == 1
     account = bench.account()
     assert (account.quote.borrowed, account.quote.free) == (700, 1020), "the loan stays whole"
+    return bench, None
+
+
+@bites(Rule.FAULT_FILLS_IN_PIECES, Rule.FAULT_MATCHES_LATE, Rule.FAULT_FILLS_ONLY)
+def matches_late() -> tuple[Bench, Answer | None]:
+    bench = Bench(faults=Gremlins("late"))
+    answer = bench.buy("0.02", BORROW, client_id="late")
+    assert isinstance(answer, OrderState)
+    assert (answer.status.value, answer.executed) == ("PARTIALLY_FILLED", D("0.003"))
+    bench.wait(SECOND)
+    assert bench.account().quote.locked == 60, "the delayed trade has its price already"
+    bench.wait(SECOND)
+    ended = bench.query("late")
+    assert isinstance(ended, OrderState)
+    assert (ended.status.value, ended.executed) == ("EXPIRED", D("0.004"))
+    assert bench.account().quote.locked == 0
+    return bench, None
+
+
+@bites(Rule.CANCELLED_PARTLY_FILLED)
+def cancels_what_is_late() -> tuple[Bench, Answer | None]:
+    bench = Bench(faults=Gremlins("late"))
+    bench.buy("0.02", BORROW, client_id="late")
+    answer = bench.cancel("late")
+    assert isinstance(answer, OrderState)
+    assert (answer.status.value, answer.executed) == ("CANCELED", D("0.003"))
+    bench.wait(5 * SECOND)
+    assert bench.account().quote.locked == 0
+    assert bench.account().base.free == D("0.003") * D("0.999")
     return bench, None
 
 
