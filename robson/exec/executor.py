@@ -42,8 +42,10 @@ from robson.domain.reports import (
 )
 from robson.domain.values import NS_PER_MS, ExchangeNs
 
-UNKNOWN_CODES = frozenset({-1000, -1001, -1006, -1007, -3000, -3044})
+UNKNOWN_CODES = frozenset({-1000, -1001, -1006, -1007, -1008, -3000, -3044})
 """Codes that say the exchange does not know whether it happened."""
+ORDER_REJECTED, DUPLICATE = -2010, "duplicate order"
+"""A refusal whose text says that an earlier request with this id is open: look it up."""
 NO_SUCH_ORDER = -2013
 CANCEL_REJECTED = -2011
 SERVER_ERROR = 500
@@ -110,10 +112,16 @@ def classify(
             return _refused(intent, answer, sent_ns, received_ns)
 
 
+def _is_unknown(error: ApiError) -> bool:
+    if error.status >= SERVER_ERROR or error.code in UNKNOWN_CODES:
+        return True
+    return error.code == ORDER_REJECTED and DUPLICATE in error.message.lower()
+
+
 def _refused(
     intent: Intent, error: ApiError, sent_ns: ExchangeNs, received_ns: ExchangeNs
 ) -> Report:
-    if error.status >= SERVER_ERROR or error.code in UNKNOWN_CODES:
+    if _is_unknown(error):
         return OutcomeUnknown(
             intent=intent,
             sent_ns=sent_ns,
