@@ -33,6 +33,7 @@ CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRI
 """
 SCHEMA = tuple(_SCHEMA.strip().removesuffix(";").split(";\n"))
 """Statements; each does nothing where its table is there already."""
+TABLES = ("journal", "intents", "fills", "meta")
 PROJECTED = ("intents", "fills")
 """Tables whose contents follow from the rows of the journal alone."""
 

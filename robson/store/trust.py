@@ -16,7 +16,7 @@ import attrs
 
 from robson.domain.errors import JournalCorrupt, JournalForeign, StoreError
 from robson.store.codec import EVENT_KINDS
-from robson.store.tables import PROJECTED, SCHEMA, SCHEMA_VERSION, projections
+from robson.store.tables import PROJECTED, SCHEMA, SCHEMA_VERSION, TABLES, projections
 
 GENESIS = "0" * 64
 _UNREADABLE = "Could not decode to UTF-8"
@@ -60,10 +60,22 @@ def check_pages(db: sqlite3.Connection, path: Path) -> None:
     Raises:
         JournalCorrupt: with what SQLite says first.
     """
-    found = db.execute("PRAGMA integrity_check(1)").fetchone()
-    if found is None or found[0] != "ok":
-        told = str(found[0]).splitlines() if found else ["no answer"]
-        raise JournalCorrupt(f"{path} is damaged: {told[-1]}")
+    if told := _integrity(db, "1"):
+        named = [(table, said) for table in TABLES if (said := _integrity(db, table))]
+        table, told = named[0] if named else ("none of its own", told)
+        raise JournalCorrupt(f"{path} is damaged, table {table}: {told}")
+
+
+def _integrity(db: sqlite3.Connection, what: str) -> str:
+    """SQLite's first complaint about a table, or about anything (``1``); empty for none."""
+    try:
+        found = db.execute(f"PRAGMA integrity_check({what})").fetchone()
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorname != "SQLITE_CORRUPT":
+            raise
+        return str(error)
+    told = str(found[0]) if found else "no answer"
+    return "" if told == "ok" else told.splitlines()[-1]
 
 
 def check_tables(db: sqlite3.Connection, path: Path) -> None:
