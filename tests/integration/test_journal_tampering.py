@@ -66,6 +66,7 @@ def verdict(place: Path, truth: tuple[Event, ...] = TRUTH, *, first_page: bool =
         looked = "opens"
     except (JournalCorrupt, JournalForeign):
         looked = "caught"
+    said = ""
     try:
         with closing(opened(place)) as journal:
             found = tuple(row.event for row in journal.read())
@@ -73,7 +74,9 @@ def verdict(place: Path, truth: tuple[Event, ...] = TRUTH, *, first_page: bool =
             assert journal.epoch == 2
             journal.append(months(1))
     except (JournalCorrupt, JournalForeign) as refused:
-        assert NAMED.search(str(refused)) or first_page, f"says no place: {refused}"
+        said = str(refused)
+    if said:
+        assert NAMED.search(said) or first_page, f"says no place: {said}"
         assert looked == "caught"
         return "caught"
     assert looked == "opens"
