@@ -64,6 +64,7 @@ class Daemon:
             "--state-dir",
             str(directory),
             *PORTS,
+            "--stop-with-stdin",
             *options,
         ]
         self._process: subprocess.Popen[bytes] | None = None
@@ -77,7 +78,7 @@ class Daemon:
     def _run(self, log: IO[bytes]) -> subprocess.Popen[bytes]:
         return subprocess.Popen(  # noqa: S603 - our own program
             self._command,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,  # closes with this process, however it ends
             stdout=log,
             stderr=subprocess.STDOUT,
             env=environment(os.environ),
@@ -143,18 +144,24 @@ class Daemon:
         if self._process is not None:
             self._process.kill()
             self._process.wait(timeout=STOP_S)
+            _let_go(self._process)
 
     def stop(self, *, interrupted: bool = False) -> None:
         """End it: asked first, killed when it does not listen. Does nothing twice."""
         process, self._process = self._process, None
         if process is None:
             return
-        if interrupted and _ended(process, INTERRUPTED_S):
-            return
-        process.terminate()
-        if not _ended(process, STOP_S):
-            process.kill()
-            process.wait()
+        if not (interrupted and _ended(process, INTERRUPTED_S)):
+            process.terminate()
+            if not _ended(process, STOP_S):
+                process.kill()
+                process.wait()
+        _let_go(process)
+
+
+def _let_go(process: subprocess.Popen[bytes]) -> None:
+    if process.stdin is not None:
+        process.stdin.close()
 
 
 def _ended(process: subprocess.Popen[bytes], bound_s: float) -> bool:

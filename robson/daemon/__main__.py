@@ -89,6 +89,11 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--fresh", action="store_true", help="begin with an empty state directory")
     run.add_argument("--grpc", metavar="HOST:PORT", help="port 0 takes a free one")
     run.add_argument("--http", metavar="HOST:PORT", help="port 0 takes a free one")
+    run.add_argument(
+        "--stop-with-stdin",
+        action="store_true",
+        help="end in order when standard input closes: with the program that started this",
+    )
     _simulated(run)
     offline.add_to(commands)
     return top
@@ -170,6 +175,11 @@ def _run(args: argparse.Namespace) -> int:
     where = _places(config, directory, environ)
     _check_writable(directory)
     ended = _Ended()
+    if args.stop_with_stdin:
+        starter = threading.Thread(
+            name="starter", target=ended.follow, args=(sys.stdin.fileno(),), daemon=True
+        )
+        starter.start()
     daemon = SimulatedDaemon(config, played, where, ended.fatal, fresh=args.fresh)
     logs.to_file(directory)
     return _serve(daemon, ended)
@@ -259,6 +269,12 @@ class _Ended:
         """First: end in order. Second: end at once."""
         if next(self._signals):
             os._exit(FORCED)
+        self._told.put(None)
+
+    def follow(self, starter: int) -> None:
+        """End when the other end of a pipe does, however it ended."""
+        while os.read(starter, 1):
+            continue
         self._told.put(None)
 
     def wait(self) -> None:

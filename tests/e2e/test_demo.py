@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -167,6 +168,29 @@ def test_crash_on_the_way(place: Path, record_property: Any) -> None:
     assert [order["type"] for order in crash["resting"]] == ["STOP_LOSS"]
     assert crash["entry_orders"] == 1
     record_property("note", f"demo --crash: answered again after {crash['down_ms']} ms")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_its_daemon_ends_with_it(place: Path, number: int) -> None:
+    """However the demo ends, no robsond is left running, and the stop rests in the books."""
+    asked = command(*tape(place, FLAT, "long", bar_s=60), "--speed", "1", "--json")
+    process = subprocess.Popen(
+        asked,
+        cwd=ROOT,
+        env=environment(TMPDIR=str(place / "t")),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        until(lambda: [*(place / "t").glob("*/robsond.sock")], "its robsond answers")
+        [state] = (place / "t").iterdir()
+        process.send_signal(number)
+        process.wait(BOUND_S)
+    finally:
+        process.kill()
+    until(lambda: "ended in order" in (state / "robsond.out").read_text(), "its robsond ends")
+    shutil.rmtree(state)  # nobody was left to do it
 
 
 def test_interrupted(place: Path) -> None:
