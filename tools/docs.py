@@ -20,7 +20,7 @@ from typing import Any, get_args
 
 import attrs
 
-from robson.daemon.config import KEYS, PREFIX, shown
+from robson.daemon.config import FILE_KEYS, KEYS, PREFIX, shown
 from robson.domain import events, lifecycle, position
 from robson.domain.errors import ConfigError
 from robson.domain.identity import (
@@ -282,8 +282,9 @@ def lifecycle_page() -> str:
             "## Which journal event drives which machine event",
             "",
             paragraph(
-                f"Of {len(kinds()) + 1} journal events of a position `position_armed.v1` creates",
-                f"it, {driving} drive the machine and {len(folding)} only change data.",
+                f"Of {len(kinds()) + 1} journal events of a position",
+                f"`{events.PositionArmed.KIND}` creates it, {driving} drive the machine and",
+                f"{len(folding)} only change data.",
                 f"{len(silent)} machine events have no journal event at all.",
                 VOCABULARY,
             ),
@@ -319,6 +320,23 @@ def _is_used(key: str) -> bool:
     """Whether anything but its own definition names a key."""
     sources = (path.read_text(encoding="utf-8") for path in (ROOT / "robson").rglob("*.py"))
     return sum(source.count(f'"{key}"') for source in sources) > 1
+
+
+def _strategy_keys() -> Iterator[str]:
+    """What only a strategy's own file takes."""
+    own = [
+        (f"`{key}`", f"`{shown(key, row.default)}`", _allowed(row.read), row.meaning)
+        for key, row in FILE_KEYS.items()
+        if key not in KEYS
+    ]
+    yield "## Strategies"
+    yield ""
+    yield paragraph(
+        "A strategy's own file, `strategies/NAME.toml`, takes these keys and those above of the",
+        "sections `detector`, `stop`, `stop_gain` and `trailing`:",
+    )
+    yield ""
+    yield from table("Key", "Default", "Allowed", "Meaning", rows=own)
 
 
 def configuration_page() -> str:
@@ -364,6 +382,8 @@ def configuration_page() -> str:
             f"The same in the environment is `{variable}={default}`.",
             "",
             *table("Key", "Default", "Allowed", "Meaning", "Option", rows=rows),
+            "",
+            *_strategy_keys(),
             "",
             paragraph(
                 "Two numbers are not here because they are not configured: a trade may plan to",

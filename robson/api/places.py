@@ -5,7 +5,7 @@ environment is given.
 """
 
 # The CLI imports this, and its start has no 5 ms for pathlib.
-# ruff: noqa: PTH100, PTH111, PTH117, PTH118
+# ruff: noqa: PTH100, PTH111, PTH117, PTH118, PTH120
 from __future__ import annotations
 
 import os
@@ -32,6 +32,24 @@ def named_state_dir(environ: Mapping[str, str], given: str | None = None) -> str
     """``given``, else ROBSON_STATE_DIR, else $STATE_DIRECTORY; None when nobody named one."""
     named = given or environ.get("ROBSON_STATE_DIR") or _first(environ.get("STATE_DIRECTORY"))
     return os.path.abspath(os.path.expanduser(named)) if named else None
+
+
+def strategies_dir(environ: Mapping[str, str], config: str | None = None) -> str:
+    """The user's own strategies: beside the configuration file, else $CONFIGURATION_DIRECTORY,
+    else the user's configuration directory.
+    """
+    if config:
+        directory = os.path.dirname(os.path.abspath(config))
+    else:
+        directory = _first(environ.get("CONFIGURATION_DIRECTORY")) or os.path.join(
+            _user_config(environ), "robson"
+        )
+    return os.path.join(directory, "strategies")
+
+
+def _user_config(environ: Mapping[str, str]) -> str:
+    base = environ.get("XDG_CONFIG_HOME")
+    return base if base and os.path.isabs(base) else os.path.expanduser("~/.config")
 
 
 def _user_state(environ: Mapping[str, str]) -> str:

@@ -60,7 +60,12 @@ def _arm(command: Command) -> None:
         ("robson arm BTCUSDT --wait active", "come back when it is filled"),
     )
     parser.add_argument("symbol", metavar="SYMBOL", help="the pair, such as BTCUSDT")
-    parser.add_argument("--strategy", metavar="NAME", default="all-in", help="all-in")
+    parser.add_argument(
+        "--strategy",
+        metavar="NAME",
+        default="all-in",
+        help="all-in, now, trend, iron-exit or your own (all-in)",
+    )
     parser.add_argument("--side", choices=SIDES, help="the strategy's own bias")
     parser.add_argument(
         "--capital",

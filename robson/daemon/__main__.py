@@ -24,6 +24,7 @@ from robson.daemon.app import Places, SimulatedDaemon, program_version
 from robson.daemon.config import KEYS, Config, load
 from robson.daemon.ports import port_of, usual_or_free
 from robson.daemon.programme import SimOptions, programme
+from robson.daemon.strategies import shelf
 from robson.domain.errors import (
     ConfigError,
     InvalidValue,
@@ -172,7 +173,7 @@ def _run(args: argparse.Namespace) -> int:
         raise ConfigError(f"profile {profile} is not built yet; run --profile sim")
     played = programme(_options(args))
     directory = Path(places.state_dir(environ, profile, args.state_dir))
-    where = _places(config, directory, environ)
+    where = _places(config, directory, environ, args.config)
     _check_writable(directory)
     ended = _Ended()
     if args.stop_with_stdin:
@@ -222,7 +223,7 @@ def _check_writable(directory: Path) -> None:
         raise _Unwritable(f"{directory} cannot be written: {error.strerror}") from error
 
 
-def _places(config: Config, directory: Path, environ: dict[str, str]) -> Places:
+def _places(config: Config, directory: Path, environ: dict[str, str], file: str | None) -> Places:
     socket = places.socket_path(environ, str(directory))
     too_long = places.path_too_long(socket)
     if too_long:
@@ -242,6 +243,7 @@ def _places(config: Config, directory: Path, environ: dict[str, str]) -> Places:
         grpc_port=grpc_port,
         http_port=http_port,
         http_host=host,
+        strategies=shelf(config, Path(places.strategies_dir(environ, file))),
     )
 
 
@@ -306,6 +308,8 @@ def _introduce(daemon: SimulatedDaemon, doors: Doors) -> None:
     logs.tell(f"  tape       {daemon.theatre.describe()}  speed {speed}")
     for warning in daemon.theatre.warnings:
         logs.tell(f"  note       {warning}")
+    for broken in daemon.places.strategies.broken.values():
+        logs.tell(f"  note       not a strategy: {broken}")
     logs.tell(f"  state      {daemon.places.directory}")
     logs.tell(f"  doors      {doors.socket}, {doors.tcp} (token in {daemon.places.token})")
     logs.tell(

@@ -33,6 +33,7 @@ from robson.daemon.roster import Roster
 from robson.daemon.simulated import SeededIds, Theatre
 from robson.daemon.stage import Stage
 from robson.daemon.stillness import Stillness
+from robson.daemon.strategies import SHIPPED, Shelf
 from robson.daemon.worker import Fatal, Worker, guarded
 from robson.domain.accounts import Started, Stopped
 from robson.domain.commands import Panic
@@ -69,6 +70,7 @@ class Places:
     grpc_port: int
     http_port: int
     http_host: str = "127.0.0.1"
+    strategies: Shelf = SHIPPED
 
 
 def empty(directory: Path) -> None:
@@ -160,6 +162,7 @@ class SimulatedDaemon:
             },
             settings=self.config.settings(),
             epoch=epoch,
+            strategies=self.places.strategies,
         )
         self.monitor = Monitor(custody)
         self.stage = self._stage()

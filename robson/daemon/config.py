@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import attrs
 
+from robson.api.nearest import did_you_mean
 from robson.api.published import ConfigKey
 from robson.domain.errors import ConfigError, InvalidValue
 from robson.domain.values import decimal_of
@@ -61,6 +62,24 @@ def _one_of(*names: str) -> Callable[[str], str]:
     return read
 
 
+def _or(word: str, read: Callable[[str], Any]) -> Callable[[str], Any]:
+    """A word that means something by itself, or a value."""
+
+    def either(text: str) -> Any:
+        try:
+            return text if text == word else read(text)
+        except ConfigError as error:
+            raise ConfigError(f"{error}, or {word}") from error
+
+    return either
+
+
+def _flag(text: str) -> bool:
+    if text.lower() not in ("true", "false"):
+        raise ConfigError(f"is {text}; allowed is true, false")
+    return text.lower() == "true"
+
+
 def _text(text: str) -> str:
     if not text:
         raise ConfigError("is empty")
@@ -77,6 +96,37 @@ def _mode(text: str) -> int:
     return mode
 
 
+STRATEGY_KEYS: dict[str, Key] = {
+    "detector.kind": Key("ma_crossover", _one_of("ma_crossover", "immediate", "manual"), "when"),
+    "detector.fast": Key(9, _whole(2, 200), "candles of the fast average"),
+    "detector.slow": Key(21, _whole(3, 500), "candles of the slow average"),
+    "stop.level_n": Key(2, _whole(1, 5), "which support or resistance, the nearest is 1"),
+    "stop.lookback": Key(100, _whole(50, 500), "closed 15m candles that are judged"),
+    "stop.swing": Key(2, _whole(1, 5), "candles on each side of a swing"),
+    "stop.tolerance": Key(Decimal("0.002"), _decimal("0.0005", "0.02"), "of the entry: one level"),
+    "stop.min_touches": Key(1, _whole(1, 5), "swings that make a level"),
+    "stop.min_bps": Key(10, _whole(1, 999), "nearest stop"),
+    "stop.max_bps": Key(1000, _whole(2, 1000), "farthest stop"),
+    "stop.atr_period": Key(14, _whole(2, 100), "candles of the average true range"),
+    "stop.atr_mult": Key(Decimal("1.5"), _decimal("0.1", "10"), "ranges, without a level"),
+    "stop.buffer_bps": Key(Decimal(0), _decimal("0", "100"), "room behind the level"),
+    "stop.cap_ratio": Key(Decimal("0.25"), _decimal("0", "0.25"), "most room, of the distance"),
+    "stop_gain.r": Key(Decimal(2), _or("none", _decimal("0.1", "100")), "target in spans"),
+    "trailing.mode": Key("handspan", _one_of("off", "handspan", "continuous"), "how it follows"),
+    "trailing.be_bps": Key("auto", _or("auto", _decimal("0", "500")), "first rung past the entry"),
+}
+"""What strategies begin with. Shipped ones differ from it, and a strategy's file says how."""
+
+FILE_KEYS: dict[str, Key] = {
+    "version": Key(1, _whole(1, 1_000_000), "counts what you change; stamped into positions"),
+    "bias": Key("long", _one_of("long", "short", "auto"), "side taken when none is named"),
+    "one_sided": Key(default=False, read=_flag, meaning="refuses any side but the bias"),
+    "leverage": Key("default", _or("default", _whole(1, 10)), "taken when none is named"),
+    "risk_pct": Key(Decimal(1), _decimal("0.01", "1"), "percent of the capital lost at the stop"),
+    **STRATEGY_KEYS,
+}
+"""Every key of a strategy's own file."""
+
 KEYS: dict[str, Key] = {
     "instance.account": Key("main", _text, "name of the account; part of every order's id"),
     "profile": Key("sim", _one_of("sim", "paper", "live"), "sim, paper or live"),
@@ -92,6 +142,7 @@ KEYS: dict[str, Key] = {
     "risk.max_leverage": Key(3, _whole(1, 10), "largest leverage an arm may ask for"),
     "signal.ttl_s": Key(30, _whole(1, 3600), "how long a signal is valid"),
     "signal.max_drift_pct": Key(Decimal("0.3"), _decimal("0", "5"), "price against the signal"),
+    **STRATEGY_KEYS,
 }
 
 
@@ -149,28 +200,39 @@ def load(path: Path | None, environ: Mapping[str, str], flags: Mapping[str, str 
     """
     given: dict[str, tuple[str, str]] = {}
     for source, pairs in (
-        (str(path), _file(path) if path is not None else {}),
+        (str(path), toml_text(path) if path is not None else {}),
         ("the environment", _environment(environ)),
         ("the command line", {key: text for key, text in flags.items() if text is not None}),
     ):
         given.update({key: (text, source) for key, text in pairs.items()})
     values = {key: row.default for key, row in KEYS.items()}
     for key, (text, source) in given.items():
-        values[key] = _read(key, text, source)
+        values[key] = read(key, text, source, KEYS)
     return Config(values, {key: source for key, (_, source) in given.items()})
 
 
-def _read(key: str, text: str, source: str) -> Any:
-    row = KEYS.get(key)
+def read(key: str, text: str, source: str, keys: Mapping[str, Key]) -> Any:
+    """One setting, by its row among ``keys``.
+
+    Raises:
+        ConfigError: there is no such key, or the value is out of range; names the source.
+    """
+    row = keys.get(key)
     if row is None:
-        raise ConfigError(f"{source}: there is no key {key}; known: {', '.join(KEYS)}")
+        hint = did_you_mean(key, keys) or f" Known: {', '.join(keys)}"
+        raise ConfigError(f"{source}: there is no key {key}.{hint}")
     try:
         return row.read(text)
     except ConfigError as error:
         raise ConfigError(f"{source}: {key} {error}") from error
 
 
-def _file(path: Path) -> dict[str, str]:
+def toml_text(path: Path) -> dict[str, str]:
+    """A file's settings as ``section.key`` and text.
+
+    Raises:
+        ConfigError: it cannot be read, or is not TOML.
+    """
     try:
         with path.open("rb") as file:
             found = tomllib.load(file, parse_float=str)

@@ -13,6 +13,7 @@ import attrs
 
 from robson.daemon.pursuit import TRIGGER_COMMIT_NS, PendingTrigger, Pursuit
 from robson.daemon.roster import Roster
+from robson.daemon.strategies import SHIPPED, Shelf
 from robson.daemon.ticks import TickBoard
 from robson.domain import events as e
 from robson.domain.identity import AccountId, PositionId
@@ -58,6 +59,7 @@ class Custody:
         markets: Mapping[str, Market],
         settings: Settings,
         epoch: int,
+        strategies: Shelf = SHIPPED,
     ) -> None:
         self.account = account
         self.roster = roster
@@ -65,6 +67,7 @@ class Custody:
         self.markets = markets
         self.settings = settings
         self.epoch = epoch
+        self.strategies = strategies
         self.pursuits: dict[PositionId, Pursuit] = {}
         self._taken: set[PositionId] = set()
         self._clock = clock

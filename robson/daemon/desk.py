@@ -25,7 +25,7 @@ from robson.domain.identity import PositionId, Scope
 from robson.domain.intents import OrderType, ReadAccount
 from robson.domain.lifecycle import PositionState
 from robson.domain.reports import AccountReported, AccountSnapshot, Report
-from robson.domain.strategy import STRATEGIES, StrategyConfig
+from robson.domain.strategy import StrategyConfig
 from robson.domain.values import Leverage, Side
 from robson.domain.view import PositionView
 from robson.engine.admission import admit, price_age_s, propose, wallet_of
@@ -69,11 +69,7 @@ class Desk:
         if market is None:
             known = ", ".join(sorted(self._custody.markets))
             raise Refused("UNKNOWN_SYMBOL", f"{command.symbol} is not traded here; known: {known}")
-        if command.strategy not in STRATEGIES:
-            names = ", ".join(sorted(STRATEGIES))
-            raise Refused(
-                "UNKNOWN_STRATEGY", f"there is no strategy {command.strategy}; known: {names}"
-            )
+        self._strategy(command)
         earlier = self._armed_with(command.idempotency_key)
         if earlier is not None and not command.dry_run:
             answer.set_result(Armed(position=self._same(earlier, command), repeated=True))
@@ -82,6 +78,16 @@ class Desk:
         self._arming[token] = (command, answer)
         scope = Scope(self._custody.account, market.instrument.symbol)
         self._custody.ask(ReadAccount(scope=scope, token=token))
+
+    def _strategy(self, command: Arm) -> StrategyConfig:
+        """The snapshot that a position would live by."""
+        found = self._custody.strategies.find(command.strategy)
+        named = None if command.auto else command.side or found.bias
+        if not found.takes(named):
+            bias = found.bias.value if found.bias else "auto"
+            asked = named.value if named else "auto"
+            raise InvalidValue(f"side is {asked}; {found.name} takes {bias} only")
+        return attrs.evolve(found, bias=None) if command.auto else found
 
     def _armed_with(self, key: str) -> PositionView | None:
         views = self._custody.roster.views.values()
@@ -115,10 +121,10 @@ class Desk:
             _fail(answer, refused)
 
     def _armed(self, command: Arm, account: AccountSnapshot, answer: Future[Any]) -> None:
-        strategy = STRATEGIES[command.strategy]
-        if command.auto:
-            strategy = attrs.evolve(strategy, bias=None)
-        leverage = command.leverage or Leverage(self._custody.settings.max_leverage)
+        strategy = self._strategy(command)
+        leverage = command.leverage or Leverage(
+            strategy.leverage or self._custody.settings.max_leverage
+        )
         risk = self.risk(account, leverage=leverage)
         if command.dry_run:
             found = self._dry_run(command, strategy, leverage, account, risk)

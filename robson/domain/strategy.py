@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import enum
 from decimal import Decimal
+from typing import Any
 
 import attrs
 
@@ -19,6 +20,7 @@ class DetectorKind(enum.Enum):
 
     IMMEDIATE = "immediate"
     MA_CROSSOVER = "ma_crossover"
+    MANUAL = "manual"
 
 
 class TrailingMode(enum.Enum):
@@ -31,7 +33,11 @@ class TrailingMode(enum.Enum):
 
 @attrs.frozen(kw_only=True)
 class TechnicalStopConfig:
-    """Parameters of the technical-stop analyser, on 15m candles."""
+    """From the chart to the executable stop, on 15m candles.
+
+    Attributes:
+        buffer_bps, buffer_cap_ratio: room behind the level, at most a share of its distance.
+    """
 
     level_n: int = 2
     lookback_candles: int = 100
@@ -50,7 +56,10 @@ class TechnicalStopConfig:
             ("lookback_candles", self.lookback_candles, 50, 500),
             ("swing_lookback", self.swing_lookback, 1, 5),
             ("min_touches", self.min_touches, 1, 5),
+            ("atr_period", self.atr_period, 2, 100),
+            ("atr_mult", self.atr_multiplier, Decimal("0.1"), 10),
             ("buffer_bps", self.buffer_bps, 0, 100),
+            ("cap_ratio", self.buffer_cap_ratio, 0, Decimal("0.25")),
             ("level_tolerance", self.level_tolerance, Decimal("0.0005"), Decimal("0.02")),
         )
         for name, value, low, high in ranges:
@@ -64,6 +73,8 @@ class StrategyConfig:
 
     Attributes:
         bias: side taken when the user names none; None lets the detector choose.
+        one_sided: no other side than the bias may be named.
+        leverage: taken when the user names none; None for the daemon's own.
         stop_gain_spans: target in spans above the entry reference; None for no target.
         be_bps: first rung above the entry in basis points; None derives it from the fee.
         fast, slow: periods of the moving averages, for ``ma_crossover`` only.
@@ -72,6 +83,8 @@ class StrategyConfig:
     name: str
     version: int = 1
     bias: Side | None = Side.LONG
+    one_sided: bool = False
+    leverage: int | None = None
     detector: DetectorKind = DetectorKind.MA_CROSSOVER
     fast: int = 9
     slow: int = 21
@@ -86,11 +99,33 @@ class StrategyConfig:
             raise InvalidValue(f"2 <= fast < slow is broken by {self.fast} and {self.slow}")
         if not 0 < self.risk_pct <= 1:
             raise InvalidValue(f"risk_pct is {self.risk_pct}; allowed is above 0 up to 1")
+        if self.one_sided and self.bias is None:
+            raise InvalidValue("one_sided needs a bias of long or short")
+
+    def takes(self, side: Side | None) -> bool:
+        """Whether a side may be named for it; None for leaving it to the detector."""
+        return not self.one_sided or side is self.bias
 
 
-ALL_IN = StrategyConfig(name="all-in")
-"""The largest size the 1 % rule permits, on a 9/21 crossing of closed 15m candles."""
-NOW = StrategyConfig(name="now", detector=DetectorKind.IMMEDIATE)
-"""The exits of ``all-in``; enters at arm."""
+def shipped(base: StrategyConfig) -> dict[str, StrategyConfig]:
+    """The strategies that come with Robson, each by what it does otherwise than ``base``.
 
-STRATEGIES = {strategy.name: strategy for strategy in (ALL_IN, NOW)}
+    ``all-in``: the largest size the 1 % rule permits, on a crossing of closed 15m candles. ``now``:
+    the same exits; enters at arm. ``trend``: no target, the ladder alone takes it out.
+    ``iron-exit``: short only, behind the second resistance.
+    """
+    differences: dict[str, dict[str, Any]] = {
+        "all-in": {},
+        "now": {"detector": DetectorKind.IMMEDIATE},
+        "trend": {"stop_gain_spans": None, "trailing": TrailingMode.HANDSPAN},
+        "iron-exit": {"bias": Side.SHORT, "one_sided": True},
+    }
+    return {
+        name: attrs.evolve(base, name=name, **differently)
+        for name, differently in differences.items()
+    }
+
+
+STRATEGIES = shipped(StrategyConfig(name="base"))
+"""Those that come with Robson, as they are without any configuration."""
+ALL_IN, NOW = STRATEGIES["all-in"], STRATEGIES["now"]

@@ -19,10 +19,14 @@ from robson.domain.errors import JournalCorrupt, JournalForeign
 from robson.domain.values import plain
 
 EVENT_KINDS: dict[str, type[events.Event]] = {
-    cls.KIND: cls
+    kind: cls
     for union in (events.PositionEvent, events.AccountEvent)
     for cls in get_args(union)
+    for kind in (cls.KIND, *getattr(cls, "OLDER", ()))
 }
+"""Every kind that can be read. ``OLDER`` of an event are kinds that lack fields it has since got;
+each such field has a default that says what held before there was one.
+"""
 
 
 # What cattrs, JSON and Decimal raise for a payload that is not one of its kind.

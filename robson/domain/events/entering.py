@@ -19,7 +19,8 @@ from robson.domain.values import ExchangeNs, Leverage, Numbers, Price, Quantity,
 class PositionArmed:
     """A person armed a symbol; the whole strategy is stamped into the position."""
 
-    KIND: ClassVar[str] = "position_armed.v1"
+    KIND: ClassVar[str] = "position_armed.v2"
+    OLDER: ClassVar[tuple[str, ...]] = ("position_armed.v1",)
     position: PositionId
     at_ns: ExchangeNs
     scope: Scope

@@ -30,6 +30,10 @@ def ns(seconds: float) -> int:
     return round(START.timestamp()) * 10**9 + round(seconds * 1000) * 10**6
 
 
+VERSIONS = {"position_armed": 2}
+"""Of the kinds that have got fields since the first."""
+
+
 def row(seq: int, seconds: float, kind: str, **payload: Any) -> Doc:
     """One journal row of the position."""
     own = {} if kind in ("startup", "shutdown") else {"position": ID}
@@ -37,7 +41,7 @@ def row(seq: int, seconds: float, kind: str, **payload: Any) -> Doc:
         "seq": seq,
         "epoch": 14,
         "at": iso(seconds),
-        "kind": f"{kind}.v1",
+        "kind": f"{kind}.v{VERSIONS.get(kind, 1)}",
         "payload": {**own, "at_ns": ns(seconds), **payload},
     }
 
