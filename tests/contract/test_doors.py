@@ -20,6 +20,7 @@ from robson.api.client import CallFailed, Client
 from robson.api.interceptors import MAX_STREAMS, ROLE_OF
 from robson.api.server import ApiServer, DoorError
 from robson.api.service import WATCHED_PANICS
+from robson.api.tokens import ROLES, Token
 from robson.api.v1 import robson_pb2 as pb
 from robson.api.v1 import robson_pb2_grpc as rpc
 from robson.domain.commands import Command, Panic
@@ -337,10 +338,34 @@ def test_a_simulated_daemon_reports_and_another_refuses(doors: Any, backend: Fak
     assert refused.value.code == "NOT_SIMULATED"
 
 
+METHODS = tuple(pb.DESCRIPTOR.services_by_name["Robson"].methods)
+
+
 def test_every_call_of_the_service_has_a_role() -> None:
-    assert set(ROLE_OF) == {
-        method.name for method in pb.DESCRIPTOR.services_by_name["Robson"].methods
-    }
+    assert set(ROLE_OF) == {method.name for method in METHODS}
+    assert set(ROLE_OF.values()) <= set(ROLES)
+
+
+@pytest.mark.parametrize("token", TOKENS, ids=lambda each: each.role)
+@pytest.mark.parametrize("method", METHODS, ids=lambda each: each.name)
+def test_a_role_may_call_what_the_table_says_and_nothing_else(
+    doors: Any, backend: FakeBackend, method: Any, token: Token
+) -> None:
+    """Every call with every role; what comes after the gate is no matter here."""
+    may = ROLES.index(token.role) >= ROLES.index(ROLE_OF[method.name])
+    call = getattr(rpc.RobsonStub(channel(doors, "tcp")), method.name)
+    metadata = (("authorization", f"Bearer {token.secret}"),)
+    code = grpc.StatusCode.OK
+    try:
+        answer = call(method.input_type._concrete_class(), timeout=5, metadata=metadata)
+        next(iter(answer), None) if method.server_streaming else None
+    except grpc.RpcError as refused:
+        code = refused.code()
+
+    assert (code is not grpc.StatusCode.PERMISSION_DENIED) is may, code
+    assert code is not grpc.StatusCode.UNAUTHENTICATED
+    if not may:
+        assert not backend.commands
 
 
 def test_watch_events_resumes_after_a_row(doors: Any) -> None:

@@ -1,0 +1,132 @@
+"""Whoever watches keeps nobody waiting: panic, status and probes of a live robsond under watchers.
+
+Figures go into the summary. The bounds are wide, because this is no benchmark: what they catch is a
+panic that waits for a stream.
+"""
+
+from __future__ import annotations
+
+import statistics
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+
+import grpc
+import pytest
+
+from robson.api.client import CallFailed, Client
+from robson.api.interceptors import MAX_STREAMS
+from robson.api.v1 import robson_pb2 as pb
+from robson.api.v1 import robson_pb2_grpc as rpc
+from tests.e2e import shapes
+from tests.e2e.harness import Robsond, folder, running, until
+
+ROUNDS = 8
+SLOWEST_PANIC_S = 1.0
+Note = Callable[[str, object], None]
+
+
+@pytest.fixture
+def robsond() -> Iterator[Robsond]:
+    """Its log of an earlier life is larger than what a stream may send unread."""
+    with folder() as made:
+        past = shapes.write_past(made)
+        tape = shapes.write_path(made, shapes.still(10_000), bar_s=2)  # its price is never stale
+        options = ("--tape", str(tape), "--history", str(past), "--hold", "--speed", "60")
+        log = made / "s" / "logs" / "robsond.log"
+        log.parent.mkdir(parents=True)
+        line = "2025-11-19T11:00:00.000Z INFO     " + "of an earlier life " * 80
+        log.write_text("\n".join([line] * 3_000) + "\n", encoding="ascii")
+        with running(made / "s", *options) as one:
+            yield one
+
+
+def panic_s(robsond: Robsond, client: Client, key: str) -> float:
+    """Arm, wait for the fill, panic: until the first answer, which follows the durable decision."""
+    # Little capital, or the fees of so many lives would use up the month.
+    armed = client.arm(
+        symbol="BTCUSDT", strategy="now", side="long", capital="1000", idempotency_key=key
+    )
+    position = armed.position.id
+    robsond.protected(client, position)
+    began = time.monotonic()
+    stream = client.panic(timeout_s=30)
+    first = next(stream)
+    took = time.monotonic() - began
+    assert first.steps[0].decided
+    assert first.steps[0].action == pb.PANIC_ACTION_EXIT
+    assert list(stream)[-1].done
+    return took
+
+
+def rounds(robsond: Robsond, client: Client, name: str) -> list[float]:
+    return [panic_s(robsond, client, f"{name}-{n}") for n in range(ROUNDS)]
+
+
+@contextmanager
+def reading(robsond: Robsond, count: int) -> Iterator[list[int]]:
+    """Watchers that read all they get; how many answers each has had."""
+    answers = [0] * count
+    watchers = [Client(robsond.door) for _ in range(count)]
+
+    def read(which: int) -> None:
+        try:
+            for _ in watchers[which].watch_status():
+                answers[which] += 1
+        except (CallFailed, ValueError):
+            return  # the channel was closed
+
+    threads = [threading.Thread(target=read, args=(which,)) for which in range(count)]
+    for thread in threads:
+        thread.start()
+    try:
+        until(lambda: all(answers), "every watcher has had an answer")
+        yield answers
+    finally:
+        for watcher in watchers:
+            watcher.close()
+        for thread in threads:
+            thread.join(20)
+
+
+@contextmanager
+def stalled(robsond: Robsond) -> Iterator[None]:
+    """As many streams as there may be, and nobody reads more than the first line of each."""
+    unread = []
+    with ExitStack() as open_:
+        for _ in range(MAX_STREAMS):
+            options = (("grpc.http2.bdp_probe", 0),)
+            channel = grpc.insecure_channel(robsond.door.replace("//", "", 1), options=options)
+            open_.callback(channel.close)
+            request = pb.TailLogsRequest(level=pb.LOG_LEVEL_DEBUG, lines=2_000)
+            unread.append(rpc.RobsonStub(channel).TailLogs(request))
+            assert next(unread[-1]).line.message
+        # None of them has an end in sight, or there would be room for another.
+        ninth = Client(robsond.door)
+        for _ in range(3):
+            with pytest.raises(CallFailed) as refused:
+                next(ninth.watch_status(timeout_s=5))
+            assert refused.value.code == "RESOURCE_EXHAUSTED"
+        yield
+
+
+def test_watchers_never_delay_a_panic(robsond: Robsond, record_property: Note) -> None:
+    client = robsond.start()
+    alone = rounds(robsond, client, "alone")
+    with reading(robsond, 4) as answers:
+        watched = rounds(robsond, client, "watched")
+    with stalled(robsond):
+        beside = rounds(robsond, client, "stalled")
+        assert client.status().daemon.epoch == 1
+
+    assert min(answers) >= 3, "the watchers saw what happened"
+    for name, took in (("alone", alone), ("four watchers", watched), ("eight stalled", beside)):
+        record_property(
+            "note",
+            f"panic until its decision is durable, {name}: p50"
+            f" {statistics.median(took) * 1000:.1f} ms, slowest {max(took) * 1000:.1f} ms"
+            f" of {len(took)}",
+        )
+        assert max(took) < SLOWEST_PANIC_S
+    record_property("note", f"four watchers had {sum(answers)} answers meanwhile")
