@@ -16,7 +16,7 @@ from robson.daemon.desk import Desk
 from robson.daemon.lookout import Lookout
 from robson.daemon.messages import Asked, TimerDue, Wake
 from robson.daemon.pursuit import PendingSignal, Pursuit
-from robson.daemon.ticks import BoardTick
+from robson.daemon.ticks import BoardTick, protective_first
 from robson.domain import events as e
 from robson.domain.identity import PositionId, Purpose
 from robson.domain.intents import (
@@ -139,15 +139,13 @@ class Monitor:
     def _turn(self, symbol: str) -> None:
         """Until nothing is left to do: what positions owe, then captured ticks, then the last."""
         board = self.markets[symbol].board
-        judged: BoardTick | None = None
         while True:
             self._pursue_all(symbol)
-            ticks = board.take_or_publish(self.lookout.band(symbol), judged)
+            ticks = board.take_or_publish(self.lookout.band(symbol))
             if not ticks:
                 break
-            for tick in ticks:
-                self._judge(symbol, tick)
-            judged = ticks[-1]
+            for tick, side in protective_first(ticks):
+                self._judge(symbol, tick, side)
 
     def _tick(self, symbol: str, tick: BoardTick) -> Tick:
         instrument = self.markets[symbol].instrument
@@ -159,13 +157,15 @@ class Monitor:
             ),
         )
 
-    def _judge(self, symbol: str, tick: BoardTick) -> None:
+    def _judge(self, symbol: str, tick: BoardTick, side: Side | None) -> None:
         crossed = self.lookout.crossed(symbol, tick.price)
         if not crossed:
             return
         judged, ctx = self._tick(symbol, tick), self.custody.context(symbol)
         for position in crossed:
             view = self.roster.view(position)
+            if side is not None and view.side is not side:
+                continue
             self.custody.carry_out(view, decide_price(view, judged, ctx))
             self.lookout.look(position)
 

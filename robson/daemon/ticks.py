@@ -8,23 +8,28 @@ publishes the new band. So every tick is judged by exactly one state.
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator, Sequence
+from operator import itemgetter
+from typing import NamedTuple
 
-import attrs
-
-from robson.domain.values import ExchangeNs
+from robson.domain.values import ExchangeNs, Side
 
 CAPTURE_MAX = 10_000
 """Ticks kept in order; beyond it only extremes and the last, marked as coalesced."""
 
 
-@attrs.frozen(slots=True)
-class BoardTick:
+class BoardTick(NamedTuple):
     """A price in whole ticks. ``jumped_from`` is the one before it; None where it was walked to."""
 
     price: int
     at_ns: ExchangeNs
     jumped_from: int | None = None
     coalesced: bool = False
+
+
+Left = tuple[int, ExchangeNs, int | None, bool]
+"""The same as it is left by the feed: a plain tuple costs a fifth."""
+_price = itemgetter(0)
 
 
 class TickBoard:
@@ -34,29 +39,36 @@ class TickBoard:
         self._lock = threading.Lock()
         # One tuple, loaded once without a lock; None means that ticks are being captured.
         self._band: tuple[int, int] | None = None
-        self._captured: list[BoardTick] = []
-        self.last: BoardTick | None = None
+        self._captured: list[Left] = []
+        self._last: Left | None = None
+        self._handed: Left | None = None
 
     @property
     def band(self) -> tuple[int, int] | None:
         """The published band, open at both ends; None while capturing."""
         return self._band
 
+    @property
+    def last(self) -> BoardTick | None:
+        """The last price; any thread may ask."""
+        last = self._last
+        return BoardTick(*last) if last is not None else None
+
     def offer(self, price: int, at_ns: ExchangeNs, *, jump: bool) -> bool:
         """Leave a price. True when the monitor has to be woken."""
-        before = self.last
-        tick = BoardTick(price, at_ns, before.price if jump and before else None)
+        before = self._last
+        tick = (price, at_ns, before[0] if jump and before is not None else None, False)
         # Last is stored before the band is loaded: whoever publishes a band afterwards decides it.
-        self.last = tick
+        self._last = tick
         band = self._band
         if band is not None and band[0] < price < band[1]:
             return False
         return self._capture(tick)
 
-    def _capture(self, tick: BoardTick) -> bool:
+    def _capture(self, tick: Left) -> bool:
         with self._lock:
             band = self._band
-            if band is not None and band[0] < tick.price < band[1]:
+            if band is not None and band[0] < tick[0] < band[1]:
                 return False
             starts = band is not None
             self._band = None
@@ -67,32 +79,43 @@ class TickBoard:
 
     def _coalesce(self) -> None:
         """Keep low, high and last of what was captured; the order between them is lost."""
-        low = min(self._captured, key=lambda tick: tick.price)
-        high = max(self._captured, key=lambda tick: tick.price)
-        self._captured = [
-            attrs.evolve(tick, coalesced=True) for tick in (low, high, self._captured[-1])
-        ]
+        low, high = min(self._captured, key=_price), max(self._captured, key=_price)
+        kept = (low, high, self._captured[-1])
+        self._captured = [(price, at_ns, jumped, True) for price, at_ns, jumped, _ in kept]
 
     def hold(self) -> None:
         """Start capturing, because the state is about to change without a tick."""
         with self._lock:
             self._band = None
+            self._handed = None
 
-    def take_or_publish(
-        self, band: tuple[int, int], judged: BoardTick | None = None
-    ) -> list[BoardTick]:
+    def take_or_publish(self, band: tuple[int, int]) -> list[BoardTick]:
         """Take what was captured; when there is nothing, publish the band in the same instant.
 
-        A last price outside of the band is taken instead, unless it is the one that was ``judged``:
-        were the band published first, ticks after that price would be compared with a band that it
-        is about to change.
+        A last price outside of the band is taken instead, unless it was the last to be handed out
+        since ``hold``: were the band published first, ticks after that price would be compared with
+        a band that it is about to change.
         """
         with self._lock:
-            if self._captured:
-                taken, self._captured = self._captured, []
-                return taken
-            last = self.last
-            if last is not None and last is not judged and not band[0] < last.price < band[1]:
-                return [last]
-            self._band = band
-            return []
+            taken, last = self._captured, self._last
+            if taken:
+                self._captured = []
+            elif last is None or last is self._handed or band[0] < last[0] < band[1]:
+                self._band = band
+                return []
+            else:
+                taken = [last]
+            self._handed = taken[-1]
+            return [BoardTick(*tick) for tick in taken]
+
+
+def protective_first(ticks: Sequence[BoardTick]) -> Iterator[tuple[BoardTick, Side | None]]:
+    """Each tick with the side it is to be judged for; None for both.
+
+    Of extremes whose order is lost a position meets the one that may have hit its stop first.
+    """
+    rest = ticks
+    if ticks and ticks[0].coalesced:
+        low, high, *rest = ticks
+        yield from ((high, Side.SHORT), (low, Side.SHORT), (low, Side.LONG), (high, Side.LONG))
+    yield from ((tick, None) for tick in rest)

@@ -183,7 +183,7 @@ class Run:
             markets={"X": SimpleNamespace(board=self.board)},
             _pursue_all=lambda _symbol: None,
             lookout=SimpleNamespace(band=lambda _symbol: self.machine.band()),
-            _judge=lambda _symbol, tick: self.machine.judge(tick),
+            _judge=lambda _symbol, tick, _side: self.machine.judge(tick),
         )
         while True:
             self._forget(MONITOR, 0)
@@ -239,13 +239,14 @@ class Run:
     def _of(self, value: Any) -> Any:
         """A value as it matters: a list by whether it is still the board's, and what is in it."""
         if isinstance(value, list):
-            return value is self.board._captured, tuple(tick.at_ns for tick in value)
-        return getattr(value, "at_ns", value)
+            return value is self.board._captured, tuple(at_ns for _, at_ns, _, _ in value)
+        return value
 
     def key(self) -> Any:
         """Two runs with one key can only go on alike."""
         board = self.board
-        shared = (board._band, self._of(board.last), self._of(board._captured), self.owner)
+        marks = (board._band, board._last, board._handed, self.owner)
+        shared = (*marks, self._of(board._captured))
         read = tuple(tuple(self._of(value) for value in values) for values in self._read)
         place = tuple(step and step[0::2] for step in self.pending)
         return shared, tuple(self.messages), self.machine.key(), read, place, tuple(self._steps)

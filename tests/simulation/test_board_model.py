@@ -150,15 +150,17 @@ def test_a_board_without_its_lock_is_found_out() -> None:
     """The model itself on trial: publishing outside of the lock loses a tick."""
 
     class Unlocked(BOARD):  # type: ignore[valid-type, misc]
-        def take_or_publish(self, band: tuple[int, int], judged: BoardTick | None) -> Any:
+        def take_or_publish(self, band: tuple[int, int]) -> Any:
             captured = yield ("load", self, "_captured")
             if captured:
                 yield ("store", self, "_captured")
                 self._captured = []
-                return captured
-            last = yield ("load", self, "last")
-            if last is not None and last is not judged and not band[0] < last.price < band[1]:
-                return [last]
+                self._handed = captured[-1]
+                return [BoardTick(*tick) for tick in captured]
+            last = yield ("load", self, "_last")
+            if last is not None and last is not self._handed and not band[0] < last[0] < band[1]:
+                self._handed = last
+                return [BoardTick(*last)]
             yield ("store", self, "_band")
             self._band = band
             return []

@@ -8,6 +8,7 @@ import pytest
 
 from robson.daemon.messages import Wake
 from robson.daemon.monitor import Message, Monitor
+from robson.daemon.ticks import CAPTURE_MAX
 from robson.domain.events import ExitTriggered
 from robson.domain.values import Side
 from robson.domain.view import PositionView
@@ -105,3 +106,25 @@ def test_captured_prices_meet_the_position_that_the_price_before_has_left(side: 
     assert trigger is not None
     (hit,) = (event for event in trigger.events if isinstance(event, ExitTriggered))
     assert (hit.reason, hit.price) == ("trailing_stop", rung.stop)
+
+
+@pytest.mark.parametrize("side", list(Side), ids=lambda side: side.value)
+def test_extremes_whose_order_is_lost_meet_the_stop_first(side: Side) -> None:
+    """So many prices that low, high and last are left, of which two would end the position."""
+    bench = Bench([])
+    view = bench.active(side)
+    assert view.stop is not None
+    assert view.plan is not None
+    assert view.plan.stops.stop_gain is not None
+    monitor, symbol, rules = bench.world.monitor, bench.world.symbol, bench.world.instrument
+    board, now = monitor.markets[symbol].board, bench.world.clock.exchange_ns()
+    quiet = rules.ticks(rules.price_down(view.plan.stops.entry_ref))
+    ends = [rules.ticks(price) for price in (view.plan.stops.stop_gain, view.stop)]
+    for price in (*ends, *[quiet] * CAPTURE_MAX):
+        board.offer(price, now, jump=True)
+    monitor.step(Wake(symbol))
+
+    trigger = monitor.custody.pursuit(view.id).trigger
+    assert trigger is not None
+    (hit,) = (event for event in trigger.events if isinstance(event, ExitTriggered))
+    assert (hit.reason, hit.price) == ("stop_loss", view.stop)

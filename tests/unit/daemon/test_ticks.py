@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from robson.daemon.ticks import CAPTURE_MAX, BoardTick, TickBoard
-from robson.domain.values import ExchangeNs
+from robson.daemon.ticks import CAPTURE_MAX, BoardTick, TickBoard, protective_first
+from robson.domain.values import ExchangeNs, Side
 
 WIDE, NARROW = (0, 1_000), (95, 105)
 
@@ -73,7 +73,7 @@ def test_last_price_outside_the_new_band_is_judged_first() -> None:
     (tick,) = board.take_or_publish((0, 101))
     assert tick.price == 101
     assert board.band is None
-    assert board.take_or_publish((0, 101), tick) == []
+    assert board.take_or_publish((0, 101)) == []
     assert board.band == (0, 101)
 
 
@@ -101,3 +101,43 @@ def test_too_many_leave_their_extremes() -> None:
 
     assert prices(taken) == [50, 150, 101]
     assert all(tick.coalesced for tick in taken)
+
+
+def test_a_last_price_that_was_handed_out_is_taken_again_after_the_next_change() -> None:
+    """The state it was judged by is not the one that is there now."""
+    board = published()
+    walked(board, 101)
+    for _ in range(2):
+        board.hold()
+        assert prices(board.take_or_publish((0, 101))) == [101]
+        assert board.take_or_publish((0, 101)) == []
+
+
+def test_of_extremes_without_their_order_the_one_nearer_the_stop_is_judged_first() -> None:
+    board = TickBoard()
+    walked(board, *([100] * (CAPTURE_MAX - 2)), 150, 50, 101)
+    first, second, third, fourth, last = (
+        (tick.price, side) for tick, side in protective_first(board.take_or_publish(WIDE))
+    )
+
+    assert [first, second] == [(150, Side.SHORT), (50, Side.SHORT)]
+    assert [third, fourth] == [(50, Side.LONG), (150, Side.LONG)]
+    assert last == (101, None)
+
+
+def test_ticks_that_kept_their_order_are_judged_in_it_by_everybody() -> None:
+    board = TickBoard()
+    walked(board, 100, 150, 50)
+    judged = [(tick.price, side) for tick, side in protective_first(board.take_or_publish(WIDE))]
+
+    assert judged == [(100, None), (150, None), (50, None)]
+    assert list(protective_first([])) == []
+
+
+def test_extremes_of_one_instant_are_told_apart_by_their_price() -> None:
+    """One came from nowhere, another by a jump: that orders nothing."""
+    board = TickBoard()
+    for number in range(CAPTURE_MAX + 1):
+        board.offer(100, ExchangeNs(0), jump=number % 2 == 0)
+
+    assert prices(board.take_or_publish(WIDE)) == [100, 100, 100]

@@ -36,7 +36,7 @@ def test_the_last_price_is_judged_once_when_the_band_moves_over_it() -> None:
     (last,) = board.take_or_publish((90, 104))
     assert last.price == 105
     assert board.band == (90, 110)  # not yet: what follows is not to be compared with it
-    assert board.take_or_publish((90, 104), last) == []
+    assert board.take_or_publish((90, 104)) == []
     assert board.band == (90, 104)
 
 
