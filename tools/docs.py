@@ -370,6 +370,12 @@ def configuration_page() -> str:
             ),
             "",
             paragraph(
+                "`robsond check-config --config FILE` says everything that is wrong in one run,",
+                "each with its line, and prints the value of every key with its source; `--json`",
+                "prints the same as one document.",
+            ),
+            "",
+            paragraph(
                 "A file is TOML, given by `robsond run --config FILE`. What stands before the dot",
                 "of a key is its section:",
             ),

@@ -19,47 +19,26 @@ from types import FrameType, TracebackType
 
 from robson.api import places
 from robson.api.server import DoorError, Doors
-from robson.daemon import logs, offline
+from robson.daemon import check_config, logs, offline
 from robson.daemon.app import Places, SimulatedDaemon, program_version
 from robson.daemon.config import KEYS, Config, load
+from robson.daemon.exits import (
+    FORCED,
+    INTERNAL,
+    JOURNAL_IO,
+    USAGE,
+    Unwritable,
+    exit_of,
+)
 from robson.daemon.ports import port_of, usual_or_free
 from robson.daemon.programme import SimOptions, programme
 from robson.daemon.strategies import shelf
-from robson.domain.errors import (
-    ConfigError,
-    InvalidValue,
-    JournalCorrupt,
-    JournalForeign,
-    JournalLocked,
-    Refused,
-    RobsonError,
-    StoreError,
-    TapeError,
-)
+from robson.domain.errors import InvalidValue, RobsonError, StoreError
 from robson.domain.values import MONEY, decimal_of
 
-
-class _Unwritable(RobsonError):
-    """The state directory cannot be used."""
-
-
-USAGE, DOOR_TAKEN, INTERNAL, FORCED, NO_DIRECTORY = 64, 69, 70, 71, 73
 STOP_S = 25.0
 """Bound on stopping in order."""
 LOOK_S = 0.5
-JOURNAL_IO, LOCKED, CORRUPT, CONFIG = 74, 75, 76, 78
-_CODES: tuple[tuple[type[BaseException], int], ...] = (
-    (JournalLocked, LOCKED),
-    (JournalCorrupt, CORRUPT),
-    (JournalForeign, CORRUPT),
-    (StoreError, JOURNAL_IO),
-    (DoorError, DOOR_TAKEN),
-    (ConfigError, CONFIG),
-    (Refused, USAGE),
-    (_Unwritable, NO_DIRECTORY),
-    (TapeError, USAGE),
-    (InvalidValue, USAGE),
-)
 EXAMPLES = """examples:
   robsond run --profile sim                      a generated tape at 60 times real time
   robsond run --tape BTCUSDT-1m.csv.gz --speed max
@@ -96,6 +75,7 @@ def parser() -> argparse.ArgumentParser:
         help="end in order when standard input closes: with the program that started this",
     )
     _simulated(run)
+    check_config.add_to(commands)
     offline.add_to(commands)
     return top
 
@@ -131,15 +111,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
     args = parser().parse_args(arguments)
     try:
+        if args.command == check_config.COMMAND:
+            return check_config.run(args, dict(os.environ))
         if args.command in offline.COMMANDS:
             return offline.run(args, dict(os.environ))
         return _run(args)
     except RobsonError as error:
-        code = next((code for kind, code in _CODES if isinstance(error, kind)), INTERNAL)
-        name = error.code if isinstance(error, Refused) else type(error).__name__.lstrip("_")
+        row = exit_of(error)
         if getattr(args, "json", False):
-            logs.tell(offline.problem(str(error), name, code))
-        return _say(str(error), name, code)
+            logs.tell(offline.problem(str(error), row.code, row.number))
+        return _say(str(error), row.code, row.number)
 
 
 def _decimals() -> None:
@@ -169,8 +150,6 @@ def _run(args: argparse.Namespace) -> int:
     flags = {"profile": args.profile, "api.grpc": args.grpc, "api.http": args.http}
     config = load(Path(args.config) if args.config else None, environ, flags)
     profile = config["profile"]
-    if profile != "sim":
-        raise ConfigError(f"profile {profile} is not built yet; run --profile sim")
     played = programme(_options(args))
     directory = Path(places.state_dir(environ, profile, args.state_dir))
     where = _places(config, directory, environ, args.config)
@@ -220,7 +199,7 @@ def _check_writable(directory: Path) -> None:
         probe.touch()
         probe.unlink()
     except OSError as error:
-        raise _Unwritable(f"{directory} cannot be written: {error.strerror}") from error
+        raise Unwritable(f"{directory} cannot be written: {error.strerror}") from error
 
 
 def _places(config: Config, directory: Path, environ: dict[str, str], file: str | None) -> Places:
@@ -228,10 +207,8 @@ def _places(config: Config, directory: Path, environ: dict[str, str], file: str 
     too_long = places.path_too_long(socket)
     if too_long:
         raise DoorError(too_long)
-    grpc_host, grpc_port = port_of(config["api.grpc"], "api.grpc")
-    if grpc_host not in ("127.0.0.1", "localhost"):
-        raise ConfigError(f"api.grpc is {config['api.grpc']}; it stays on loopback: 127.0.0.1:PORT")
-    host, http_port = port_of(config["api.http"], "api.http")
+    _, grpc_port = port_of(config["api.grpc"])
+    host, http_port = port_of(config["api.http"])
     if config["profile"] == "sim":
         # Nobody has to make room for a simulation: a usual port that is taken becomes a free one.
         grpc_port = usual_or_free(grpc_port, usual=_is_default(config, "api.grpc"))

@@ -5,7 +5,7 @@ Every key is one row of ``KEYS``: what is not there does not exist, and nothing 
 
 from __future__ import annotations
 
-import tomllib
+import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -13,13 +13,21 @@ from typing import Any, NamedTuple
 
 import attrs
 
-from robson.api.nearest import did_you_mean
+from robson.api.nearest import nearest
 from robson.api.published import ConfigKey
+from robson.connectors.simulated.tape_source import shown as shown_text
+from robson.daemon.given import PREFIX, Given, given
+from robson.daemon.ports import port_of
 from robson.domain.errors import ConfigError, InvalidValue
 from robson.domain.values import decimal_of
 from robson.engine.context import Settings
 
-PREFIX = "ROBSON__"
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,32}")
+_WHOLE = re.compile(r"[0-9]{1,18}")
+_OCTAL = re.compile(r"0[0-7]{3}")
+
+
+__all__ = ["KEYS", "PREFIX", "Config", "Examined", "Key", "Wrong", "examine", "load", "shown"]
 
 
 class Key(NamedTuple):
@@ -33,8 +41,10 @@ class Key(NamedTuple):
 
 def _whole(low: int, high: int) -> Callable[[str], int]:
     def read(text: str) -> int:
-        if not text.isdecimal() or not low <= int(text) <= high:
-            raise ConfigError(f"is {text}; allowed is a whole number from {low} to {high}")
+        if not _WHOLE.fullmatch(text) or not low <= int(text) <= high:
+            raise ConfigError(
+                f"is {shown_text(text, 40)}; allowed is a whole number from {low} to {high}"
+            )
         return int(text)
 
     return read
@@ -45,9 +55,9 @@ def _decimal(low: str, high: str) -> Callable[[str], Decimal]:
         try:
             value = decimal_of(text)
         except InvalidValue as error:
-            raise ConfigError(f"is {text}; expected a decimal number") from error
+            raise ConfigError(f"is {shown_text(text, 40)}; expected a decimal number") from error
         if not Decimal(low) <= value <= Decimal(high):
-            raise ConfigError(f"is {text}; allowed is {low} to {high}")
+            raise ConfigError(f"is {shown_text(text, 40)}; allowed is {low} to {high}")
         return value
 
     return read
@@ -56,7 +66,7 @@ def _decimal(low: str, high: str) -> Callable[[str], Decimal]:
 def _one_of(*names: str) -> Callable[[str], str]:
     def read(text: str) -> str:
         if text not in names:
-            raise ConfigError(f"is {text!r}; allowed is {', '.join(names)}")
+            raise ConfigError(f"is {shown_text(text, 40)!r}; allowed is {', '.join(names)}")
         return text
 
     return read
@@ -76,23 +86,44 @@ def _or(word: str, read: Callable[[str], Any]) -> Callable[[str], Any]:
 
 def _flag(text: str) -> bool:
     if text.lower() not in ("true", "false"):
-        raise ConfigError(f"is {text}; allowed is true, false")
+        raise ConfigError(f"is {shown_text(text, 40)}; allowed is true, false")
     return text.lower() == "true"
 
 
-def _text(text: str) -> str:
-    if not text:
-        raise ConfigError("is empty")
+def _name(text: str) -> str:
+    if not _NAME.fullmatch(text):
+        found = f"is {shown_text(text, 40)}" if text else "is empty"
+        raise ConfigError(f"{found}; expected 1 to 32 of A-Z, a-z, 0-9, dot, dash, underscore")
     return text
 
 
+def _address(text: str) -> str:
+    _host_and_port(text)
+    return text
+
+
+def _loopback(text: str) -> str:
+    host, _ = _host_and_port(text)
+    if host not in ("127.0.0.1", "localhost"):
+        raise ConfigError(f"is {shown_text(text, 80)}; it stays on loopback: 127.0.0.1:PORT")
+    return text
+
+
+def _host_and_port(text: str) -> tuple[str, int]:
+    if not text.isascii() or not text.isprintable() or " " in text:
+        raise ConfigError(f"is {shown_text(text, 80)}; expected HOST:PORT")
+    return port_of(text)
+
+
 def _mode(text: str) -> int:
-    try:
-        mode = int(text, 8)
-    except ValueError as error:
-        raise ConfigError(f"is {text}; expected an octal mode such as 0600") from error
+    """Octal, as text: a TOML number would be taken for a decimal one."""
+    if not _OCTAL.fullmatch(text):
+        raise ConfigError(f'is {shown_text(text, 40)}; expected an octal mode in quotes: "0600"')
+    mode = int(text, 8)
     if mode & 0o007:
         raise ConfigError(f"is {text}; a socket open to everybody is refused")
+    if mode & 0o600 != 0o600:  # noqa: PLR2004 - read and write for the owner
+        raise ConfigError(f"is {text}; its owner must be able to read and write")
     return mode
 
 
@@ -128,10 +159,10 @@ FILE_KEYS: dict[str, Key] = {
 """Every key of a strategy's own file."""
 
 KEYS: dict[str, Key] = {
-    "instance.account": Key("main", _text, "name of the account; part of every order's id"),
+    "instance.account": Key("main", _name, "name of the account; part of every order's id"),
     "profile": Key("sim", _one_of("sim", "paper", "live"), "sim, paper or live"),
-    "api.grpc": Key("127.0.0.1:50051", _text, "gRPC door on loopback; port 0 takes a free one"),
-    "api.http": Key("127.0.0.1:8080", _text, "health door; port 0 takes a free one"),
+    "api.grpc": Key("127.0.0.1:50051", _loopback, "gRPC door on loopback; port 0 takes a free one"),
+    "api.http": Key("127.0.0.1:8080", _address, "health door; port 0 takes a free one"),
     "api.socket_mode": Key(0o600, _mode, "permissions of the unix socket"),
     "exchange.recv_window_ms": Key(1500, _whole(100, 60000), "receive window of entries"),
     "risk.gap_bps": Key(Decimal(10), _decimal("0", "500"), "allowance from trigger to fill"),
@@ -192,70 +223,95 @@ def shown(key: str, value: Any) -> str:
     return f"{value:04o}" if key == "api.socket_mode" else f"{value}"
 
 
+class Wrong(NamedTuple):
+    """One thing that is wrong: where, with which key, what was said and what is expected."""
+
+    place: str
+    key: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.what}"
+
+
+class Examined(NamedTuple):
+    """What was configured and all that is wrong with it.
+
+    ``config`` holds what can be used; a key whose value cannot be keeps its default there.
+    """
+
+    config: Config
+    wrong: tuple[Wrong, ...]
+
+
+def examine(
+    path: Path | None, environ: Mapping[str, str], flags: Mapping[str, str | None]
+) -> Examined:
+    """Flag over environment over file over default, and every problem of any of them.
+
+    Raises:
+        ConfigError: the file cannot be read, or is not TOML.
+    """
+    values = {key: row.default for key, row in KEYS.items()}
+    taken: dict[str, Given] = {}
+    wrong: list[Wrong] = []
+    for each in given(path, environ, flags):
+        try:
+            values[each.key] = _value(each, KEYS)
+            taken[each.key] = each
+        except ConfigError as error:
+            wrong.append(Wrong(each.place, each.key, str(error)))
+    if values["profile"] != "sim":
+        what = f"profile {values['profile']} is not built yet; expected is sim"
+        wrong.append(Wrong(taken["profile"].place, "profile", what))
+    sources = {key: each.source for key, each in taken.items()}
+    return Examined(Config(values, sources), tuple(wrong))
+
+
 def load(path: Path | None, environ: Mapping[str, str], flags: Mapping[str, str | None]) -> Config:
-    """Flag over environment over file over default.
+    """The configuration, when nothing is wrong with it.
 
     Raises:
         ConfigError: unreadable file, unknown key, or a value out of range; names the key.
     """
-    given: dict[str, tuple[str, str]] = {}
-    for source, pairs in (
-        (str(path), toml_text(path) if path is not None else {}),
-        ("the environment", _environment(environ)),
-        ("the command line", {key: text for key, text in flags.items() if text is not None}),
-    ):
-        given.update({key: (text, source) for key, text in pairs.items()})
-    values = {key: row.default for key, row in KEYS.items()}
-    for key, (text, source) in given.items():
-        values[key] = read(key, text, source, KEYS)
-    return Config(values, {key: source for key, (_, source) in given.items()})
+    found = examine(path, environ, flags)
+    if found.wrong:
+        first, *more = found.wrong
+        also = f" (and {len(more)} more: robsond check-config)" if more else ""
+        raise ConfigError(f"{first}{also}")
+    return found.config
 
 
-def read(key: str, text: str, source: str, keys: Mapping[str, Key]) -> Any:
+def read(each: Given, keys: Mapping[str, Key]) -> Any:
     """One setting, by its row among ``keys``.
 
     Raises:
-        ConfigError: there is no such key, or the value is out of range; names the source.
+        ConfigError: there is no such key, or the value is out of range; names the place.
     """
-    row = keys.get(key)
-    if row is None:
-        hint = did_you_mean(key, keys) or f" Known: {', '.join(keys)}"
-        raise ConfigError(f"{source}: there is no key {key}.{hint}")
     try:
-        return row.read(text)
+        return _value(each, keys)
     except ConfigError as error:
-        raise ConfigError(f"{source}: {key} {error}") from error
+        raise ConfigError(f"{each.place}: {error}") from error
 
 
-def toml_text(path: Path) -> dict[str, str]:
-    """A file's settings as ``section.key`` and text.
-
-    Raises:
-        ConfigError: it cannot be read, or is not TOML.
-    """
+def _value(each: Given, keys: Mapping[str, Key]) -> Any:
+    row = keys.get(each.key)
+    if row is None:
+        raise ConfigError(_unknown(each.key, keys))
     try:
-        with path.open("rb") as file:
-            found = tomllib.load(file, parse_float=str)
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: is not TOML: {error}") from error
-    flat: dict[str, str] = {}
-    for name, value in found.items():
-        if isinstance(value, dict):
-            flat.update({f"{name}.{key}": _plain(inner) for key, inner in value.items()})
-        else:
-            flat[name] = _plain(value)
-    return flat
+        return row.read(each.text)
+    except ConfigError as error:
+        what = "cannot be used" if row.secret else str(error)
+        raise ConfigError(f"{each.key} {what}") from error
 
 
-def _plain(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _environment(environ: Mapping[str, str]) -> dict[str, str]:
-    return {
-        name.removeprefix(PREFIX).lower().replace("__", "."): text
-        for name, text in environ.items()
-        if name.startswith(PREFIX)
-    }
+def _unknown(key: str, keys: Mapping[str, Key]) -> str:
+    """What is there instead: the nearest key, else those of its section, else the sections."""
+    said = f"there is no key {shown_text(key)}"
+    if near := nearest(key, keys):
+        return f"{said}. Did you mean {' or '.join(near)}?"
+    section = key.partition(".")[0]
+    beside = [known.partition(".")[2] for known in keys if known.startswith(f"{section}.")]
+    if beside:
+        return f"{said}; [{shown_text(section)}] has {', '.join(beside)}"
+    return f"{said}; known are {', '.join(dict.fromkeys(k.partition('.')[0] for k in keys))}"

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import re
 import socket
 
 from robson.domain.errors import ConfigError
 
 LARGEST = 65_535
+_PORT = re.compile(r"[0-9]{1,5}")
 
 
-def port_of(address: str, option: str) -> tuple[str, int]:
+def port_of(address: str) -> tuple[str, int]:
     """Host and port of ``HOST:PORT``.
 
     Raises:
-        ConfigError: it is neither.
+        ConfigError: it is neither; to be said after the name of the key.
     """
     host, _, port = address.rpartition(":")
-    if not host or not port.isdecimal() or int(port) > LARGEST:
-        raise ConfigError(f"{option} is {address}; expected HOST:PORT such as 127.0.0.1:50051")
+    if not host or not _PORT.fullmatch(port) or int(port) > LARGEST:
+        raise ConfigError(f"is {address}; expected HOST:PORT such as 127.0.0.1:50051")
     return host, int(port)
 
 

@@ -15,7 +15,8 @@ from typing import Any
 import attrs
 
 from robson.api.nearest import did_you_mean
-from robson.daemon.config import FILE_KEYS, STRATEGY_KEYS, Config, read, toml_text
+from robson.daemon.config import FILE_KEYS, STRATEGY_KEYS, Config, read
+from robson.daemon.given import in_file
 from robson.domain.errors import ConfigError, InvalidValue, Refused
 from robson.domain.strategy import (
     STRATEGIES,
@@ -88,7 +89,7 @@ def _own(path: Path, defaults: Mapping[str, Any], known: Mapping[str, Any]) -> S
         raise ConfigError(f"{path}: a name has at most 40 of a-z, 0-9 and -, and no - first")
     if path.stem in known:
         raise ConfigError(f"{path}: {path.stem} comes with Robson; take another name")
-    said = {key: read(key, text, str(path), FILE_KEYS) for key, text in toml_text(path).items()}
+    said = {each.key: read(each, FILE_KEYS) for each in in_file(path)}
     values = {key: row.default for key, row in FILE_KEYS.items()} | dict(defaults) | said
     try:
         return _strategy(path.stem, values)

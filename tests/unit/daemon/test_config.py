@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from robson.daemon.config import KEYS, Key, load
+from robson.daemon.config import KEYS, Key, examine, load, shown
 from robson.daemon.ports import port_of
 from robson.domain.errors import ConfigError
 
@@ -28,8 +29,7 @@ def test_without_anything_every_key_has_its_default() -> None:
 def test_defaults_are_values_that_may_be_given() -> None:
     """A default that its own reader refuses could not be written into a file."""
     for key, row in KEYS.items():
-        text = format(row.default, "o") if key == "api.socket_mode" else str(row.default)
-        assert load(None, {}, {key: text})[key] == row.default
+        assert load(None, {}, {key: shown(key, row.default)})[key] == row.default
         assert row.meaning
 
 
@@ -90,14 +90,14 @@ def test_wrong_file_names_itself_and_the_key(tmp_path: Path, text: str, words: s
 
 
 def test_file_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="cannot be read"):
+    with pytest.raises(ConfigError, match="No such file"):
         load(tmp_path / "none.toml", {}, {})
 
 
 def test_wrong_environment_names_itself() -> None:
-    with pytest.raises(ConfigError, match=r"the environment: there is no key risk\.magic"):
+    with pytest.raises(ConfigError, match=r"ROBSON__RISK__MAGIC: there is no key risk\.magic"):
         load(None, {"ROBSON__RISK__MAGIC": "1"}, {})
-    with pytest.raises(ConfigError, match=r"the environment: risk\.max_leverage is 99"):
+    with pytest.raises(ConfigError, match=r"the environment, .*: risk\.max_leverage is 99"):
         load(None, {NAME: "99"}, {})
 
 
@@ -108,11 +108,11 @@ def test_other_variables_are_not_ours() -> None:
 @pytest.mark.parametrize("address", ["", "50051", ":50051", "h:", "h:x", "h:65536", "h:\u00b2"])
 def test_address_that_is_none(address: str) -> None:
     with pytest.raises(ConfigError, match="HOST:PORT"):
-        port_of(address, "api.grpc")
+        port_of(address)
 
 
 def test_address() -> None:
-    assert port_of("127.0.0.1:0", "api.grpc") == ("127.0.0.1", 0)
+    assert port_of("127.0.0.1:0") == ("127.0.0.1", 0)
 
 
 def test_what_people_are_shown_says_who_set_it_and_withholds_a_secret(
@@ -120,15 +120,127 @@ def test_what_people_are_shown_says_who_set_it_and_withholds_a_secret(
 ) -> None:
     monkeypatch.setitem(KEYS, "a.secret", Key("", str, "kept", secret=True))
     file = file_with(tmp_path, "[api]\nsocket_mode = '0660'\n[a]\nsecret = 'canary'\n")
-    shown = {each.key: each for each in load(file, {NAME: "4"}, {"profile": "sim"}).shown()}
+    found = {each.key: each for each in load(file, {NAME: "4"}, {"profile": "sim"}).shown()}
 
-    assert list(shown) == list(KEYS)
-    assert (shown[KEY].value, shown[KEY].default, shown[KEY].source) == (
+    assert list(found) == list(KEYS)
+    assert (found[KEY].value, found[KEY].default, found[KEY].source) == (
         "4",
         "3",
         "the environment",
     )
-    assert (shown["api.socket_mode"].value, shown["api.socket_mode"].source) == ("0660", str(file))
-    assert shown["risk.gap_bps"].source == "default"
-    assert shown["a.secret"].secret
-    assert "canary" not in str(shown)
+    assert (found["api.socket_mode"].value, found["api.socket_mode"].source) == ("0660", str(file))
+    assert found["risk.gap_bps"].source == "default"
+    assert found["a.secret"].secret
+    assert "canary" not in str(found)
+
+
+# --- every problem in one run --------------------------------------------------------------------
+
+WRONG = """profile = "live"
+# risk.gap_bps = 7
+[ risk ] # money
+gap_bps = -1
+"max_leverge" = 3
+
+[api]
+socket_mode = 0o660
+grpc = "0.0.0.0:1"
+http = "here"
+"""
+WANTED = {
+    "profile": ("line 1", "is not built yet"),
+    "risk.gap_bps": ("line 4", "allowed is 0 to 500"),
+    "risk.max_leverge": ("line 5", "Did you mean risk.max_leverage?"),
+    "api.socket_mode": ("line 8", "in quotes"),
+    "api.grpc": ("line 9", "stays on loopback"),
+    "api.http": ("line 10", "HOST:PORT"),
+    "signal.ttl_s": ("ROBSON__SIGNAL__TTL_S", "from 1 to 3600"),
+}
+
+
+def test_every_problem_is_found_with_its_line(tmp_path: Path) -> None:
+    found = examine(file_with(tmp_path, WRONG), {"ROBSON__SIGNAL__TTL_S": "soon"}, {})
+
+    told = {wrong.key: wrong for wrong in found.wrong}
+    assert set(told) == set(WANTED)
+    for key, (place, says) in WANTED.items():
+        assert told[key].place.endswith(place)
+        assert says in told[key].what
+    assert found.config["risk.gap_bps"] == KEYS["risk.gap_bps"].default
+
+
+def test_a_start_says_how_many_more_problems_there_are(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"and 5 more: robsond check-config"):
+        load(file_with(tmp_path, WRONG), {}, {})
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_file_from_elsewhere_is_read(tmp_path: Path, mark: str, end: str) -> None:
+    path = tmp_path / "robsond.toml"
+    path.write_bytes(f"{mark}[risk]{end}max_leverage = 4{end}gap_bps = -1{end}".encode())
+    found = examine(path, {}, {})
+
+    assert found.config[KEY] == 4
+    assert [wrong.place for wrong in found.wrong] == [f"{path}, line 3"]
+
+
+def test_what_is_far_from_every_key_is_no_suggestion() -> None:
+    with pytest.raises(ConfigError) as refused:
+        load(None, {"ROBSON__RISK__NOTHING_LIKE_IT": "1"}, {})
+    assert "Did you mean" not in str(refused.value)
+    assert "max_leverage" in str(refused.value), "what the section has"
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "words"),
+    [
+        ("risk.max_leverage", "9" * 5_000, "risk.max_leverage is 999"),
+        ("risk.max_leverage", "\u0663", "allowed is a whole number"),
+        ("risk.gap_bps", "1e9999999", "risk.gap_bps is 1e9999999"),
+        ("instance.account", "a\nb", "instance.account is a\\x0ab"),
+        ("instance.account", "x" * 33, "1 to 32"),
+        ("api.socket_mode", "0200", "must be able to read"),
+        ("api.socket_mode", "-600", "octal"),
+        ("api.grpc", "127.0.0.1:\u0665", "HOST:PORT"),
+        ("api.http", "a b:1", "HOST:PORT"),
+    ],
+)
+def test_a_strange_value_is_refused_in_one_short_line(key: str, text: str, words: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        load(None, {}, {key: text})
+    assert words in str(refused.value)
+    assert str(refused.value).isprintable()
+    assert len(str(refused.value)) < 300
+
+
+def test_a_wrong_secret_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(KEYS, "a.secret", Key("", KEYS[KEY].read, "kept", secret=True))
+    with pytest.raises(ConfigError, match=r"a\.secret cannot be used") as refused:
+        load(None, {"ROBSON__A__SECRET": "canary"}, {})
+    assert "canary" not in str(refused.value)
+
+
+@pytest.mark.timeout(20)
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "robsond.toml")
+    for path, words in (
+        (tmp_path / "robsond.toml", "pipe"),
+        (tmp_path, "directory"),
+        (Path("/dev/zero"), "device"),
+    ):
+        with pytest.raises(ConfigError, match=words):
+            load(path, {}, {})
+
+
+def test_a_file_that_is_no_text_names_the_line(tmp_path: Path) -> None:
+    path = tmp_path / "robsond.toml"
+    path.write_bytes(b"[risk]\ngap_bps = \xff\n")
+    with pytest.raises(ConfigError, match=r"line 2: is not TOML: expected UTF-8"):
+        load(path, {}, {})
+    path.write_bytes(b"[risk]\ngap_bps\n")
+    with pytest.raises(ConfigError, match=r"line 2: is not TOML"):
+        load(path, {}, {})
+    path.write_bytes(b"x" * 1_000_001)
+    with pytest.raises(ConfigError, match="larger than"):
+        load(path, {}, {})

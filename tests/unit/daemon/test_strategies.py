@@ -130,7 +130,7 @@ def test_the_daemons_own_defaults_reach_every_strategy(tmp_path: Path) -> None:
     ("text", "words"),
     [
         ("[stop]\nlevl_n = 3\n", "no key stop.levl_n. Did you mean stop.level_n?"),
-        ("magic_powers = 3\n", "no key magic_powers. Known: version, bias"),
+        ("magic_powers = 3\n", "no key magic_powers; known are version, bias"),
         ("[stop]\nlevel_n = 6\n", "stop.level_n is 6; allowed is a whole number from 1 to 5"),
         ("[risk]\nmax_open_positions = 6\n", "no key risk.max_open_positions"),
         ("risk_pct = 1.01\n", "risk_pct is 1.01; allowed is 0.01 to 1"),

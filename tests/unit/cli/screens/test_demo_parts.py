@@ -346,7 +346,7 @@ def daemon_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str) -> Dae
 def test_a_daemon_that_refuses_is_the_persons_to_put_right(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said = "error: tape.csv, line 7: no price. Nothing was changed. [TapeError, exit 64]"
+    said = "error: tape.csv, line 7: no price. Nothing was changed. [TAPE_INVALID, exit 64]"
     daemon = daemon_of(tmp_path, monkeypatch, f"import sys; print({said!r}); sys.exit(64)")
 
     with pytest.raises(Problem) as refused:
