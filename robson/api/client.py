@@ -118,6 +118,10 @@ class Client:
         request = _status_request(symbol, states)
         return self._call("GetStatus", request, pb.GetStatusResponse)
 
+    def risk(self) -> pb.GetRiskResponse:
+        """Budget and limits."""
+        return self._call("GetRisk", pb.GetRiskRequest(), pb.GetRiskResponse)
+
     def daemon(self) -> pb.GetDaemonResponse:
         """Who answers."""
         return self._call("GetDaemon", pb.GetDaemonRequest(), pb.GetDaemonResponse)

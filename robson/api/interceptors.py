@@ -21,6 +21,7 @@ ROLE_OF = {
     "Disarm": "trader",
     "Panic": "trader",
     "GetStatus": "viewer",
+    "GetRisk": "viewer",
     "GetDaemon": "viewer",
     "GetSimReport": "viewer",
     "GetPosition": "viewer",

@@ -16,6 +16,7 @@ from robson.domain.commands import Command
 from robson.domain.identity import PositionId
 from robson.domain.instrument import Instrument
 from robson.domain.plan import EntryPlan, StopAudit
+from robson.domain.standing import Standing
 from robson.domain.strategy import StrategyConfig
 from robson.domain.values import ExchangeNs, Leverage, Numbers, Price, Side
 from robson.domain.view import PositionView
@@ -61,7 +62,10 @@ class RiskNumbers:
     Attributes:
         daily_limit: the (negative) result of a UTC day at which entries stop; None when off.
         trades_limit: entries of a UTC day after which no more are taken; None when off.
+        trades_warn: entries of a UTC day from which on people are told.
         open_positions: positions that count in the gate, armed ones included.
+        halt_actor: who asked for the halt; None when the month's limit did.
+        gates: every gate as it stands for the account; ``ok`` None: a pair or a signal decides.
     """
 
     asset: str
@@ -78,9 +82,12 @@ class RiskNumbers:
     open_positions: int
     max_open_positions: int
     max_leverage: int
+    trades_warn: int | None = None
     halted: bool = False
     halt_reason: str | None = None
     halt_since_ns: ExchangeNs | None = None
+    halt_actor: str | None = None
+    gates: tuple[GateCheck, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -287,8 +294,16 @@ class Panicked:
     started_ns: ExchangeNs
 
 
-CommandResult = Armed | ArmPreview | Disarmed | Panicked
-"""``Arm`` answers Armed, or ArmPreview for a dry run; the others answer their own."""
+@attrs.frozen(kw_only=True)
+class Governed:
+    """Answer to an operator's command: where the account stood, and where it stands."""
+
+    was: Standing
+    now: Standing
+
+
+CommandResult = Armed | ArmPreview | Disarmed | Panicked | Governed
+"""``Arm`` answers Armed, or ArmPreview for a dry run; ``Governed`` answers every operator."""
 
 
 class Backend(Protocol):

@@ -151,6 +151,18 @@ class RobsonService(rpc.RobsonServicer):
         return status.status(published, symbol=symbol, states=commands.states(request.states))
 
     @unary
+    def GetRisk(  # noqa: N802
+        self, _request: pb.GetRiskRequest, _context: Context
+    ) -> pb.GetRiskResponse:
+        """Budget and limits."""
+        published = self._backend.published()
+        return pb.GetRiskResponse(
+            as_of=stamp(published.now_ns),
+            daemon=status.daemon(published.daemon),
+            risk=status.risk_of(published.risk, published.now_ns),
+        )
+
+    @unary
     def GetDaemon(  # noqa: N802
         self, _request: pb.GetDaemonRequest, _context: Context
     ) -> pb.GetDaemonResponse:

@@ -163,6 +163,7 @@ class SimulatedDaemon:
             settings=self.config.settings(),
             epoch=epoch,
             strategies=self.places.strategies,
+            leads=self.lock.is_held,
         )
         self.monitor = Monitor(custody)
         self.stage = self._stage()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import Future
 from decimal import Decimal, localcontext
 from typing import Any
@@ -14,6 +14,7 @@ from robson.api.published import (
     CommandResult,
     ConfigKey,
     DaemonFacts,
+    DegradedFact,
     FeedFact,
     JournalRow,
     LastPrice,
@@ -25,6 +26,7 @@ from robson.api.published import (
 )
 from robson.daemon import logs
 from robson.daemon.config import Config
+from robson.daemon.dry_run import account_gates
 from robson.daemon.inbox import Inbox
 from robson.daemon.messages import Asked
 from robson.daemon.monitor import Monitor
@@ -36,7 +38,7 @@ from robson.domain.values import MONEY, NS_PER_MS, ExchangeNs
 from robson.domain.view import PositionView
 from robson.engine.costs import unit_loss
 from robson.engine.detectors.choose import detector_for
-from robson.engine.exposure import budget_of, latent_of, month_of
+from robson.engine.exposure import latent_of
 from robson.engine.orders import exit_fence, left_to_sell, side_of
 from robson.store.journal import JournalReader
 
@@ -135,7 +137,7 @@ class DaemonBackend:
             },
             instruments={symbol: m.instrument for symbol, m in monitor.markets.items()},
             notes={view.id: self._note(view) for view in views if view.is_live},
-            risk=self._risk(views, now_ns),
+            risk=self._risk(),
             daemon=self._facts(now_ns),
             now_ns=now_ns,
         )
@@ -160,37 +162,32 @@ class DaemonBackend:
             actual_risk=-_result_at(view, view.plan.stops.stop, fee, gap_bps),
         )
 
-    def _risk(self, views: Iterable[PositionView], now_ns: ExchangeNs) -> RiskNumbers:
-        monitor = self._monitor.custody
-        market = next(iter(monitor.markets.values()))
-        month = monitor.roster.month
-        budget = budget_of(
-            views,
-            capital_base=month.capital_base if month else Decimal(0),
-            month=month_of(now_ns),
-            fee=market.instrument.taker_fee,
-            gap_bps=monitor.settings.gap_bps,
-        )
-        today = now_ns // _DAY_NS
-        settled = [v.settled for v in views if v.settled and v.settled.at_ns // _DAY_NS == today]
+    def _risk(self) -> RiskNumbers:
+        custody = self._monitor.custody
+        live, standing = custody.roster.live(), custody.roster.standing
+        budget, risk = custody.budget(live), custody.risk(live)
+        halt, settings = standing.halt, custody.settings
         return RiskNumbers(
-            asset=market.instrument.symbol.quote,
+            asset=next(iter(custody.markets.values())).instrument.symbol.quote,
             capital_base=budget.capital_base,
             budget=budget.budget,
             consumed=budget.consumed,
             latent=budget.latent,
             remaining=budget.remaining,
             slots=budget.slots,
-            daily_pnl=sum((done.net for done in settled), Decimal(0)),
-            daily_limit=None,
-            trades_today=sum(
-                1 for v in views if v.entry is not None and v.entry.at_ns // _DAY_NS == today
-            ),
-            trades_limit=None,
-            open_positions=len(monitor.roster.live()),
-            max_open_positions=monitor.settings.max_open_positions,
-            max_leverage=monitor.settings.max_leverage,
-            halted=budget.halt,
+            daily_pnl=risk.day_net,
+            daily_limit=None if risk.day_loss_limit is None else -risk.day_loss_limit,
+            trades_today=risk.day_trades,
+            trades_limit=risk.day_trades_limit,
+            trades_warn=settings.warn_trades_per_day,
+            open_positions=risk.open_positions,
+            max_open_positions=risk.max_open,
+            max_leverage=settings.max_leverage,
+            halted=halt is not None or budget.capital_base <= 0,
+            halt_reason=halt.reason if halt is not None else None,
+            halt_since_ns=halt.at_ns if halt is not None else None,
+            halt_actor=halt.actor if halt is not None else None,
+            gates=account_gates(risk),
         )
 
     def _facts(self, now_ns: ExchangeNs) -> DaemonFacts:
@@ -201,6 +198,7 @@ class DaemonBackend:
             profile=about.profile,
             account=about.account,
             epoch=monitor.epoch,
+            runtime_state=monitor.roster.standing.state.value,
             started_ns=about.started_ns,
             journal_seq=monitor.roster.seq,
             feeds=tuple(
@@ -216,12 +214,14 @@ class DaemonBackend:
             leases=tuple(
                 LeaseFact(key=f"{about.account}:{symbol}", epoch=monitor.epoch)
                 for symbol in monitor.markets
+                if monitor.leads()
+            ),
+            degraded=tuple(
+                DegradedFact(scope=each.scope, reason=each.reason, since_ns=each.at_ns)
+                for each in monitor.roster.standing.frozen
             ),
             tape=about.tape,
         )
-
-
-_DAY_NS = 86_400 * 1_000_000_000
 
 
 def _result_at(view: PositionView, stop: Any, fee: Decimal, gap_bps: Decimal) -> Decimal:

@@ -171,6 +171,21 @@ KEYS: dict[str, Key] = {
     "risk.hold_hours_interest": Key(24, _whole(1, 720), "hours of interest in the size"),
     "risk.max_open_positions": Key(3, _whole(1, 100), "positions open at once"),
     "risk.max_leverage": Key(3, _whole(1, 10), "largest leverage an arm may ask for"),
+    "risk.default_leverage": Key(3, _whole(1, 10), "leverage where an arm names none"),
+    "risk.max_daily_loss_pct": Key(
+        Decimal(3), _decimal("0", "4"), "percent of the capital base a UTC day may lose; 0 is off"
+    ),
+    "risk.max_trades_per_day": Key(50, _whole(1, 10_000), "entries of a UTC day"),
+    "risk.warn_trades_per_day": Key(40, _whole(1, 10_000), "entries of a UTC day that are told"),
+    "risk.min_ml_entry": Key(
+        Decimal("1.5"), _decimal("1.1", "100"), "least margin level after an entry"
+    ),
+    "risk.min_ml_bound": Key(
+        Decimal("1.3"), _decimal("1.1", "100"), "least margin level at the exchange stop's fill"
+    ),
+    "risk.on_halt": Key(
+        "hold", _one_of("hold", "close"), "open positions at the monthly halt: hold or close"
+    ),
     "signal.ttl_s": Key(30, _whole(1, 3600), "how long a signal is valid"),
     "signal.max_drift_pct": Key(Decimal("0.3"), _decimal("0", "5"), "price against the signal"),
     **STRATEGY_KEYS,
@@ -197,6 +212,13 @@ class Config:
             hold_hours=self["risk.hold_hours_interest"],
             max_open_positions=self["risk.max_open_positions"],
             max_leverage=self["risk.max_leverage"],
+            default_leverage=self["risk.default_leverage"],
+            max_daily_loss_pct=self["risk.max_daily_loss_pct"],
+            max_trades_per_day=self["risk.max_trades_per_day"],
+            warn_trades_per_day=self["risk.warn_trades_per_day"],
+            on_halt=self["risk.on_halt"],
+            min_ml_entry=self["risk.min_ml_entry"],
+            min_ml_bound=self["risk.min_ml_bound"],
             signal_ttl_s=self["signal.ttl_s"],
             max_drift_pct=self["signal.max_drift_pct"],
         )

@@ -6,7 +6,7 @@ become durable, they are folded, the other intents leave.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 import attrs
@@ -22,7 +22,10 @@ from robson.domain.intents import CancelOrder, Intent, PlaceOrder
 from robson.domain.ports import Clock, Ids
 from robson.domain.values import NS_PER_MS, Candle, ExchangeNs
 from robson.domain.view import PositionView
+from robson.engine.budget import Budget
 from robson.engine.context import Context, Decision, Settings
+from robson.engine.exposure import budget_of
+from robson.engine.snapshot import RiskSnapshot, account_risk
 
 
 class Outbox(Protocol):
@@ -46,6 +49,7 @@ class Custody:
 
     Args:
         epoch: of this process; part of every client order id.
+        leads: whether this process may still act for the account.
     """
 
     def __init__(
@@ -60,7 +64,9 @@ class Custody:
         settings: Settings,
         epoch: int,
         strategies: Shelf = SHIPPED,
+        leads: Callable[[], bool] = lambda: True,
     ) -> None:
+        self.leads = leads
         self.account = account
         self.roster = roster
         self.ids = ids
@@ -110,6 +116,27 @@ class Custody:
             price=market.instrument.price_of(last.price) if last else None,
             price_ns=last.at_ns if last else None,
             account=pursuit.account if pursuit else None,
+        )
+
+    def budget(self, live: Iterable[PositionView] | None = None) -> Budget:
+        """The month's budget from what is open; any thread may ask."""
+        market = next(iter(self.markets.values()))
+        return budget_of(
+            self.roster.live() if live is None else live,
+            self.roster.standing,
+            fee=market.instrument.taker_fee,
+            gap_bps=self.settings.gap_bps,
+        )
+
+    def risk(self, others: list[PositionView]) -> RiskSnapshot:
+        """What the gates look at that is no pair's own; ``others``: what is open besides."""
+        return account_risk(
+            others,
+            self.roster.standing,
+            budget=self.budget(others),
+            settings=self.settings,
+            now_ns=self.now(),
+            leads=self.leads(),
         )
 
     # --- deciding, journaling, handing on --------------------------------------------------------

@@ -25,18 +25,18 @@ from robson.domain.identity import PositionId, Scope
 from robson.domain.intents import OrderType, ReadAccount
 from robson.domain.lifecycle import PositionState
 from robson.domain.reports import AccountReported, AccountSnapshot, Report
+from robson.domain.standing import Standing
 from robson.domain.strategy import StrategyConfig
 from robson.domain.values import Leverage, Side
 from robson.domain.view import PositionView
 from robson.engine.admission import admit, price_age_s, propose, wallet_of
-from robson.engine.budget import Budget
 from robson.engine.context import Context, Decision
 from robson.engine.decide import release
 from robson.engine.detectors.choose import detector_for
 from robson.engine.detectors.protocol import DetectorSignal
-from robson.engine.exposure import budget_of, month_of, next_month
 from robson.engine.pursue import leave
-from robson.engine.risk import Denial, RiskSnapshot, arm_gates, entry_gates
+from robson.engine.risk import Denial, arm_gates, entry_gates
+from robson.engine.snapshot import RiskSnapshot
 
 
 class Desk:
@@ -122,9 +122,8 @@ class Desk:
 
     def _armed(self, command: Arm, account: AccountSnapshot, answer: Future[Any]) -> None:
         strategy = self._strategy(command)
-        leverage = command.leverage or Leverage(
-            strategy.leverage or self._custody.settings.max_leverage
-        )
+        settings = self._custody.settings
+        leverage = command.leverage or Leverage(strategy.leverage or settings.leverage)
         risk = self.risk(account, leverage=leverage)
         if command.dry_run:
             found = self._dry_run(command, strategy, leverage, account, risk)
@@ -317,47 +316,34 @@ class Desk:
 
     def capital(self, asked: Decimal | None) -> Decimal:
         """Capital a trade is sized from: the account's, or less where a person asked for less."""
-        base = self.capital_base()
+        base = self._custody.roster.standing.capital_base
         return base if asked is None else min(asked, base)
-
-    def capital_base(self) -> Decimal:
-        """The month's capital base; zero while no month is open."""
-        month = self._custody.roster.month
-        return month.capital_base if month else Decimal(0)
-
-    def budget(self) -> Budget:
-        """The month's budget from the positions themselves."""
-        market = next(iter(self._custody.markets.values()))
-        return budget_of(
-            self._custody.roster.views.values(),
-            capital_base=self.capital_base(),
-            month=month_of(self._custody.now()),
-            fee=market.instrument.taker_fee,
-            gap_bps=self._custody.settings.gap_bps,
-        )
 
     def risk(
         self, account: AccountSnapshot, *, leverage: Leverage, besides: PositionId | None = None
     ) -> RiskSnapshot:
-        """One snapshot for every gate."""
-        others = [v for v in self._custody.roster.live() if v.id != besides]
-        budget = self.budget()
-        now = self._custody.now()
-        instrument = self._custody.markets[str(account.scope.symbol)].instrument
-        return RiskSnapshot(
-            runtime_state="RUNNING",
-            monthly_halt=budget.halt,
-            open_positions=len(others),
-            max_open=self._custody.settings.max_open_positions,
-            duplicate=any(v.scope == account.scope for v in others),
+        """One snapshot for every gate, of one pair."""
+        custody, symbol = self._custody, str(account.scope.symbol)
+        instrument = custody.markets[symbol].instrument
+        others = [view for view in custody.roster.live() if view.id != besides]
+        return attrs.evolve(
+            custody.risk(others),
+            frozen=_frozen(custody.roster.standing, others, symbol),
+            duplicate=any(view.scope == account.scope for view in others),
             wallet=wallet_of(account, instrument),
-            capital_base=budget.capital_base,
-            remaining_budget=budget.remaining,
             leverage=leverage,
-            max_leverage=self._custody.settings.max_leverage,
-            month_resets=next_month(now),
+            pair_leverage=instrument.max_leverage,
             stop_order=instrument.stop_order_type() == OrderType.STOP_LOSS.value,
         )
+
+
+def _frozen(standing: Standing, others: list[PositionView], symbol: str) -> str | None:
+    """Why a symbol takes no entry: its scope, the account's, or a position that needs a person."""
+    scope = standing.frozen_for(symbol)
+    if scope is not None:
+        return f"{scope.scope}: {scope.reason}"
+    errors = (view.error for view in others if str(view.scope.symbol) == symbol)
+    return next((f"{symbol}: {error.message}" for error in errors if error is not None), None)
 
 
 def _denied(denials: tuple[Denial, ...]) -> Refused:

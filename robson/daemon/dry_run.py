@@ -14,7 +14,8 @@ from robson.domain.values import NS_PER_S, Leverage, Price, Side, plain
 from robson.engine.admission import Proposal
 from robson.engine.budget import trade_limit
 from robson.engine.orders import exit_fence
-from robson.engine.risk import GATES, Denial, RiskSnapshot
+from robson.engine.risk import GATES, Denial, arm_gates, signal_limits, standing_numbers
+from robson.engine.snapshot import RiskSnapshot
 
 
 @attrs.frozen(kw_only=True)
@@ -75,10 +76,7 @@ def fence(plan: EntryPlan, account: AccountSnapshot) -> str:
 def _shown(found: DryRun, plan: EntryPlan | None) -> dict[str, tuple[str, str]]:
     """Value and limit of gates that have them, so that what passes shows by how much."""
     risk = found.risk
-    shown = {
-        "max_open_positions": (str(risk.open_positions), str(risk.max_open)),
-        "leverage_limit": (str(found.leverage), str(risk.max_leverage)),
-    }
+    shown = standing_numbers(risk)
     if found.price_age_ns is not None:
         age = Decimal(found.price_age_ns) / NS_PER_S
         shown["signal_stale"] = (plain(age), plain(risk.max_price_age_s))
@@ -105,3 +103,33 @@ def _gate(
         limit=denial.limit,
         resets=denial.resets,
     )
+
+
+PAIR_GATES = frozenset({"degraded", "duplicate_position", "wallet_not_clean", "leverage_limit"})
+"""Judged at arm, and of one pair."""
+
+
+def account_gates(risk: RiskSnapshot) -> tuple[published.GateCheck, ...]:
+    """Every gate as it stands for the account now; what a pair or a signal decides is open."""
+    denied = {denial.code: denial for denial in arm_gates(risk)}
+    numbers, limits = standing_numbers(risk), signal_limits(risk)
+    resets = {
+        "monthly_halt": risk.month_resets,
+        "risk_budget_insufficient": risk.month_resets,
+        "daily_loss_limit": risk.day_resets,
+        "daily_trade_limit": risk.day_resets,
+    }
+
+    def check(number: str, code: str) -> published.GateCheck:
+        value, limit = numbers.get(code, (None, limits.get(code)))
+        open_ = code in limits or code in PAIR_GATES
+        return published.GateCheck(
+            number=number,
+            code=code,
+            ok=None if open_ else code not in denied,
+            value=value,
+            limit=limit,
+            resets=resets.get(code),
+        )
+
+    return tuple(check(number, code) for number, code, _ in GATES)

@@ -13,6 +13,7 @@ import attrs
 from robson.daemon.calendar import Calendar
 from robson.daemon.custody import Custody
 from robson.daemon.desk import Desk
+from robson.daemon.governor import Governor
 from robson.daemon.lookout import Lookout
 from robson.daemon.messages import Asked, TimerDue, Wake
 from robson.daemon.pursuit import PendingSignal, Pursuit
@@ -67,8 +68,9 @@ class Monitor:
         self.roster = custody.roster
         self.markets = custody.markets
         self.desk = Desk(custody)
-        self.calendar = Calendar(custody, self.desk)
+        self.calendar = Calendar(custody)
         self.lookout = Lookout(custody)
+        self.governor = Governor(custody, self._act)
 
     # --- the one entrance ------------------------------------------------------------------------
 
@@ -88,7 +90,7 @@ class Monitor:
             self._fill_gap(symbol, extremes)
         for symbol in self.markets:
             self._turn(symbol)
-        self.calendar.look()
+        self._look()
 
     def _fill_gap(self, symbol: str, unseen: Unseen) -> None:
         """The best price for each position feeds its ladder; the live price judges its stop."""
@@ -108,7 +110,8 @@ class Monitor:
                 self._candle(message)
             case Asked():
                 self.custody.take_all()
-                self.desk.answer(message)
+                if not self.governor.answer(message.command, message.answer):
+                    self.desk.answer(message)
             case TimerDue():
                 self.custody.take_all()
             case Wake():
@@ -117,12 +120,30 @@ class Monitor:
                 self._heard(message)
         for symbol in symbols:
             self._turn(symbol)
-        self.calendar.look()
+        self._look()
 
-    def next_due_ns(self) -> ExchangeNs | None:
-        """When the monitor wants a :class:`TimerDue`; None for never. Only while it is still."""
+    def _look(self) -> None:
+        """What follows for the account as a whole."""
+        self.calendar.look()
+        self.governor.look()
+
+    def _act(self, view: PositionView, decision: Decision) -> None:
+        """Carry out what no message of the symbol's own has caused."""
+        symbol = str(view.scope.symbol)
+        self.markets[symbol].board.hold()
+        self.custody.carry_out(view, decision)
+        self._turn(symbol)
+
+    def next_due_ns(self, market_ns: int | None = None) -> ExchangeNs | None:
+        """When the monitor wants a :class:`TimerDue`; None for never. Only while it is still.
+
+        ``market_ns``: when the market moves next. Where it stands still (None), time does not pass
+        only to turn the calendar.
+        """
         dues = [pursuit.next_due_ns() for pursuit in self.custody.pursuits.values()]
         dues.append(self.calendar.next_due_ns())
+        if market_ns is not None:
+            dues.append(self.calendar.boundary_ns())
         return min((due for due in dues if due is not None), default=None)
 
     def _concerned(self, message: Message) -> Iterable[str]:

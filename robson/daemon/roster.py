@@ -12,13 +12,14 @@ from types import MappingProxyType
 
 import attrs
 
-from robson.domain.accounts import MonthOpened, Started, Stopped
+from robson.domain.accounts import MonthOpened
 from robson.domain.errors import InvariantViolated
-from robson.domain.events import Event, PositionArmed
+from robson.domain.events import AccountEvent, Event, PositionArmed
 from robson.domain.identity import PositionId
 from robson.domain.lifecycle import Law, TableLaw
 from robson.domain.ports import Journal, Recorded
 from robson.domain.position import Position
+from robson.domain.standing import Standing, stand
 from robson.domain.view import PositionView
 
 Views = Mapping[PositionId, PositionView]
@@ -48,7 +49,7 @@ class Roster:
         self._witness = witness
         self._positions: dict[PositionId, Position] = {}
         self._owner: int | None = None
-        self.month: MonthOpened | None = None
+        self.standing = Standing()
         self.seq = 0
         self.last_ns = 0
         self._folded: dict[PositionId, PositionView] = {}
@@ -56,6 +57,16 @@ class Roster:
         self._live: dict[PositionId, PositionView] = {}
         self._changes = 0
         self._published = Published(0, MappingProxyType({}), ())
+
+    @property
+    def month(self) -> MonthOpened | None:
+        """The month that is open; None before the first."""
+        return self.standing.month
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no position needs the monitor."""
+        return not self._live
 
     def load(self) -> int:
         """Fold the whole journal, on the thread that owns it from now; the number of events."""
@@ -88,7 +99,7 @@ class Roster:
         for event in events:
             if isinstance(event, PositionArmed):
                 trial[event.position] = Position.born(event, TableLaw())
-            elif not isinstance(event, MonthOpened | Started | Stopped):
+            elif not isinstance(event, AccountEvent):
                 if event.position not in trial:
                     known = self._of(event.position).view
                     trial[event.position] = Position(known, TableLaw())
@@ -101,12 +112,11 @@ class Roster:
         match event:
             case PositionArmed():
                 self._positions[event.position] = Position.born(event, self._law())
-            case MonthOpened():
-                self.month = event
-            case Started() | Stopped():
+            case _ if isinstance(event, AccountEvent):
                 pass
             case _:
                 self._of(event.position).apply(event)
+        self.standing = stand(self.standing, event)
         position = getattr(event, "position", None)
         view = self._positions[position].view if position else None
         if view is not None:

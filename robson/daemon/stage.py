@@ -69,6 +69,7 @@ class Stage:
     """Owns the driver on its thread. Lanes reach the exchange by ``call`` and wait.
 
     Args:
+        timer_due_ns: when the monitor wants to be called, given when the market moves next.
         speed: tape seconds for each second; None plays as fast as the work allows.
         hold: the tape waits until ``released`` says that a position is there.
         at_end: called when every tape is over; True when it has asked for something to be left.
@@ -81,7 +82,7 @@ class Stage:
         wire: HeldWire,
         stillness: Stillness,
         monitor_inbox: Inbox,
-        timer_due_ns: Callable[[], ExchangeNs | None],
+        timer_due_ns: Callable[[int | None], ExchangeNs | None],
         tape_clock: TapeClockFile,
         speed: Decimal | None,
         hold: bool,
@@ -172,7 +173,9 @@ class Stage:
         held = self._held()
         tape = not held and not self._stopping.is_set()
         market_ns = self.driver.next_ns(tape=tape)
-        timer_ns = self._timer_due_ns() if not self._stopping.is_set() else None
+        timer_ns = None
+        if not self._stopping.is_set():
+            timer_ns = self._timer_due_ns(None if held else market_ns)
         if self.driver.at_end and market_ns is None and not held:
             self.ended = True
             if self._at_end():

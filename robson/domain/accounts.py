@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import enum
 from decimal import Decimal
 from typing import ClassVar
 
 import attrs
 
 from robson.domain.values import ExchangeNs
+
+
+class RuntimeState(enum.Enum):
+    """Whether entries are taken. Exits are managed in every one of them."""
+
+    RUNNING = "running"
+    PAUSED = "paused"
+    DRAINING = "draining"
+    STOPPED = "stopped"
 
 
 @attrs.frozen(kw_only=True)
@@ -18,6 +28,64 @@ class MonthOpened:
     at_ns: ExchangeNs
     month: str
     capital_base: Decimal
+
+
+@attrs.frozen(kw_only=True)
+class HaltEntered:
+    """No entry until the month ends or an operator clears it. ``remaining``: of the month then.
+
+    ``actor``: None when the month's limit was used up, else who asked.
+    """
+
+    KIND: ClassVar[str] = "halt_entered.v1"
+    at_ns: ExchangeNs
+    month: str
+    reason: str
+    remaining: Decimal
+    actor: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class HaltCleared:
+    """The halt is over: another month opened (``actor`` None), or an operator said so."""
+
+    KIND: ClassVar[str] = "halt_cleared.v1"
+    at_ns: ExchangeNs
+    reason: str
+    actor: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class RuntimeStateChanged:
+    """Entries are taken, or not any more; ``actor`` None when a drain came to its end."""
+
+    KIND: ClassVar[str] = "runtime_state_changed.v1"
+    at_ns: ExchangeNs
+    was: RuntimeState
+    state: RuntimeState
+    reason: str
+    actor: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class ScopeFrozen:
+    """A symbol, or ``account``, takes no entry until a person decides."""
+
+    KIND: ClassVar[str] = "degraded_entered.v1"
+    at_ns: ExchangeNs
+    scope: str
+    reason: str
+
+
+@attrs.frozen(kw_only=True)
+class ScopeCleared:
+    """A person looked, and a frozen scope takes entries again."""
+
+    KIND: ClassVar[str] = "degraded_cleared.v1"
+    at_ns: ExchangeNs
+    scope: str
+    reason: str
+    actor: str
 
 
 @attrs.frozen(kw_only=True)

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import attrs
 
+from robson.domain.accounts import RuntimeState
 from robson.domain.identity import PositionId
 from robson.domain.values import Leverage, Side
 
@@ -50,4 +51,31 @@ class Panic:
     reason: str = "user_panic"
 
 
-Command = Arm | Disarm | Panic
+@attrs.frozen(kw_only=True)
+class SetRuntimeState:
+    """Take entries again, or not any more. What is open is managed in every state."""
+
+    state: RuntimeState
+    reason: str
+    actor: str
+
+
+@attrs.frozen(kw_only=True)
+class SetHalt:
+    """Halt entries for the month, or clear a halt while the month has something left."""
+
+    on: bool
+    reason: str
+    actor: str
+
+
+@attrs.frozen(kw_only=True)
+class ClearFrozen:
+    """A person has looked: a frozen scope (a symbol, or ``account``) takes entries again."""
+
+    scope: str
+    reason: str
+    actor: str
+
+
+Command = Arm | Disarm | Panic | SetRuntimeState | SetHalt | ClearFrozen

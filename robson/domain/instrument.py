@@ -24,6 +24,8 @@ class Instrument:
         min_notional: smallest order value in quote.
         order_types: names as the exchange lists them (``MARKET``, ``STOP_LOSS``).
         taker_fee: fraction of the received asset charged for taking.
+        max_leverage: most assets to own capital that the exchange lends up to on this pair.
+        liquidation_ratio: margin level at which the exchange closes the pair by force.
         derived: the rules were read off a tape, not told by an exchange.
     """
 
@@ -38,6 +40,8 @@ class Instrument:
     min_notional: Decimal = Decimal(0)
     order_types: frozenset[str] = frozenset({"LIMIT", "MARKET", "STOP_LOSS"})
     taker_fee: Decimal = Decimal("0.001")
+    max_leverage: int = 10
+    liquidation_ratio: Decimal = Decimal("1.05")
     derived: bool = False
 
     def __attrs_post_init__(self) -> None:

@@ -20,9 +20,11 @@ from robson.domain.view import PositionView
 from robson.engine.context import Context, Decision
 from robson.engine.detectors.protocol import DetectorSignal
 from robson.engine.exits import be_bps_auto
+from robson.engine.margin import BOUND_ABOVE_LIQUIDATION, MarginRules
 from robson.engine.orders import entry_order
-from robson.engine.risk import Denial, RiskSnapshot, WalletState, entry_gates
+from robson.engine.risk import Denial, entry_gates
 from robson.engine.sizing import SizeRefused, SizingTerms, interest_per_unit, net_at_gain, size
+from robson.engine.snapshot import RiskSnapshot, WalletState
 from robson.engine.stop import NoValidStop, analyse, insurance_stop, plan_stop
 
 
@@ -98,6 +100,7 @@ def _sized(
         attrs.evolve(terms, interest_unit=unit),
         ctx.instrument,
         insurance_stop=insurance.stop_price,
+        margin=margin_rules(account, hourly_rate=rate, ctx=ctx),
     )
     if isinstance(sizing, SizeRefused):
         return sizing
@@ -110,6 +113,18 @@ def _sized(
         net_r_at_gain=net_at_gain(stops, sizing),
         borrows=borrows(stops.side, sizing.quantity, sizing.entry_fill, account),
         decided_ns=ctx.now_ns,
+    )
+
+
+def margin_rules(account: AccountSnapshot, *, hourly_rate: Decimal, ctx: Context) -> MarginRules:
+    """The margin levels that an entry must leave, on the pair's own assets."""
+    floor = ctx.instrument.liquidation_ratio + BOUND_ABOVE_LIQUIDATION
+    return MarginRules(
+        base=account.base.free,
+        quote=account.quote.free,
+        hourly_rate=hourly_rate,
+        at_entry=ctx.settings.min_ml_entry,
+        at_bound=max(ctx.settings.min_ml_bound, floor),
     )
 
 

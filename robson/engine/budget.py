@@ -35,6 +35,7 @@ def latent_loss(
     fee: Decimal,
     gap_bps: Decimal,
     accrued: Decimal = Decimal(0),
+    basis: Decimal = Decimal(0),
 ) -> Decimal:
     """What an open position loses if its stop is executed now, costs included, in quote.
 
@@ -49,12 +50,13 @@ def latent_loss(
         fee: taker fee as a fraction, charged in and out.
         gap_bps: allowance from trigger to fill.
         accrued: costs so far beyond the fees, such as interest, in quote.
+        basis: result that the position had when the month opened; the loss counts from there.
     """
     with localcontext(MONEY):
         # an average may have any number of digits; a cent's trillionth against the reader
         worse = round_up(entry_vwap * side.sign, 12) * side.sign
         unit = unit_loss(side=side, entry=worse, stop=stop, fee=fee, gap_bps=gap_bps)
-        return max(Decimal(0), round_up(quantity * unit.loss_unit + accrued, 12))
+        return max(Decimal(0), round_up(quantity * unit.loss_unit + accrued + basis, 12))
 
 
 @attrs.frozen(kw_only=True)
@@ -63,7 +65,8 @@ class Budget:
 
     Attributes:
         capital_base: the account's, as computed by the system for this month.
-        realised_net: settled trades of this UTC month, after fees and interest.
+        realised_net: trades settled in this month, after fees and interest; one that was carried
+            into it from its value at the boundary on.
         latent: sum of ``latent_loss`` and planned risks of all positions that are not settled.
     """
 

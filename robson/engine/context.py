@@ -10,7 +10,7 @@ from robson.domain.events import PositionEvent
 from robson.domain.instrument import Instrument
 from robson.domain.intents import Intent
 from robson.domain.reports import AccountSnapshot
-from robson.domain.values import ExchangeNs, Price
+from robson.domain.values import ExchangeNs, Leverage, Price
 
 
 @attrs.frozen(kw_only=True)
@@ -20,6 +20,9 @@ class Settings:
     Attributes:
         hold_hours: how long a position is expected to pay interest, for its size.
         max_drift_pct: entry drift in percent of the reference.
+        max_daily_loss_pct: of the capital base, lost in a UTC day at which entries stop; 0 is off.
+        on_halt: ``hold`` keeps open positions protected at the monthly halt, ``close`` leaves them.
+        min_ml_entry, min_ml_bound: least margin level at the entry and at the exchange stop.
     """
 
     recv_window_ms: int = 1500
@@ -32,7 +35,19 @@ class Settings:
     signal_ttl_s: int = 30
     max_open_positions: int = 3
     max_leverage: int = 3
+    default_leverage: int = 3
+    max_daily_loss_pct: Decimal = Decimal(3)
+    max_trades_per_day: int = 50
+    warn_trades_per_day: int = 40
+    min_ml_entry: Decimal = Decimal("1.5")
+    min_ml_bound: Decimal = Decimal("1.3")
     min_gain_r: Decimal = Decimal("0.5")
+    on_halt: str = "hold"
+
+    @property
+    def leverage(self) -> Leverage:
+        """Where an arm names none."""
+        return Leverage(min(self.default_leverage, self.max_leverage))
 
 
 @attrs.frozen(kw_only=True)

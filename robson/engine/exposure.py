@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 from robson.domain.lifecycle import PositionState
-from robson.domain.values import NS_PER_S, ExchangeNs
+from robson.domain.reports import AccountSnapshot
+from robson.domain.standing import DAY_NS, Day, Standing
+from robson.domain.values import MONEY, NS_PER_S, ExchangeNs
 from robson.domain.view import PositionView
 from robson.engine.budget import Budget, latent_loss
 from robson.engine.orders import side_of
+from robson.engine.settle import exit_fills, fees
 
 
 def month_of(at_ns: ExchangeNs) -> str:
@@ -25,11 +28,26 @@ def next_month(at_ns: ExchangeNs) -> str:
     return f"{year}-{month:02d}-01 00:00 UTC"
 
 
-def latent_of(view: PositionView, *, fee: Decimal, gap_bps: Decimal) -> Decimal:
+def next_day(at_ns: ExchangeNs) -> str:
+    """The first instant of the next UTC day, for people."""
+    tomorrow = datetime.fromtimestamp((at_ns // DAY_NS + 1) * (DAY_NS // NS_PER_S), UTC)
+    return f"{tomorrow:%Y-%m-%d} 00:00 UTC"
+
+
+def month_ends_ns(at_ns: ExchangeNs) -> ExchangeNs:
+    """The first instant of the next UTC month."""
+    now = datetime.fromtimestamp(at_ns // NS_PER_S, UTC)
+    first = datetime(now.year + now.month // 12, now.month % 12 + 1, 1, tzinfo=UTC)
+    return ExchangeNs(int(first.timestamp()) * NS_PER_S)
+
+
+def latent_of(
+    view: PositionView, *, fee: Decimal, gap_bps: Decimal, basis: Decimal = Decimal(0)
+) -> Decimal:
     """What a position may still lose, in quote; zero for one that cannot.
 
     The whole entry counts until the result is settled: a loss may not vanish between the fill that
-    makes it and the month that counts it.
+    makes it and the month that counts it. With ``basis`` the loss counts from the month's opening.
     """
     if view.plan is None or view.is_settled or view.state is PositionState.ARMED:
         return Decimal(0)
@@ -43,22 +61,41 @@ def latent_of(view: PositionView, *, fee: Decimal, gap_bps: Decimal) -> Decimal:
         entry_vwap=view.entry.price,
         fee=fee,
         gap_bps=gap_bps,
+        basis=basis,
     )
 
 
+def marked(view: PositionView, account: AccountSnapshot) -> Decimal:
+    """Result of a position with what is left of it at the index price, in quote.
+
+    After the fees of all fills and the interest the pair owes; what leaving would cost is not in.
+    """
+    assert view.entry is not None
+    out, base, sign = exit_fills(view), view.scope.symbol.base, side_of(view).sign
+    with localcontext(MONEY):
+        left = view.entry.held - sum((fill.quantity for fill in out), Decimal(0))
+        made = sum(((fill.price - view.entry.price) * fill.quantity for fill in out), Decimal(0))
+        made += (account.index_price - view.entry.price) * left
+        interest = account.base.interest * account.index_price + account.quote.interest
+        return made * sign - fees((*view.entry.fills, *out), base=base) - interest
+
+
 def budget_of(
-    views: Iterable[PositionView],
-    *,
-    capital_base: Decimal,
-    month: str,
-    fee: Decimal,
-    gap_bps: Decimal,
+    views: Iterable[PositionView], standing: Standing, *, fee: Decimal, gap_bps: Decimal
 ) -> Budget:
-    """The month's budget: settled results of this UTC month, and every latent loss."""
-    realised = Decimal(0)
-    latent = Decimal(0)
-    for view in views:
-        if view.settled is not None and month_of(view.settled.at_ns) == month:
-            realised += view.settled.net
-        latent += latent_of(view, fee=fee, gap_bps=gap_bps)
-    return Budget(capital_base=capital_base, realised_net=realised, latent=latent)
+    """The month's budget: what was settled in it, and every latent loss of ``views``."""
+    latent = sum(
+        (
+            latent_of(view, fee=fee, gap_bps=gap_bps, basis=standing.basis_of(view.id))
+            for view in views
+        ),
+        Decimal(0),
+    )
+    return Budget(
+        capital_base=standing.capital_base, realised_net=standing.month_net, latent=latent
+    )
+
+
+def trades_of_day(views: Iterable[PositionView], day: Day) -> int:
+    """Entries of a UTC day: those that filled, and those under way."""
+    return day.trades + sum(1 for view in views if view.state is PositionState.ENTERING)

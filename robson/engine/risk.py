@@ -11,23 +11,29 @@ from decimal import Decimal, localcontext
 import attrs
 
 from robson.domain.plan import EntryPlan
-from robson.domain.values import MONEY, NS_PER_S, ExchangeNs, Price, plain
+from robson.domain.values import MONEY, NS_PER_S, Price, StopDistanceBounds, plain
 from robson.engine.budget import trade_limit
-from robson.engine.sizing import MIN_NET_R, SizeRefused
+from robson.engine.sizing import SizeRefused
+from robson.engine.snapshot import RiskSnapshot
 from robson.engine.stop import NoValidStop
 
 GATES: tuple[tuple[str, str, str], ...] = (
+    ("1", "not_leader", "this process leads for the account and symbol"),
+    ("2", "degraded", "neither the symbol nor the account is frozen"),
     ("3", "not_running", "the runtime state is RUNNING"),
     ("4", "monthly_halt", "the month's limit is not used up"),
     ("5", "duplicate_position", "no other position is open for this account and symbol"),
     ("6", "max_open_positions", "fewer positions are open than the limit"),
     ("6b", "wallet_not_clean", "the pair holds no base above dust, no debt, no resting order"),
-    ("9", "leverage_limit", "the leverage is at least 1 and within the limit"),
+    ("7", "daily_loss_limit", "the UTC day has lost less than its limit"),
+    ("8", "daily_trade_limit", "the UTC day has had fewer entries than its limit"),
+    ("9", "leverage_limit", "the leverage is at least 1 and within the limits, the pair's too"),
     ("10", "stop_invalid", "the chart gives a stop within its bounds"),
     ("11", "signal_stale", "the price is fresh and the signal still valid"),
     ("11", "price_drift", "the live price is near the entry reference"),
     ("12", "size_too_small", "the size passes the exchange's smallest order"),
     ("13", "insufficient_margin", "the pair's equity carries the smallest order"),
+    ("14", "liquidation_too_close", "the margin level stays high enough at the smallest order"),
     ("15", "risk_per_trade", "the planned risk is within 1 % of the capital base"),
     ("16", "risk_budget_insufficient", "the planned risk is within what the month has left"),
     ("18", "stop_order_unsupported", "the symbol takes the resting stop that protects a position"),
@@ -50,57 +56,6 @@ class Denial:
     resets: str | None = None
 
 
-@attrs.frozen(kw_only=True)
-class WalletState:
-    """The pair's isolated account. ``debt``: borrowed and interest, of either asset."""
-
-    base_total: Decimal
-    debt: Decimal
-    resting_orders: int
-    dust_limit: Decimal
-
-
-@attrs.frozen(kw_only=True)
-class RiskSnapshot:
-    """All that the gates look at, read at one instant. Amounts are in quote.
-
-    Attributes:
-        open_positions: those not terminal, without the one being decided.
-        duplicate: another position is open for this account and symbol.
-        wallet: None when it could not be read, which denies.
-        price_age_s: age of the live price; None when there is none, which denies an entry.
-        entry_ref, span: of the signal; an entry plan's own take their place.
-        valid_until_ns: last instant of the signal; None when it does not age.
-        month_resets: when the month's budget begins again, for people.
-        stop_order: the symbol lists a stop order that Robson can let rest.
-        allow_low_gain: a stop-gain below ``min_net_r`` was asked for.
-    """
-
-    runtime_state: str
-    monthly_halt: bool
-    open_positions: int
-    max_open: int
-    duplicate: bool
-    wallet: WalletState | None
-    capital_base: Decimal
-    remaining_budget: Decimal
-    leverage: int
-    max_leverage: int
-    price_age_s: Decimal | None = None
-    live_price: Price | None = None
-    entry_ref: Price | None = None
-    span: Decimal | None = None
-    now_ns: ExchangeNs | None = None
-    valid_until_ns: ExchangeNs | None = None
-    month_resets: str | None = None
-    max_price_age_s: Decimal = Decimal(5)
-    max_drift_pct: Decimal = Decimal("0.3")
-    max_drift_spans: Decimal = Decimal("0.25")
-    min_net_r: Decimal = MIN_NET_R
-    allow_low_gain: bool = False
-    stop_order: bool = True
-
-
 def _deny(
     code: str,
     message: str,
@@ -112,6 +67,18 @@ def _deny(
     return Denial(
         gate=_NUMBERS[code], code=code, message=message, value=shown, limit=bound, resets=resets
     )
+
+
+def _not_leader(state: RiskSnapshot) -> Denial | None:
+    if state.leader:
+        return None
+    return _deny("not_leader", "this process does not lead", "not leader", "leader")
+
+
+def _degraded(state: RiskSnapshot) -> Denial | None:
+    if state.frozen is None:
+        return None
+    return _deny("degraded", f"frozen: {state.frozen}", "frozen", "not frozen")
 
 
 def _not_running(state: RiskSnapshot) -> Denial | None:
@@ -158,11 +125,28 @@ def _wallet(state: RiskSnapshot) -> Denial | None:
     return _deny(code, f"the pair holds {', '.join(parts)}", unclean[0][1], unclean[0][2])
 
 
-def _leverage(state: RiskSnapshot) -> Denial | None:
-    if 1 <= state.leverage <= state.max_leverage:
+def _daily_loss(state: RiskSnapshot) -> Denial | None:
+    limit = state.day_loss_limit
+    if limit is None or state.day_net > -limit:
         return None
-    message = f"leverage {state.leverage} is outside 1 to {state.max_leverage}"
-    return _deny("leverage_limit", message, state.leverage, state.max_leverage)
+    message = f"today's result is {plain(state.day_net)}; entries stop at {plain(-limit)}"
+    return _deny("daily_loss_limit", message, state.day_net, -limit, state.day_resets)
+
+
+def _daily_trades(state: RiskSnapshot) -> Denial | None:
+    limit = state.day_trades_limit
+    if limit is None or state.day_trades < limit:
+        return None
+    message = f"{state.day_trades} of {limit} entries of today are made"
+    return _deny("daily_trade_limit", message, state.day_trades, limit, state.day_resets)
+
+
+def _leverage(state: RiskSnapshot) -> Denial | None:
+    if 1 <= state.leverage <= state.leverage_limit:
+        return None
+    whose = " (the pair's own)" if state.pair_leverage < state.max_leverage else ""
+    message = f"leverage {state.leverage} is outside 1 to {state.leverage_limit}{whose}"
+    return _deny("leverage_limit", message, state.leverage, state.leverage_limit)
 
 
 def _stop_order(state: RiskSnapshot) -> Denial | None:
@@ -173,7 +157,19 @@ def _stop_order(state: RiskSnapshot) -> Denial | None:
     return _deny("stop_order_unsupported", message, "none", "STOP_LOSS")
 
 
-_ARM = (_not_running, _monthly_halt, _duplicate, _max_open, _wallet, _leverage, _stop_order)
+_ARM = (
+    _not_leader,
+    _degraded,
+    _not_running,
+    _monthly_halt,
+    _duplicate,
+    _max_open,
+    _wallet,
+    _daily_loss,
+    _daily_trades,
+    _leverage,
+    _stop_order,
+)
 
 
 def _stale(state: RiskSnapshot) -> Denial | None:
@@ -224,7 +220,7 @@ def _plan_gates(state: RiskSnapshot, plan: EntryPlan) -> Iterable[Denial | None]
 
 
 def arm_gates(state: RiskSnapshot) -> tuple[Denial, ...]:
-    """Gates 3 to 6b and 9: whether a position may be armed at all. Empty when none denies."""
+    """Gates 1 to 9 and 18: whether a position may be armed at all. Empty when none denies."""
     return tuple(denial for gate in _ARM if (denial := gate(state)) is not None)
 
 
@@ -245,3 +241,39 @@ def entry_gates(
     signal = [_stale(state), _drift(state, entry_ref=entry_ref, span=span)]
     denied = [*arm_gates(state), *filter(None, signal), *filter(None, planned)]
     return tuple(sorted(denied, key=lambda denial: _ORDER.index(denial.code)))
+
+
+def standing_numbers(state: RiskSnapshot) -> dict[str, tuple[str, str]]:
+    """Value and limit, by code, of each gate that is about the account and not about a signal."""
+    numbers = {
+        "not_leader": ("leader" if state.leader else "not leader", "leader"),
+        "not_running": (state.runtime_state, "RUNNING"),
+        "monthly_halt": (plain(state.remaining_budget), "0"),
+        "max_open_positions": (str(state.open_positions), str(state.max_open)),
+        "leverage_limit": (str(state.leverage), str(state.leverage_limit)),
+    }
+    if state.day_loss_limit is not None:
+        numbers["daily_loss_limit"] = (plain(state.day_net), plain(-state.day_loss_limit))
+    if state.day_trades_limit is not None:
+        numbers["daily_trade_limit"] = (str(state.day_trades), str(state.day_trades_limit))
+    return numbers
+
+
+def signal_limits(state: RiskSnapshot) -> dict[str, str]:
+    """Limit, by code, of each gate that only a pair or a signal can be judged by."""
+    bounds = StopDistanceBounds()
+    drift = f"{plain(state.max_drift_pct)} %, {plain(state.max_drift_spans)} spans"
+    return {
+        "duplicate_position": "0",
+        "wallet_not_clean": "dust",
+        "stop_order_unsupported": "STOP_LOSS",
+        "stop_invalid": f"{bounds.min_bps} to {bounds.max_bps} bps",
+        "signal_stale": f"{plain(state.max_price_age_s)} s",
+        "price_drift": drift,
+        "size_too_small": "the exchange's smallest order",
+        "insufficient_margin": "equity times leverage",
+        "liquidation_too_close": f"{plain(state.min_ml_entry)}, {plain(state.min_ml_bound)}",
+        "risk_per_trade": plain(trade_limit(state.capital_base)),
+        "risk_budget_insufficient": plain(max(Decimal(0), state.remaining_budget)),
+        "stop_gain_net_low": plain(state.min_net_r),
+    }

@@ -22,6 +22,7 @@ from robson.domain.values import (
     round_up,
 )
 from robson.engine.costs import UnitLoss, quotient_down, unit_loss
+from robson.engine.margin import MarginRules, level_cap
 
 INSURANCE_LOSS_PCT = Decimal("1.5")
 """The most that may be lost at the exchange's stop, in percent of the capital."""
@@ -65,7 +66,11 @@ class SizingTerms:
 
 @attrs.frozen
 class SizeRefused:
-    """No size: ``size_too_small`` or ``insufficient_margin``, with the numbers behind it."""
+    """No size, with the numbers behind it.
+
+    ``insufficient_margin``: equity times leverage; ``liquidation_too_close``: a margin level would
+    be too low; ``size_too_small``: anything else.
+    """
 
     code: str
     message: str
@@ -112,11 +117,13 @@ def size(
     instrument: Instrument,
     *,
     insurance_stop: Price | None = None,
+    margin: MarginRules | None = None,
 ) -> Sizing | SizeRefused:
     """The largest quantity that risk, margin, the exchange and the insurance stop allow.
 
     With ``insurance_stop`` the loss there is bounded too, and the order that protects must pass the
-    exchange's filters as well. A plan above its cap is a defect and raises InvariantViolated.
+    exchange's filters as well; with ``margin`` the margin level there and at the entry. A plan
+    above its cap is a defect and raises InvariantViolated.
     """
     with localcontext(MONEY):
         loss = _loss_at(stops.stop, stops, terms)
@@ -125,6 +132,7 @@ def size(
             "risk": quotient_down(cap_risk, loss.loss_unit, 12),
             "margin": _margin_cap(terms, stops.entry_ref, stops.side),
             **_exchange_caps(stops, terms, instrument, insurance_stop),
+            **_level_caps(stops, terms, insurance_stop, margin),
         }
         binding = min(caps, key=lambda name: caps[name])
         quantity = instrument.floor_quantity(caps[binding])
@@ -177,6 +185,28 @@ def _exchange_caps(
     return caps
 
 
+def _level_caps(
+    stops: StopPlan, terms: SizingTerms, bound: Price | None, margin: MarginRules | None
+) -> dict[str, Decimal]:
+    """The quantity after which the margin level, at the entry and at the bound, is still enough."""
+    if margin is None:
+        return {}
+    fill = _loss_at(stops.stop, stops, terms).entry_fill
+    looks = [(Decimal(stops.entry_ref), margin.at_entry)]
+    if bound is not None:
+        looks.append((_loss_at(bound, stops, terms).adverse_fill, margin.at_bound))
+    found = [
+        level_cap(margin, side=stops.side, fill=fill, price=price, least=least, fee=terms.fee)
+        for price, least in looks
+    ]
+    caps = [cap for cap in found if cap is not None]
+    return {"liquidation": min(caps)} if caps else {}
+
+
+_REFUSED = {"margin": "insufficient_margin", "liquidation": "liquidation_too_close"}
+"""Codes of the caps whose refusal is not about the size alone."""
+
+
 def _refusal(
     quantity: Decimal,
     binding: str,
@@ -207,8 +237,7 @@ def _refusal(
         f" {symbol.quote} at {plain(price)}; {symbol} takes at least {plain(instrument.min_qty)}"
         f" {symbol.base} and {plain(instrument.min_notional)} {symbol.quote} ({name})"
     )
-    code = "insufficient_margin" if binding == "margin" else "size_too_small"
-    return SizeRefused(code, message, numbers)
+    return SizeRefused(_REFUSED.get(binding, "size_too_small"), message, numbers)
 
 
 def net_at_gain(stops: StopPlan, sizing: Sizing) -> Decimal | None:

@@ -13,7 +13,6 @@ import attrs
 
 from robson.connectors.simulated.exchange_rules import Rule
 from robson.domain import events as e
-from robson.domain.accounts import MonthOpened, Started, Stopped
 from robson.domain.lifecycle import PositionState as State
 from robson.domain.lifecycle import arcs
 from robson.domain.ports import Recorded
@@ -242,7 +241,7 @@ class Reach:
     def note(self, recorded: Recorded, before: PositionView | None, after: PositionView) -> None:
         """Count what an event reached."""
         event = recorded.event
-        if isinstance(event, MonthOpened | Started | Stopped):
+        if isinstance(event, e.AccountEvent):
             return
         step = Step(event, before, after)
         self.add("transitions", (row.id for row in ROWS if row.shows(step)))

@@ -266,7 +266,8 @@ class World:
         self._seen_ns = self.clock.now_ns
         if self._still > STILL_MAX:
             raise Broken(f"{STILL_MAX} things happened at one instant")
-        market_ns, timer_ns = self.driver.next_ns(), self.monitor.next_due_ns()
+        market_ns = self.driver.next_ns()
+        timer_ns = self.monitor.next_due_ns(market_ns)
         if market_ns is None and timer_ns is None:
             return False
         try:

@@ -23,7 +23,7 @@ class JournalLock:
     """
 
     def __init__(self, directory: Path) -> None:
-        path = directory / LOCK_NAME
+        self._path = path = directory / LOCK_NAME
         self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -40,6 +40,14 @@ class JournalLock:
             raise JournalLocked(f"{path} was replaced while it was being locked; start again")
         os.ftruncate(self._fd, 0)
         os.pwrite(self._fd, str(os.getpid()).encode(), 0)
+
+    def is_held(self) -> bool:
+        """Whether the locked file is still the one another process would try to lock."""
+        try:
+            mine, there = os.fstat(self._fd), self._path.stat()
+        except OSError:
+            return False
+        return (mine.st_ino, mine.st_dev) == (there.st_ino, there.st_dev)
 
     def release(self) -> None:
         """Let the next one in."""

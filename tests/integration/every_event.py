@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from robson.domain import events as e
+from robson.domain.accounts import RuntimeState
 from robson.domain.identity import (
     AccountId,
     ClientOrderId,
@@ -310,6 +311,23 @@ _LEAVING: tuple[e.Event, ...] = (
     ),
     e.PositionFailed(**BASE, code="unknown_order", message="the balances do not say"),
     e.PositionResolved(**BASE, target="active", actor="me@here", evidence=PROOF),
+    e.PositionCarried(**BASE, month="2025-12", basis=D("-1.50E+1")),
+    e.MarginBandChanged(
+        **BASE, was="caution", band="critical", level=D("1.2500"), exit_level=D("1.20")
+    ),
+    e.HaltEntered(
+        at_ns=at(90), month="2025-11", reason="the month's limit is used up", remaining=D("-0.01")
+    ),
+    e.HaltCleared(at_ns=at(91), reason="2025-12 opened"),
+    e.RuntimeStateChanged(
+        at_ns=at(92),
+        was=RuntimeState.RUNNING,
+        state=RuntimeState.PAUSED,
+        reason="an upgrade",
+        actor="me@here",
+    ),
+    e.ScopeFrozen(at_ns=at(93), scope="account", reason="the margin level is 1.05"),
+    e.ScopeCleared(at_ns=at(94), scope="account", reason="looked", actor="me@here"),
     e.Stopped(at_ns=at(99), epoch=2),
 )
 

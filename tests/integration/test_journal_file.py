@@ -113,7 +113,7 @@ def test_readers_see_what_is_durable_and_disturb_nobody(tmp_path: Path) -> None:
         assert [row.seq for row in reader.rows(None, 5, 3)] == [6, 7, 8]
         mine = reader.rows(some.POSITION, 0, 1_000)
         assert {row.position for row in mine} == {some.POSITION}
-        assert len(mine) == len(EVERY) - 3
+        assert len(mine) == sum(hasattr(event, "position") for event in EVERY)
         assert reader.rows(PositionId.of(1), 0, 10) == []
         assert JournalReader(tmp_path, "other").rows(None, 0, 10) == []
 

@@ -24,9 +24,10 @@ from robson.domain.plan import EntryPlan, InsurancePlan, Sizing, StopPlan
 from robson.domain.values import MONEY, ExchangeNs, Leverage, Price, Side
 from robson.domain.view import PositionView
 from robson.engine.budget import Budget, latent_loss, trade_limit
-from robson.engine.exposure import budget_of, month_of
-from robson.engine.risk import RiskSnapshot, WalletState, entry_gates
+from robson.engine.exposure import budget_of
+from robson.engine.risk import entry_gates
 from robson.engine.sizing import SizingTerms, size
+from robson.engine.snapshot import RiskSnapshot, WalletState
 from robson.sim.lives import Lives, plan_of
 from robson.sim.world import Observer, World
 from tests.oracle import budget_oracle
@@ -263,7 +264,7 @@ class Months(Observer):
         if roster.month is None:
             return
         views, base = tuple(roster.views.values()), roster.month.capital_base
-        month = budget_of(views, capital_base=base, month=month_of(now), **self.costs)
+        month = budget_of(roster.live(), roster.standing, **self.costs)
         results = [view.settled for view in views if view.settled is not None]
         nets = [each.net for each in results if calendar(each.at_ns) == calendar(now)]
         state = budget_oracle.budget(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from robson.api.document.position import instrument, named, optional, position, price, strategy
+from robson.api.document.gates import gate
+from robson.api.document.position import instrument, named, position, price, strategy
 from robson.api.document.status import daemon
-from robson.api.document.text import Document, enum_word, number, number_or_word, when, word
+from robson.api.document.text import Document, enum_word, number, when, word
 from robson.api.v1 import robson_pb2 as pb
 
 
@@ -50,17 +51,7 @@ def _preview(message: pb.ArmPreview) -> Document:
         "exit_fence": enum_word(pb.ExitFence, "EXIT_FENCE", message.exit_fence),
         "plan": _plan(message.plan, message.price) if message.HasField("plan") else None,
         "stop_search": _search(message.stop_search) if message.HasField("stop_search") else None,
-        "gates": [
-            {
-                "number": gate.number,
-                "code": gate.code,
-                "ok": optional(gate, "ok"),
-                "value": number_or_word(gate.value),
-                "limit": number_or_word(gate.limit),
-                "resets": word(gate.resets),
-            }
-            for gate in message.gates
-        ],
+        "gates": [gate(each) for each in message.gates],
         "denials": [
             {"code": each.code, "message": each.message, "numbers": named(each.numbers)}
             for each in message.denials

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from robson.api.document.gates import gate
 from robson.api.document.position import optional, position
 from robson.api.document.text import Document, enum_word, number, when, word
 from robson.api.v1 import robson_pb2 as pb
@@ -62,12 +63,23 @@ def status(message: pb.GetStatusResponse, door: str) -> Document:
             "exiting_count": summary.exiting_count,
             "error_count": summary.error_count,
         },
-        "risk": _risk(message.risk),
+        "risk": limits(message.risk),
         "daemon": daemon(message.daemon, door),
     }
 
 
-def _risk(message: pb.Risk) -> Document:
+def risk(message: pb.GetRiskResponse, door: str) -> Document:
+    """``robson.risk/1``."""
+    return {
+        "schema": "robson.risk/1",
+        "as_of": when(message, "as_of"),
+        "risk": limits(message.risk),
+        "daemon": daemon(message.daemon, door),
+    }
+
+
+def limits(message: pb.Risk) -> Document:
+    """Budget, limits and gates."""
     return {
         "asset": word(message.asset),
         "capital_base": number(message.capital_base),
@@ -81,12 +93,14 @@ def _risk(message: pb.Risk) -> Document:
             "limit": number(message.daily.limit),
             "trades": message.daily.trades,
             "trades_limit": message.daily.trades_limit or None,
+            "trades_warn": message.daily.trades_warn or None,
             "resets_at": when(message.daily, "resets_at"),
         },
         "halt": {
             "is": getattr(message.halt, "is"),
             "reason": word(message.halt.reason),
             "since": when(message.halt, "since"),
+            "actor": word(message.halt.actor),
         },
         "open_positions": {
             "value": message.open_positions.value,
@@ -94,4 +108,5 @@ def _risk(message: pb.Risk) -> Document:
         },
         "max_leverage": message.max_leverage,
         "month_resets_at": when(message, "month_resets_at"),
+        "gates": [gate(each) for each in message.gates],
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal, localcontext
 
-from robson.api.published import ArmPreview, Published
+from robson.api.published import ArmPreview, GateCheck, Published
 from robson.api.translate import positions
 from robson.api.translate.values import enum_name, floored, named, text
 from robson.api.v1 import robson_pb2 as pb
@@ -28,17 +28,7 @@ def preview(value: ArmPreview, published: Published) -> pb.ArmPreview:
         price=price,
         plan=_plan(value.plan, value.strategy.stop_gain_spans) if value.plan else None,
         stop_search=_search(value.audit, value.plan) if value.audit else None,
-        gates=[
-            pb.Gate(
-                number=gate.number,
-                code=gate.code,
-                ok=gate.ok,
-                value=gate.value or "",
-                limit=gate.limit or "",
-                resets=gate.resets or "",
-            )
-            for gate in value.gates
-        ],
+        gates=[gate(check) for check in value.gates],
         denials=[
             pb.Denial(code=denial.code, message=denial.message, numbers=named(denial.numbers))
             for denial in value.denials
@@ -46,6 +36,18 @@ def preview(value: ArmPreview, published: Published) -> pb.ArmPreview:
         exit_fence=enum_name("EXIT_FENCE", value.exit_fence),
         waiting_for=value.waiting_for or "",
         leverage=value.leverage,
+    )
+
+
+def gate(check: GateCheck) -> pb.Gate:
+    """One rule that can deny an entry, as it stands."""
+    return pb.Gate(
+        number=check.number,
+        code=check.code,
+        ok=check.ok,
+        value=check.value or "",
+        limit=check.limit or "",
+        resets=check.resets or "",
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal, localcontext
 
 from robson.api.published import DaemonFacts, Published, RiskNumbers
-from robson.api.translate import positions
+from robson.api.translate import positions, previews
 from robson.api.translate.values import (
     day_start,
     enum_name,
@@ -75,7 +75,7 @@ def status(
         daemon=daemon(published.daemon),
         positions=[positions.position(view, published) for view in shown],
         summary=_summary(published),
-        risk=_risk(published.risk, published.now_ns),
+        risk=risk_of(published.risk, published.now_ns),
     )
 
 
@@ -101,7 +101,8 @@ def _sum_net(views: list[PositionView]) -> Decimal:
         return sum((view.settled.net for view in views if view.settled), Decimal(0))
 
 
-def _risk(risk: RiskNumbers, now_ns: int) -> pb.Risk:
+def risk_of(risk: RiskNumbers, now_ns: int) -> pb.Risk:
+    """Budget, limits and gates."""
     return pb.Risk(
         asset=risk.asset,
         capital_base=floored(risk.capital_base),
@@ -116,13 +117,16 @@ def _risk(risk: RiskNumbers, now_ns: int) -> pb.Risk:
             trades=risk.trades_today,
             trades_limit=risk.trades_limit or 0,
             resets_at=stamp(next_day(now_ns)),
+            trades_warn=risk.trades_warn or 0,
         ),
         halt=pb.Halt(
             **{"is": risk.halted},
             reason=risk.halt_reason or "",
             since=stamp(risk.halt_since_ns),
+            actor=risk.halt_actor or "",
         ),
         open_positions=pb.Limit(value=risk.open_positions, limit=risk.max_open_positions),
         max_leverage=risk.max_leverage,
         month_resets_at=stamp(next_month(now_ns)),
+        gates=[previews.gate(check) for check in risk.gates],
     )

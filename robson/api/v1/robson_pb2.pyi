@@ -521,30 +521,34 @@ class Limit(_message.Message):
     def __init__(self, value: _Optional[int] = ..., limit: _Optional[int] = ...) -> None: ...
 
 class DailyRisk(_message.Message):
-    __slots__ = ("pnl", "limit", "trades", "trades_limit", "resets_at")
+    __slots__ = ("pnl", "limit", "trades", "trades_limit", "resets_at", "trades_warn")
     PNL_FIELD_NUMBER: _ClassVar[int]
     LIMIT_FIELD_NUMBER: _ClassVar[int]
     TRADES_FIELD_NUMBER: _ClassVar[int]
     TRADES_LIMIT_FIELD_NUMBER: _ClassVar[int]
     RESETS_AT_FIELD_NUMBER: _ClassVar[int]
+    TRADES_WARN_FIELD_NUMBER: _ClassVar[int]
     pnl: str
     limit: str
     trades: int
     trades_limit: int
     resets_at: _timestamp_pb2.Timestamp
-    def __init__(self, pnl: _Optional[str] = ..., limit: _Optional[str] = ..., trades: _Optional[int] = ..., trades_limit: _Optional[int] = ..., resets_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    trades_warn: int
+    def __init__(self, pnl: _Optional[str] = ..., limit: _Optional[str] = ..., trades: _Optional[int] = ..., trades_limit: _Optional[int] = ..., resets_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., trades_warn: _Optional[int] = ...) -> None: ...
 
 class Halt(_message.Message):
-    __slots__ = ("reason", "since")
+    __slots__ = ("reason", "since", "actor")
     IS_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
     SINCE_FIELD_NUMBER: _ClassVar[int]
+    ACTOR_FIELD_NUMBER: _ClassVar[int]
     reason: str
     since: _timestamp_pb2.Timestamp
-    def __init__(self, reason: _Optional[str] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., **kwargs) -> None: ...
+    actor: str
+    def __init__(self, reason: _Optional[str] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., actor: _Optional[str] = ..., **kwargs) -> None: ...
 
 class Risk(_message.Message):
-    __slots__ = ("asset", "capital_base", "budget", "consumed", "latent", "remaining", "slots", "daily", "halt", "open_positions", "max_leverage", "month_resets_at")
+    __slots__ = ("asset", "capital_base", "budget", "consumed", "latent", "remaining", "slots", "daily", "halt", "open_positions", "max_leverage", "month_resets_at", "gates")
     ASSET_FIELD_NUMBER: _ClassVar[int]
     CAPITAL_BASE_FIELD_NUMBER: _ClassVar[int]
     BUDGET_FIELD_NUMBER: _ClassVar[int]
@@ -557,6 +561,7 @@ class Risk(_message.Message):
     OPEN_POSITIONS_FIELD_NUMBER: _ClassVar[int]
     MAX_LEVERAGE_FIELD_NUMBER: _ClassVar[int]
     MONTH_RESETS_AT_FIELD_NUMBER: _ClassVar[int]
+    GATES_FIELD_NUMBER: _ClassVar[int]
     asset: str
     capital_base: str
     budget: str
@@ -569,7 +574,8 @@ class Risk(_message.Message):
     open_positions: Limit
     max_leverage: int
     month_resets_at: _timestamp_pb2.Timestamp
-    def __init__(self, asset: _Optional[str] = ..., capital_base: _Optional[str] = ..., budget: _Optional[str] = ..., consumed: _Optional[str] = ..., latent: _Optional[str] = ..., remaining: _Optional[str] = ..., slots: _Optional[int] = ..., daily: _Optional[_Union[DailyRisk, _Mapping]] = ..., halt: _Optional[_Union[Halt, _Mapping]] = ..., open_positions: _Optional[_Union[Limit, _Mapping]] = ..., max_leverage: _Optional[int] = ..., month_resets_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    gates: _containers.RepeatedCompositeFieldContainer[Gate]
+    def __init__(self, asset: _Optional[str] = ..., capital_base: _Optional[str] = ..., budget: _Optional[str] = ..., consumed: _Optional[str] = ..., latent: _Optional[str] = ..., remaining: _Optional[str] = ..., slots: _Optional[int] = ..., daily: _Optional[_Union[DailyRisk, _Mapping]] = ..., halt: _Optional[_Union[Halt, _Mapping]] = ..., open_positions: _Optional[_Union[Limit, _Mapping]] = ..., max_leverage: _Optional[int] = ..., month_resets_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., gates: _Optional[_Iterable[_Union[Gate, _Mapping]]] = ...) -> None: ...
 
 class Summary(_message.Message):
     __slots__ = ("active_count", "armed_count", "closed_today_count", "total_pnl_today", "entering_count", "exiting_count", "error_count")
@@ -610,6 +616,20 @@ class GetStatusResponse(_message.Message):
     summary: Summary
     risk: Risk
     def __init__(self, as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., daemon: _Optional[_Union[Daemon, _Mapping]] = ..., positions: _Optional[_Iterable[_Union[Position, _Mapping]]] = ..., summary: _Optional[_Union[Summary, _Mapping]] = ..., risk: _Optional[_Union[Risk, _Mapping]] = ...) -> None: ...
+
+class GetRiskRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class GetRiskResponse(_message.Message):
+    __slots__ = ("as_of", "daemon", "risk")
+    AS_OF_FIELD_NUMBER: _ClassVar[int]
+    DAEMON_FIELD_NUMBER: _ClassVar[int]
+    RISK_FIELD_NUMBER: _ClassVar[int]
+    as_of: _timestamp_pb2.Timestamp
+    daemon: Daemon
+    risk: Risk
+    def __init__(self, as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., daemon: _Optional[_Union[Daemon, _Mapping]] = ..., risk: _Optional[_Union[Risk, _Mapping]] = ...) -> None: ...
 
 class GetDaemonRequest(_message.Message):
     __slots__ = ()

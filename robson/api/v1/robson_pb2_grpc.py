@@ -55,6 +55,11 @@ class RobsonStub:
                 request_serializer=robson_dot_api_dot_v1_dot_robson__pb2.GetStatusRequest.SerializeToString,
                 response_deserializer=robson_dot_api_dot_v1_dot_robson__pb2.GetStatusResponse.FromString,
                 _registered_method=True)
+        self.GetRisk = channel.unary_unary(
+                '/robson.api.v1.Robson/GetRisk',
+                request_serializer=robson_dot_api_dot_v1_dot_robson__pb2.GetRiskRequest.SerializeToString,
+                response_deserializer=robson_dot_api_dot_v1_dot_robson__pb2.GetRiskResponse.FromString,
+                _registered_method=True)
         self.GetDaemon = channel.unary_unary(
                 '/robson.api.v1.Robson/GetDaemon',
                 request_serializer=robson_dot_api_dot_v1_dot_robson__pb2.GetDaemonRequest.SerializeToString,
@@ -130,6 +135,13 @@ class RobsonServicer:
 
     def GetStatus(self, request, context):
         """Positions, budget and daemon in one view, answered without disturbing the monitor.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetRisk(self, request, context):
+        """The month's budget, and every limit that can deny an entry.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -223,6 +235,11 @@ def add_RobsonServicer_to_server(servicer, server):
                     servicer.GetStatus,
                     request_deserializer=robson_dot_api_dot_v1_dot_robson__pb2.GetStatusRequest.FromString,
                     response_serializer=robson_dot_api_dot_v1_dot_robson__pb2.GetStatusResponse.SerializeToString,
+            ),
+            'GetRisk': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetRisk,
+                    request_deserializer=robson_dot_api_dot_v1_dot_robson__pb2.GetRiskRequest.FromString,
+                    response_serializer=robson_dot_api_dot_v1_dot_robson__pb2.GetRiskResponse.SerializeToString,
             ),
             'GetDaemon': grpc.unary_unary_rpc_method_handler(
                     servicer.GetDaemon,
@@ -379,6 +396,33 @@ class Robson:
             '/robson.api.v1.Robson/GetStatus',
             robson_dot_api_dot_v1_dot_robson__pb2.GetStatusRequest.SerializeToString,
             robson_dot_api_dot_v1_dot_robson__pb2.GetStatusResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetRisk(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/robson.api.v1.Robson/GetRisk',
+            robson_dot_api_dot_v1_dot_robson__pb2.GetRiskRequest.SerializeToString,
+            robson_dot_api_dot_v1_dot_robson__pb2.GetRiskResponse.FromString,
             options,
             channel_credentials,
             insecure,

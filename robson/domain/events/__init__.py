@@ -5,7 +5,16 @@ Ticks are not events; what a tick causes is. Times are exchange time in nanoseco
 
 from __future__ import annotations
 
-from robson.domain.accounts import MonthOpened, Started, Stopped
+from robson.domain.accounts import (
+    HaltCleared,
+    HaltEntered,
+    MonthOpened,
+    RuntimeStateChanged,
+    ScopeCleared,
+    ScopeFrozen,
+    Started,
+    Stopped,
+)
 from robson.domain.events.entering import (
     EntryAccepted,
     EntryFailed,
@@ -16,6 +25,7 @@ from robson.domain.events.entering import (
     SignalRejected,
     SizingDecided,
 )
+from robson.domain.events.holding import MarginBandChanged, PositionCarried
 from robson.domain.events.leaving import (
     AccountRead,
     CancelRequested,
@@ -83,8 +93,19 @@ PositionEvent = (
     | PnlSettled
     | PositionFailed
     | PositionResolved
+    | PositionCarried
+    | MarginBandChanged
 )
-AccountEvent = MonthOpened | Started | Stopped
+AccountEvent = (
+    MonthOpened
+    | HaltEntered
+    | HaltCleared
+    | RuntimeStateChanged
+    | ScopeFrozen
+    | ScopeCleared
+    | Started
+    | Stopped
+)
 Event = PositionEvent | AccountEvent
 
 __all__ = [
@@ -101,6 +122,8 @@ __all__ = [
     "ExitRequested",
     "ExitRetry",
     "ExitTriggered",
+    "HaltCleared",
+    "HaltEntered",
     "InsuranceCancelled",
     "InsuranceCancelling",
     "InsuranceFailed",
@@ -108,6 +131,7 @@ __all__ = [
     "InsuranceGone",
     "InsurancePlaced",
     "InsuranceRequested",
+    "MarginBandChanged",
     "MonthOpened",
     "Numbers",
     "OrderResolved",
@@ -117,11 +141,15 @@ __all__ = [
     "PnlSettled",
     "PositionArmed",
     "PositionCancelled",
+    "PositionCarried",
     "PositionClosed",
     "PositionEvent",
     "PositionFailed",
     "PositionResolved",
     "RepayRequested",
+    "RuntimeStateChanged",
+    "ScopeCleared",
+    "ScopeFrozen",
     "SignalReceived",
     "SignalRejected",
     "SizingDecided",

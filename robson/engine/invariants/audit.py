@@ -13,7 +13,7 @@ from typing import Any
 import attrs
 
 from robson.domain import events as e
-from robson.domain.accounts import MonthOpened, Started, Stopped
+from robson.domain.accounts import MonthOpened
 from robson.domain.identity import PositionId, Scope
 from robson.domain.instrument import Instrument
 from robson.domain.intents import CancelOrder, Intent, PlaceOrder, Repay
@@ -139,7 +139,7 @@ class Audit:
             event = recorded.event
             if isinstance(event, e.PositionArmed):
                 positions[event.position] = Position.born(event, law())
-            elif not isinstance(event, MonthOpened | Started | Stopped):
+            elif not isinstance(event, e.AccountEvent):
                 positions[event.position].apply(event)
             position = getattr(event, "position", None)
             self._again(recorded, positions[position].view if position else None)
@@ -200,6 +200,7 @@ class Audit:
         memory.epoch = recorded.epoch
         if isinstance(event, MonthOpened):
             memory.month = event
+            memory.basis.clear()
         if after is None:
             return
         memory.views[after.id] = after
@@ -218,6 +219,10 @@ def _nothing(_memory: Memory, _event: Any, _view: PositionView) -> None:
 
 def _sized(memory: Memory, event: e.SizingDecided, view: PositionView) -> None:
     memory.sized[view.id] = event.account
+
+
+def _carried(memory: Memory, event: e.PositionCarried, view: PositionView) -> None:
+    memory.basis[view.id] = event.basis
 
 
 def _refused(memory: Memory, event: e.EntryFailed, _view: PositionView) -> None:
@@ -253,6 +258,7 @@ def _covered(
 
 _NOTES: dict[type, Callable[[Memory, Any, PositionView], None]] = {
     e.SizingDecided: _sized,
+    e.PositionCarried: _carried,
     e.EntryFailed: _refused,
     e.OrderResolved: _answered,
     e.OrderUnknown: _unknown,

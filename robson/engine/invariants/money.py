@@ -81,23 +81,25 @@ def within_budget(seen: Seen) -> Iterator[Verdict]:
         return
     fee = seen.rules.taker_fee
     others = [view for view in seen.memory.views.values() if view.id != seen.after.id]
-    settled = [v.settled for v in others if v.settled and v.settled.at_ns >= month.at_ns]
+    settled = [v for v in others if v.settled and v.settled.at_ns >= month.at_ns]
+    before = seen.memory.basis
     with localcontext(MONEY):
-        net = sum((result.net for result in settled), ZERO)
-        spent = max(ZERO, -net) + sum((_at_risk(view, fee) for view in others), ZERO) + planned
+        net = sum((v.settled.net - before.get(v.id, ZERO) for v in settled if v.settled), ZERO)
+        latent = (_at_risk(view, fee, before.get(view.id, ZERO)) for view in others)
+        spent = max(ZERO, -net) + sum(latent, ZERO) + planned
         limit = month.capital_base * 4 / 100
     yield spent <= limit or f"{planned} more makes {spent} of {limit} for the month"
 
 
-def _at_risk(view: PositionView, fee: Decimal) -> Decimal:
-    """The least a position still costs when its stop is met exactly."""
+def _at_risk(view: PositionView, fee: Decimal, before: Decimal) -> Decimal:
+    """The least a position still costs the month when its stop is met exactly."""
     if view.plan is None or view.is_settled or view.state is PositionState.ARMED:
         return ZERO
     if view.entry is None or view.stop is None:
         return view.plan.sizing.planned_risk
     left = max(ZERO, view.entry.held - view.exited)
     distance = (view.entry.price - view.stop) * view.plan.stops.side.sign
-    return max(ZERO, left * (distance + fee * (view.entry.price + view.stop)))
+    return max(ZERO, left * (distance + fee * (view.entry.price + view.stop)) + before)
 
 
 def held_follows(seen: Seen) -> Iterator[Verdict]:

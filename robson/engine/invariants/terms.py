@@ -55,6 +55,7 @@ class Memory:
         bare: time without a stop that is over, per position.
         rested: where a position's exchange stop last rested.
         sized: the account as it was when a position was sized.
+        basis: what a carried position had made or lost when the month opened.
     """
 
     instruments: Mapping[str, Instrument]
@@ -73,6 +74,7 @@ class Memory:
     bare: Counter[PositionId] = attrs.Factory(Counter)
     rested: dict[PositionId, Decimal] = attrs.Factory(dict)
     sized: dict[PositionId, AccountSnapshot] = attrs.Factory(dict)
+    basis: dict[PositionId, Decimal] = attrs.Factory(dict)
 
     def counted(self, since_ns: int, until_ns: int) -> int:
         """How much of a span nothing excuses."""

@@ -91,7 +91,9 @@ def theatre(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Making:
             wire=HeldWire(20),
             stillness=still,
             monitor_inbox=inbox,
-            timer_due_ns=lambda: None if (due := timer()) is None else ExchangeNs(due * NS_PER_S),
+            timer_due_ns=lambda _market: (
+                None if (due := timer()) is None else ExchangeNs(due * NS_PER_S)
+            ),
             tape_clock=tape_clock,
             speed=None if speed is None else Decimal(speed),
             hold=hold,

@@ -11,8 +11,8 @@ from robson.domain.plan import EntryPlan, InsurancePlan, Sizing, StopPlan
 from robson.domain.strategy import TrailingMode
 from robson.domain.values import CANDLE_NS, Candle, ExchangeNs, Leverage, Price, Side
 from robson.engine.exits import Ladder, Watch
-from robson.engine.risk import RiskSnapshot, WalletState
 from robson.engine.sizing import SizingTerms, size
+from robson.engine.snapshot import RiskSnapshot, WalletState
 
 D = Decimal
 BTC = Instrument(symbol=Symbol("BTC", "USDT"), tick=D("0.01"), step=D("0.00001"))

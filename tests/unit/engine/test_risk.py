@@ -7,8 +7,16 @@ import pytest
 
 from robson.domain.plan import Sizing
 from robson.domain.values import ExchangeNs, Price
-from robson.engine.risk import GATES, Denial, WalletState, arm_gates, entry_gates
+from robson.engine.risk import (
+    GATES,
+    Denial,
+    arm_gates,
+    entry_gates,
+    signal_limits,
+    standing_numbers,
+)
 from robson.engine.sizing import size
+from robson.engine.snapshot import WalletState
 from robson.engine.stop import NoValidStop
 from tests.unit.engine.builders import CLEAN, FINE, D, entry_plan, instrument, stops, terms
 
@@ -45,6 +53,18 @@ ARM_CASES = [
     ),
     ({"wallet": attrs.evolve(CLEAN, debt=D("1E-8"))}, "6b", "wallet_not_clean", "0.00000001", "0"),
     ({"wallet": attrs.evolve(CLEAN, resting_orders=2)}, "6b", "wallet_not_clean", "2", "0"),
+    ({"leader": False}, "1", "not_leader", "not leader", "leader"),
+    ({"frozen": "account: the margin level is 1.05"}, "2", "degraded", "frozen", "not frozen"),
+    (
+        {"day_net": D(-300), "day_loss_limit": D(300)},
+        "7",
+        "daily_loss_limit",
+        "-300",
+        "-300",
+    ),
+    ({"day_trades": 50, "day_trades_limit": 50}, "8", "daily_trade_limit", "50", "50"),
+    ({"leverage": 3, "pair_leverage": 2}, "9", "leverage_limit", "3", "2"),
+    ({"leverage": 11, "max_leverage": 20}, "9", "leverage_limit", "11", "10"),
     ({"leverage": 4}, "9", "leverage_limit", "4", "3"),
     ({"leverage": 0}, "9", "leverage_limit", "0", "3"),
 ]
@@ -229,6 +249,28 @@ def test_a_capital_base_of_zero_halts_without_the_latch():
     assert codes(arm_gates(attrs.evolve(FINE, capital_base=D(0)))) == ["monthly_halt"]
 
 
+def test_the_day_limits_are_met_exactly():
+    """A cent before its loss limit, and an entry before its last, a day still takes entries."""
+    inside = {"day_net": D("-299.99"), "day_loss_limit": D(300)}
+    assert arm_gates(attrs.evolve(FINE, **inside)) == ()  # type: ignore[arg-type]
+    off = attrs.evolve(FINE, day_net=D(-9_999), day_loss_limit=None)
+    assert arm_gates(off) == ()
+    assert arm_gates(attrs.evolve(FINE, day_trades=49, day_trades_limit=50)) == ()
+
+
+def test_what_the_day_denies_says_when_it_frees_up():
+    """The UTC day, not the month."""
+    state = attrs.evolve(FINE, day_net=D(-300), day_loss_limit=D(300), day_resets="tomorrow")
+    assert only(arm_gates(state)).resets == "tomorrow"
+
+
+def test_numbers_and_limits_cover_every_gate():
+    """Status shows each gate with what it stands at, or with what it allows."""
+    state = attrs.evolve(FINE, day_loss_limit=D(300), day_trades_limit=50)
+    shown = standing_numbers(state).keys() | signal_limits(state).keys() | {"degraded"}
+    assert shown == {code for _, code, _ in GATES}
+
+
 def test_every_code_that_can_deny_stands_in_the_table_once():
     """Docs and status list the gates from this table."""
     listed = [code for _, code, _ in GATES]
@@ -238,6 +280,7 @@ def test_every_code_that_can_deny_stands_in_the_table_once():
         "stop_invalid",
         "size_too_small",
         "insufficient_margin",
+        "liquidation_too_close",
         "stop_gain_net_low",
         "stop_order_unsupported",
     } == (set(listed))
