@@ -28,8 +28,12 @@ def latent_loss(
     *,
     fees_paid: Number | None = None,
     interest: Number = 0,
+    basis: Number = 0,
 ) -> Fraction:
     """Cost-priced loss of an open position if its present stop is hit, never below zero.
+
+    `basis` is what it had made (above zero) or lost when the month opened: a position that was
+    carried into the month loses from there.
 
     `fees_paid` is the entry's real fee in quote; without it the taker rate on `qty` is taken.
     A position still entering is charged its whole planned risk instead.
@@ -38,7 +42,34 @@ def latent_loss(
     adverse = exact(stop) * (1 - sign * exact(gap_bps) / 10_000)
     entry_fee = amount * entry * rate if fees_paid is None else exact(fees_paid)
     loss = sign * (entry - adverse) * amount + entry_fee + amount * adverse * rate + exact(interest)
+    loss += exact(basis)
     return max(Fraction(0), loss)
+
+
+def worth(
+    side: str,
+    entries: Iterable[tuple[Number, Number, Number]],
+    exits: Iterable[tuple[Number, Number, Number]],
+    held: Number,
+    mark: Number,
+    *,
+    interest_base: Number = 0,
+    interest_quote: Number = 0,
+) -> Fraction:
+    """Result of a position so far: its month's boundary basis.
+
+    `entries` and `exits` are (price, quantity, fee in quote); `held` is what there was to leave
+    with after the entry's fees in base. What is left of it counts at `mark`; leaving costs nothing
+    yet.
+    """
+    bought = [(exact(p), exact(q), exact(f)) for p, q, f in entries]
+    sold = [(exact(p), exact(q), exact(f)) for p, q, f in exits]
+    average = sum((p * q for p, q, _ in bought), Fraction(0)) / sum(q for _, q, _ in bought)
+    left = exact(held) - sum((q for _, q, _ in sold), Fraction(0))
+    made = sum(((p - average) * q for p, q, _ in sold), Fraction(0))
+    made += (exact(mark) - average) * left
+    fees = sum((f for _, _, f in (*bought, *sold)), Fraction(0))
+    return SIGN[side] * made - fees - exact(interest_base) * exact(mark) - exact(interest_quote)
 
 
 def budget(

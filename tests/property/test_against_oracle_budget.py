@@ -17,10 +17,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from robson.domain import events as e
 from robson.domain.identity import Symbol
 from robson.domain.instrument import Instrument
 from robson.domain.lifecycle import PositionState
 from robson.domain.plan import EntryPlan, InsurancePlan, Sizing, StopPlan
+from robson.domain.ports import Recorded
 from robson.domain.values import MONEY, ExchangeNs, Leverage, Price, Side
 from robson.domain.view import PositionView
 from robson.engine.budget import Budget, latent_loss, trade_limit
@@ -258,15 +260,30 @@ class Months(Observer):
         self.world = world
         self.told: Counter[str] = Counter()
         self.differences: list[str] = []
+        self.basis: dict[str, Decimal] = {}
+
+    def witness(self, recorded: Recorded, view: PositionView | None) -> None:
+        event = recorded.event
+        if isinstance(event, e.MonthOpened):
+            self.basis.clear()
+        elif isinstance(event, e.PositionCarried) and view is not None:
+            self.basis[view.id] = event.basis
+            self.told[f"carried {view.state.value}"] += 1
 
     def moved(self) -> None:
         roster, now = self.world.monitor.roster, self.world.clock.exchange_ns()
-        if roster.month is None:
+        opened = roster.month
+        if opened is None:
             return
-        views, base = tuple(roster.views.values()), roster.month.capital_base
+        views, base = tuple(roster.views.values()), opened.capital_base
         month = budget_of(roster.live(), roster.standing, **self.costs)
-        results = [view.settled for view in views if view.settled is not None]
-        nets = [each.net for each in results if calendar(each.at_ns) == calendar(now)]
+        nets = [
+            view.settled.net - self.basis.get(view.id, Decimal(0))
+            for view in views
+            if view.settled is not None and view.settled.at_ns >= opened.at_ns
+        ]
+        if calendar(opened.at_ns) != calendar(now):
+            self.told["waits for the accounts"] += 1
         state = budget_oracle.budget(
             base, sum(nets, Decimal(0)), [self.latent(view) for view in views]
         )
@@ -305,6 +322,7 @@ class Months(Observer):
                 worse_average(view.entry.price, view.side),
                 view.stop,
                 **self.costs,
+                basis=self.basis.get(view.id, Decimal(0)),
             )
         )
 
@@ -336,7 +354,7 @@ def test_months_of_whole_lives_are_the_oracles(
         (
             *(f"{side.value} {state}" for side in Side for state in kinds),
             *("entering", "first stop", "raised stop", "exiting with fills"),
-            *("realised loss", "realised gain"),
+            *("realised loss", "realised gain", "carried active", "waits for the accounts"),
         ),
     )
     for each in months:
