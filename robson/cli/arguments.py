@@ -108,6 +108,7 @@ def _status(command: Command) -> None:
         "is my money protected: positions, budget, daemon",
         ("robson status", "everything"),
         ("robson status --symbol BTCUSDT", "one pair"),
+        ("robson status --watch", "look every 2 s until q"),
         ("robson status --state closed", "ended ones too"),
         ("robson status --json | jq '.positions[].unrealized_pnl'", "for programs"),
     )
@@ -118,6 +119,9 @@ def _status(command: Command) -> None:
         action="append",
         choices=STATES,
         help="one state; may be given more than once",
+    )
+    parser.add_argument(
+        "--watch", action="store_true", help="every 2 s: a live screen; with --json a line a look"
     )
 
 

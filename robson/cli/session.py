@@ -26,6 +26,7 @@ class Session:
 
     def __init__(self, settings: Settings, environ: Mapping[str, str]) -> None:
         self.settings = settings
+        self._environ = environ
         self.door = doors.find(settings, environ)
         if settings.verbose:
             fallback = f" ({self.door.fallback})" if self.door.fallback else ""
@@ -36,6 +37,21 @@ class Session:
             actor=_actor(environ),
             timeout_s=settings.timeout_s,
         )
+
+    def again(self) -> Session:
+        """Another connection, to whatever daemon is there now.
+
+        Raises:
+            Problem: no door can be told.
+        """
+        self.client.close()
+        return Session(self.settings, self._environ)
+
+    def hasty(self, timeout_s: float) -> Session:
+        """The same with a deadline no longer than this, for looks that are repeated anyway."""
+        least = min(timeout_s, self.settings.timeout_s)
+        self.client.close()
+        return Session(self.settings._replace(timeout_s=least), self._environ)
 
     @property
     def url(self) -> str:

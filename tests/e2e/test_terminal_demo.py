@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import re
-import select
 import struct
 import subprocess
 import sys
 import tempfile
 import termios
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from fcntl import ioctl
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.e2e.terminals import Watched, given_back, on_terminal
 from tests.unit.cli.screens.terminal import Terminal
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -174,75 +171,15 @@ def test_what_is_kept_stays(place: Path) -> None:
 # --- a terminal ----------------------------------------------------------------------------------
 
 
-class Watched:
-    """A demo on a pseudo-terminal, and what its screen shows."""
-
-    def __init__(self, master: int, process: subprocess.Popen[bytes]) -> None:
-        self.master = master
-        self.process = process
-        self.terminal = Terminal()
-        self.frames: list[list[str]] = []
-
-    def until(self, condition: Callable[[Terminal], Any]) -> None:
-        """Read until the screen is so; never longer than the bound."""
-        end = time.monotonic() + BOUND_S
-        while not condition(self.terminal):
-            left = end - time.monotonic()
-            assert left > 0, f"the screen never came to be so:\n{self.terminal.text}"
-            ready, _, _ = select.select([self.master], [], [], min(left, 0.5))
-            if ready:
-                self._read()
-            elif self.process.poll() is not None:
-                break
-        assert condition(self.terminal), self.terminal.text
-
-    def _read(self) -> bool:
-        try:
-            data = os.read(self.master, 65536)
-        except OSError:
-            return False
-        self.terminal.write(data.decode())
-        if self.terminal.alternate:
-            self.frames.append(list(self.terminal.lines))
-        return bool(data)
-
-    def type(self, keys: str) -> None:
-        os.write(self.master, keys.encode())
-
-
 @contextmanager
 def watched(place: Path, *args: str, rows: int = 24, columns: int = 80) -> Iterator[Watched]:
-    master, slave = pty.openpty()
-    ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-    process = subprocess.Popen(
-        [*ROBSON, "demo", *args],
-        stdin=slave,
-        stdout=slave,
-        stderr=slave,
-        cwd=ROOT,
-        env=environment(place),
-        start_new_session=True,
-    )
-    before = termios.tcgetattr(slave)
-    try:
-        yield Watched(master, process)
-        after = termios.tcgetattr(slave)
-        assert after[3] == before[3], "echo and line mode are given back"
-    finally:
-        process.kill()
-        process.wait()
-        os.close(slave)
-        os.close(master)
+    command = [*ROBSON, "demo", *args]
+    with on_terminal(command, environment(place), rows=rows, columns=columns) as shown:
+        yield shown
 
 
 def protected(terminal: Terminal) -> bool:
     return terminal.alternate and "✓ PROTECTED  Exchange stop" in terminal.text
-
-
-def given_back(terminal: Terminal) -> None:
-    assert terminal.entered == terminal.left == 1
-    assert not terminal.alternate
-    assert terminal.cursor_shown
 
 
 def test_the_live_view_is_24_lines_and_then_the_summary(place: Path) -> None:

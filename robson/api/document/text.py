@@ -75,6 +75,15 @@ def dumps(value: Any) -> str:
     return _dumps(value)
 
 
+def dumps_line(value: Any) -> str:
+    """A document as JSON text on one line, for streams of them.
+
+    Raises:
+        TypeError: something no document holds, such as a float.
+    """
+    return _dumps(value)
+
+
 def _dumps(value: Any) -> str:
     if value is None:
         return "null"

@@ -16,6 +16,13 @@ _UNSEEN = ("UNAVAILABLE", "DEADLINE_EXCEEDED")
 def run(args: argparse.Namespace, session: Session) -> int:
     """Print the status; returns the exit code."""
     states = tuple(dict.fromkeys(args.state or ()))
+    if args.watch:
+        from robson.cli import watching
+
+        return watching.follow(
+            session,
+            lambda now: now.ask(lambda: now.client.status(symbol=args.symbol, states=states)),
+        )
     try:
         answer = session.ask(lambda: session.client.status(symbol=args.symbol, states=states))
     except Problem as found:

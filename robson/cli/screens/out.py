@@ -22,6 +22,8 @@ LEAST = 20
 FRAME_S = 0.25
 """A live screen is painted at most four times a second."""
 BROKEN_PIPE = 141
+_SIGNALLED = 128
+"""And the number of the signal: how a shell reports a process that one has ended."""
 _SGR = {
     "alarm": "bold reverse red",
     "warn": "black on yellow",
@@ -259,14 +261,31 @@ def _size(stream: TextIO, on: Surface) -> tuple[int, int]:
 
 @contextmanager
 def live(stream: TextIO, on: Surface, now: Callable[[], float]) -> Iterator[Screen]:
-    """The alternate screen, given back on every way out: return, error, interrupt."""
+    """The alternate screen, given back on every way out: return, error, interrupt, signal."""
     screen = Screen(stream, on, now)
-    try:
-        screen.enter()
-        yield screen
-    finally:
+    with _told_to_end():
         try:
-            screen.leave()
-        except KeyboardInterrupt:
-            screen.leave()
-            raise
+            screen.enter()
+            yield screen
+        finally:
+            try:
+                screen.leave()
+            except KeyboardInterrupt:
+                screen.leave()
+                raise
+
+
+@contextmanager
+def _told_to_end() -> Iterator[None]:
+    """A signal that ends the process unwinds it first."""
+    import signal
+
+    def end(number: int, _frame: object) -> None:
+        raise SystemExit(_SIGNALLED + number)
+
+    before = {each: signal.signal(each, end) for each in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)

@@ -18,6 +18,7 @@ from robson.cli.screens import (
     status,
     summary,
     verdicts,
+    watch,
 )
 from robson.cli.screens.line import ASCII, UNICODE, Line, Page
 from robson.cli.screens.moment import Life, Sample
@@ -100,6 +101,11 @@ THEN = (
 
 def _silent(silent_s: float, page: Page) -> list[Line]:
     return status.status(numbers(docs.STATUS), page, silent_s=silent_s)
+
+
+def _watched(page: Page, height: int = 24, **more: object) -> list[Line]:
+    seen = watch.Seen(numbers(docs.STATUS), 0.3, "unix:///run/robson/robsond.sock")
+    return watch.watch(seen._replace(**more), page, height)  # type: ignore[arg-type]
 
 
 def _life(document: Doc, page: Page, rows: int = 2000, **more: object) -> list[Line]:
@@ -185,6 +191,11 @@ VIEWS: dict[str, View] = {
     **{f"history-{name}": of(history.history, doc) for name, doc in HISTORIES.items()},
     **{f"explain-{name}": of(explain.explain, doc) for name, doc in EXPLAINED.items()},
     **{f"error-{name}": of(errors.error, doc) for name, doc in ERRORS.items()},
+    "watch-calm": _watched,
+    "watch-low": partial(_watched, height=6),
+    "watch-silent": partial(_watched, silent_s=64.0),
+    "watch-refused": partial(_watched, silent_s=1.9, refused=True),
+    "watch-never": partial(_watched, silent_s=3.1, document=None, refused=True),
     "config-shown": of(config.config, others.CONFIG),
     "config-none": of(config.config, others.NO_CONFIG),
     "config-written": of(config.written, others.CONFIG),
