@@ -1,7 +1,9 @@
-"""Probes over HTTP: is the process alive, may it trade. GET only, no redirects, nothing secret.
+"""Probes and pages over HTTP: is it alive, may it trade, its metrics, its status. GET only.
 
 The daemon says what is true; this module only asks and writes it down. Requests are short and
-answered from memory, and a caller that dawdles is cut off.
+answered from memory; where there are too many callers, the one that dawdles longest is cut off.
+No redirects. A page about money is shown only to who asks by address: a web page in somebody's
+browser can make a name of its own point here, and could read what it was shown.
 """
 
 from __future__ import annotations
@@ -10,25 +12,34 @@ import itertools
 import json
 import socketserver
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
 from typing import Any, Protocol
 
 import attrs
 
+from robson.api.document import status as document
+from robson.api.document.text import dumps
+from robson.api.published import Published
 from robson.api.server import DoorError
+from robson.api.translate import status as translate
 
 _LIVE = ("/health/live", "/healthz")
 _READY = ("/health/ready", "/readyz")
-_METRICS = "/metrics"
+METRICS, STATUS = "/metrics", "/status"
+Page = Callable[[], str]
 _JSON = "application/json"
-_PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
+_KINDS = {METRICS: "text/plain; version=0.0.4; charset=utf-8", STATUS: _JSON}
 
 PATIENCE_S = 2.0
 """How long a caller may take to send its request."""
 MOST_CALLERS = 16
 _LONGEST_ID = 64
+_BOTH_WAYS = 2
+"""SHUT_RDWR, which is 2 wherever there are sockets."""
 
 
 @attrs.frozen
@@ -56,7 +67,7 @@ class HealthServer(ThreadingHTTPServer):
     Args:
         host, port: where to listen; port 0 takes a free one, see ``server_port``.
         health: what is true.
-        metrics: Prometheus text, or None for no such path.
+        pages: what writes the metrics and the status, by path; another path is 404.
         port_option: name of the option that changes the port, for the error.
 
     Raises:
@@ -65,6 +76,8 @@ class HealthServer(ThreadingHTTPServer):
 
     daemon_threads = True
     allow_reuse_address = True
+    request_queue_size = 128
+    """A caller that finds the queue full asks again a second later: too late for a probe."""
 
     def __init__(
         self,
@@ -72,13 +85,13 @@ class HealthServer(ThreadingHTTPServer):
         port: int,
         health: Health,
         *,
-        metrics: Callable[[], str] | None = None,
+        pages: Mapping[str, Page] | None = None,
         port_option: str = "api.http",
     ) -> None:
         self.health = health
-        self.metrics = metrics
+        self.pages = pages_for(host, pages or {})
         self.numbers = itertools.count(1)
-        self._free = deque(range(MOST_CALLERS))
+        self._open: deque[Any] = deque()
         try:
             super().__init__((host, port), _Handler)
         except OSError as error:
@@ -94,12 +107,13 @@ class HealthServer(ThreadingHTTPServer):
         self.server_name, self.server_port = str(host), int(port)
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """One more caller, unless too many are being answered."""
-        try:
-            self._free.pop()  # atomic: a deque needs no lock
-        except IndexError:
-            self.shutdown_request(request)
-            return
+        """One more caller; the one that has been here longest makes room when there is none.
+
+        Whoever asks and reads is gone within milliseconds, so that one dawdles.
+        """
+        self._open.append(request)
+        if len(self._open) > MOST_CALLERS:
+            _cut(self._open.popleft())
         super().process_request(request, client_address)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
@@ -107,7 +121,8 @@ class HealthServer(ThreadingHTTPServer):
         try:
             super().process_request_thread(request, client_address)
         finally:
-            self._free.append(0)
+            with suppress(ValueError):  # it was cut off
+                self._open.remove(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A caller that went away or dawdled is no news."""
@@ -126,10 +141,18 @@ class _Handler(BaseHTTPRequestHandler):
             self._checks(self.server.health.live())
         elif path in _READY:
             self._checks(self.server.health.ready())
-        elif path == _METRICS and self.server.metrics is not None:
-            self._send(HTTPStatus.OK, self.server.metrics().encode(), _PROMETHEUS)
+        elif path in self.server.pages:
+            self._page(path)
         else:
             self.send_error(HTTPStatus.NOT_FOUND)
+
+    def _page(self, path: str) -> None:
+        if not _is_address(self.headers.get("Host", "")):
+            self.send_error(
+                HTTPStatus.MISDIRECTED_REQUEST, "ask for this page by address, such as 127.0.0.1"
+            )
+            return
+        self._send(HTTPStatus.OK, self.server.pages[path]().encode(), _KINDS[path])
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Errors as JSON; another method than GET is 405."""
@@ -169,3 +192,37 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_arguments: Any) -> None:
         """Probes come every second: not worth a line."""
+
+
+def pages_for(host: str, pages: Mapping[str, Page]) -> dict[str, Page]:
+    """The pages of a door: whoever is on another machine may have the metrics, not the status."""
+    here = host == "localhost" or (_is_address(host) and ip_address(host).is_loopback)
+    return {path: page for path, page in pages.items() if here or path != STATUS}
+
+
+def status_text(published: Published, door: str) -> str:
+    """The document of ``robson status --json``."""
+    return dumps(
+        document.status(translate.status(published, symbol=None, states=frozenset()), door)
+    )
+
+
+def _is_address(host: str) -> bool:
+    """Whether a Host header names an address, or this machine by its own name for itself."""
+    name = host.lower()
+    if name.startswith("["):
+        name = name[1:].partition("]")[0]
+    elif name.count(":") == 1:
+        name = name.partition(":")[0]
+    if name == "localhost":
+        return True
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _cut(caller: Any) -> None:
+    with suppress(OSError):
+        caller.shutdown(_BOTH_WAYS)

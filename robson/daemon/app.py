@@ -14,7 +14,8 @@ from typing import Any
 
 import attrs
 
-from robson.api.http import Check, HealthServer
+from robson.api.http import METRICS, STATUS, Check, HealthServer, status_text
+from robson.api.published import Published
 from robson.api.server import ApiServer, Doors, check_free, clear_stale
 from robson.api.tokens import ROLES, Token, TokenFileError, read_token_file
 from robson.daemon import logs
@@ -27,6 +28,7 @@ from robson.daemon.diary import Diary
 from robson.daemon.inbox import Inbox
 from robson.daemon.lane import LaneOutbox, LaneStep, lane_worker
 from robson.daemon.messages import Asked
+from robson.daemon.meters import Meters
 from robson.daemon.monitor import Monitor
 from robson.daemon.programme import Programme
 from robson.daemon.roster import Roster
@@ -36,8 +38,8 @@ from robson.daemon.stillness import Stillness
 from robson.daemon.strategies import SHIPPED, Shelf
 from robson.daemon.worker import Fatal, Worker, guarded
 from robson.domain.accounts import Started, Stopped
-from robson.domain.commands import Panic
-from robson.domain.errors import ConfigError
+from robson.domain.commands import Command, Panic
+from robson.domain.errors import ConfigError, Refused
 from robson.domain.identity import AccountId
 from robson.domain.lifecycle import MachineLaw, PositionState
 from robson.domain.ports import Recorded
@@ -101,7 +103,9 @@ class SimulatedDaemon:
         self.lock = JournalLock(places.directory)
         self.account = AccountId(config["instance.account"])
         self.serving = False
+        self._following = False
         self.diary = Diary()
+        self.meters = Meters(self._published, self._silent_s, self._rows_played)
         # Whatever can refuse this start does so before anything is changed.
         self._check_doors()
         if fresh:
@@ -143,7 +147,7 @@ class SimulatedDaemon:
         )
         self.roster = Roster(self.journal, MachineLaw, witness=self._witness)
         owner.call(self.roster.load)
-        self.diary.follow()
+        self._following = True  # what is folded from now on has happened in this process
         self.unseen_s = self.theatre.resume(self.roster.last_ns)
         self.auditor.follow((self.roster.last_ns, self.theatre.clock.now_ns))
         epoch = self.journal.epoch
@@ -153,7 +157,7 @@ class SimulatedDaemon:
             roster=self.roster,
             clock=self.theatre.clock,
             ids=SeededIds(self.options.seed, epoch, self.theatre.clock),
-            outbox=self.auditor.watching(LaneOutbox(lanes)),
+            outbox=self.meters.watching(self.auditor.watching(LaneOutbox(lanes))),
             markets={
                 str(played.instrument.symbol): Market(
                     instrument=played.instrument, board=played.board, candles=played.candles
@@ -167,7 +171,8 @@ class SimulatedDaemon:
         )
         self.monitor = Monitor(custody)
         self.stage = self._stage()
-        step = LaneStep(self.stage, Fence(epoch=epoch), self.theatre.clock, self.inbox)
+        exchange = self.meters.timing(self.stage)
+        step = LaneStep(exchange, Fence(epoch=epoch), self.theatre.clock, self.inbox)
         self.lanes = [lane_worker(lane, lanes[lane], step, self._fatal) for lane in Lane]
         self.feed = threading.Thread(
             name="feed", target=guarded("feed", self.stage.run, self._fatal)
@@ -180,6 +185,7 @@ class SimulatedDaemon:
             config=self.config,
             log=logs.ring,
             report=self.report,
+            on_refused=self._refused,
         )
 
     def _stage(self) -> Stage:
@@ -223,7 +229,11 @@ class SimulatedDaemon:
             port_option="--grpc",
         )
         self.http = HealthServer(
-            self.places.http_host, self.places.http_port, self, port_option="--http"
+            self.places.http_host,
+            self.places.http_port,
+            self,
+            pages={METRICS: self.meters.text, STATUS: self._status},
+            port_option="--http",
         )
         doors = self.api.start()
         self.http_thread = threading.Thread(
@@ -268,11 +278,20 @@ class SimulatedDaemon:
 
     def _step(self, message: Any) -> None:
         self.monitor.step(message)
+        self.meters.heard(message)
         self.diary.write()
 
     def _witness(self, recorded: Recorded, view: PositionView | None) -> None:
         self.auditor.witness(recorded, view)
-        self.diary.witness(recorded, view)
+        if self._following:
+            self.diary.witness(recorded, view)
+            self.meters.witness(recorded)
+
+    def _refused(self, command: Command, refusal: Refused) -> None:
+        """Told by the caller's thread."""
+        self.meters.refused(refusal)
+        asked = f"{type(command).__name__.lower()} by {command.actor}"
+        logs.note(f"{asked} refused, {refusal.code}: {refusal.message}")
 
     def _views(self) -> list[Any]:
         return list(self.roster.views.values())
@@ -316,11 +335,25 @@ class SimulatedDaemon:
 
     def live(self) -> tuple[Check, ...]:
         """Every critical thread has shown a sign of life."""
+        return tuple(
+            Check(name, seconds < LIVE_S, f"{seconds:.1f} s")
+            for name, seconds in self._silent_s().items()
+        )
+
+    def _published(self) -> Published:
+        return self.backend.published()
+
+    def _silent_s(self) -> dict[str, float]:
         silent = {worker.name: worker.silent_s() for worker in (self.monitor_thread, *self.lanes)}
         silent["feed"] = monotonic_s() - self.stage.beat_s
-        return tuple(
-            Check(name, seconds < LIVE_S, f"{seconds:.1f} s") for name, seconds in silent.items()
-        )
+        return silent
+
+    def _rows_played(self) -> dict[str, int]:
+        return {"tape": sum(played.player.rows_played for played in self.theatre.played)}
+
+    def _status(self) -> str:
+        door = f"http://{self.places.http_host}:{self.http.server_port}"
+        return status_text(self._published(), door)
 
     def ready(self) -> tuple[Check, ...]:
         """It may trade: journal open, prices seen, month open."""

@@ -69,12 +69,14 @@ class DaemonBackend:
         config: Config,
         log: logs.Ring,
         report: Callable[[], dict[str, Any]],
+        on_refused: Callable[[Command, Refused], None],
     ) -> None:
         self._monitor = monitor
         self._inbox = inbox
         self._reader = reader
         self._about = about
         self._report = report
+        self._on_refused = on_refused
         self._config = config
         self._log = log
 
@@ -85,8 +87,7 @@ class DaemonBackend:
         try:
             return answer.result(timeout_s)
         except Refused as refused:
-            asked = f"{type(command).__name__.lower()} by {command.actor}"
-            logs.note(f"{asked} refused, {refused.code}: {refused.message}")
+            self._on_refused(command, refused)
             raise
 
     def journal_rows(

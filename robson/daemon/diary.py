@@ -33,21 +33,14 @@ _SAID_ANYWAY = ("position", "at_ns", "idempotency_key")
 
 
 class Diary:
-    """Collects on the monitor's thread what is folded there, from :meth:`follow` on."""
+    """Collects on the monitor's thread what is folded there."""
 
     def __init__(self) -> None:
-        self._following = False
         self._lines: list[tuple[str, str]] = []
 
-    def follow(self) -> None:
-        """What is folded from now on has happened in this process."""
-        self._following = True
-
     def witness(self, recorded: Recorded, view: PositionView | None) -> None:
-        """A row was folded."""
-        if self._following:
-            level = _LEVELS.get(type(recorded.event), "info")
-            self._lines.append((level, line(recorded, view)))
+        """A row was folded, and it happened in this process."""
+        self._lines.append((_LEVELS.get(type(recorded.event), "info"), line(recorded, view)))
 
     def write(self) -> None:
         """Put what was collected into the log."""

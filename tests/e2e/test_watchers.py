@@ -6,11 +6,16 @@ panic that waits for a stream.
 
 from __future__ import annotations
 
+import http.client
+import json
+import re
+import socket
 import statistics
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from decimal import Decimal
 
 import grpc
 import pytest
@@ -19,21 +24,32 @@ from robson.api.client import CallFailed, Client
 from robson.api.interceptors import MAX_STREAMS
 from robson.api.v1 import robson_pb2 as pb
 from robson.api.v1 import robson_pb2_grpc as rpc
+from robson.daemon.meters import ROWS
 from tests.e2e import shapes
-from tests.e2e.harness import Robsond, folder, running, until
+from tests.e2e.harness import Robsond, arm, folder, running, until
 
 ROUNDS = 8
 SLOWEST_PANIC_S = 1.0
+SLOWEST_PAGE_S = 0.1
+"""For 95 of 100: this machine has other work."""
 Note = Callable[[str, object], None]
 
 
 @pytest.fixture
-def robsond() -> Iterator[Robsond]:
+def http_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+@pytest.fixture
+def robsond(http_port: int) -> Iterator[Robsond]:
     """Its log of an earlier life is larger than what a stream may send unread."""
     with folder() as made:
         past = shapes.write_past(made)
         tape = shapes.write_path(made, shapes.still(10_000), bar_s=2)  # its price is never stale
         options = ("--tape", str(tape), "--history", str(past), "--hold", "--speed", "60")
+        options += ("--http", f"127.0.0.1:{http_port}")
         log = made / "s" / "logs" / "robsond.log"
         log.parent.mkdir(parents=True)
         line = "2025-11-19T11:00:00.000Z INFO     " + "of an earlier life " * 80
@@ -130,3 +146,77 @@ def test_watchers_never_delay_a_panic(robsond: Robsond, record_property: Note) -
         )
         assert max(took) < SLOWEST_PANIC_S
     record_property("note", f"four watchers had {sum(answers)} answers meanwhile")
+
+
+# --- over HTTP -----------------------------------------------------------------------------------
+
+
+def get(port: int, path: str) -> tuple[float, int, str]:
+    """Seconds, status and body of one question."""
+    began = time.monotonic()
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection.request("GET", path)
+    answer = connection.getresponse()
+    body = answer.read().decode()
+    connection.close()
+    return time.monotonic() - began, answer.status, body
+
+
+def samples(text: str) -> dict[str, Decimal]:
+    """The samples of a scrape by name and labels."""
+    lines = (line for line in text.splitlines() if not line.startswith("#"))
+    pairs = (line.rpartition(" ")[::2] for line in lines)
+    return {name: Decimal(value) for name, value in pairs}
+
+
+def test_every_metric_of_the_table_has_a_sample_in_one_life(
+    robsond: Robsond, http_port: int, record_property: Note
+) -> None:
+    """What a scrape shows is in the table, and all of the table has been seen in a scrape."""
+    client = robsond.start()
+    position = robsond.protected(client, arm(client, side="short"))
+    with pytest.raises(CallFailed):
+        arm(client, key="two")
+    holding = samples(get(http_port, "/metrics")[2])
+    mine = f'{{position_id="{position.id}",symbol="BTCUSDT"}}'
+    list(client.panic(timeout_s=30))
+    robsond.settles(client, position.id)
+    after = samples(get(http_port, "/metrics")[2])
+
+    assert f"robson_position_pnl{mine}" in holding
+    assert holding['robson_margin_level{symbol="BTCUSDT"}'] > 1
+    assert holding['robson_unprotected_seconds{symbol="BTCUSDT"}'] == 0
+    assert holding['robson_risk_denials_total{check="duplicate_position"}'] == 1
+    assert position.id not in str(after), "a label of a position that is over costs for ever"
+    assert after['robson_orders_placed_total{role="exit"}'] == 1
+    assert after["robson_tick_to_exit_seconds_count"] == 1
+    assert after["robson_journal_seq"] > holding["robson_journal_seq"]
+    seen = {re.split(r"[{]", name)[0] for name in (*holding, *after)}
+    ours = {re.sub("_(bucket|sum|count)$", "", name) for name in seen if name.startswith("robson_")}
+    quiet = {"robson_orders_failed_total"}  # nothing was refused: see tests/unit/daemon
+    assert ours | quiet == {row.name for row in ROWS}
+    record_property("note", f"metrics: {len(ours)} of {len(ROWS)} had a sample in one life")
+
+
+def test_probes_and_status_answer_within_100_ms_while_all_is_busy(
+    robsond: Robsond, http_port: int, record_property: Note
+) -> None:
+    client = robsond.start()
+    robsond.protected(client, arm(client))
+    paths = ("/health/live", "/health/ready", "/status", "/metrics")
+    took: dict[str, list[float]] = {path: [] for path in paths}
+    with reading(robsond, MAX_STREAMS):
+        for _ in range(50):
+            for path in paths:
+                seconds, status, _ = get(http_port, path)
+                assert status == 200
+                took[path].append(seconds)
+    assert json.loads(get(http_port, "/status")[2])["positions"][0]["state"] == "active"
+    for path, all_ in took.items():
+        all_.sort()
+        record_property(
+            "note",
+            f"GET {path} beside {MAX_STREAMS} watchers: p50 {statistics.median(all_) * 1000:.1f}"
+            f" ms, p95 {all_[-3] * 1000:.1f} ms, slowest {all_[-1] * 1000:.1f} ms of {len(all_)}",
+        )
+        assert all_[-3] < SLOWEST_PAGE_S, path

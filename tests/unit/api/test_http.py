@@ -8,12 +8,12 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
 
-from robson.api.http import MOST_CALLERS, Check, HealthServer
+from robson.api.http import METRICS, MOST_CALLERS, STATUS, Check, HealthServer, pages_for
 from robson.api.server import DoorError
 
 
@@ -122,7 +122,7 @@ def test_nothing_is_ever_redirected_and_everything_has_an_id(server: HealthServe
 
 
 def test_metrics_are_there_when_somebody_writes_them(truth: Truth) -> None:
-    with serving(truth, metrics=lambda: "robson_leader 1\n") as running:
+    with serving(truth, pages={METRICS: lambda: "robson_leader 1\n"}) as running:
         response, body = get(running, "/metrics")
 
     assert (response.status, body) == (200, b"robson_leader 1\n")
@@ -141,6 +141,73 @@ def test_a_caller_that_says_nothing_keeps_nobody_waiting(server: HealthServer) -
     assert time.perf_counter() - start < 1.0, "far below the patience with the silent ones"
     for each in silent:
         each.close()
+
+
+def test_whoever_dawdles_longest_makes_room(server: HealthServer) -> None:
+    """More silent callers than there is room for, each of them sending a little now and then."""
+    address = ("127.0.0.1", server.server_port)
+    silent = [socket.create_connection(address, timeout=5) for _ in range(3 * MOST_CALLERS)]
+    for each in silent:
+        with suppress(OSError):  # it may be cut off already
+            each.sendall(b"G")
+
+    slowest = 0.0
+    for _ in range(5):
+        start = time.perf_counter()
+        assert get(server, "/health/live")[0].status == 200
+        slowest = max(slowest, time.perf_counter() - start)
+
+    assert slowest < 1.0
+    assert silent[0].recv(1) == b"", "the first of them was cut off"
+    for each in silent:
+        each.close()
+
+
+@pytest.mark.parametrize("path", [METRICS, STATUS])
+@pytest.mark.parametrize(
+    ("host", "shown"),
+    [
+        ("127.0.0.1", True),
+        ("127.0.0.1:8080", True),
+        ("localhost:8080", True),
+        ("[::1]:8080", True),
+        ("10.1.2.3:8080", True),
+        ("evil.example", False),
+        ("evil.example:8080", False),
+        ("127.0.0.1.evil.example", False),
+        ("", False),
+    ],
+)
+def test_a_page_about_money_is_shown_to_who_asks_by_address(
+    truth: Truth, path: str, host: str, *, shown: bool
+) -> None:
+    with serving(truth, pages={path: lambda: "{}"}) as running:
+        response, body = get(running, path, Host=host)
+        probe, _ = get(running, "/health/live", Host=host)
+
+    assert response.status == (200 if shown else 421)
+    assert (body == b"{}") is shown
+    assert probe.status == 200, "a probe says nothing about money"
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("127.0.0.1", True),
+        ("127.8.8.8", True),
+        ("localhost", True),
+        ("::1", True),
+        ("0.0.0.0", False),
+        ("10.0.0.7", False),
+        ("::", False),
+        ("pod.example", False),
+    ],
+)
+def test_the_status_stays_on_this_machine(host: str, *, status: bool) -> None:
+    pages = pages_for(host, {METRICS: str, STATUS: str})
+
+    assert METRICS in pages, "Prometheus may be elsewhere"
+    assert (STATUS in pages) is status
 
 
 def test_rubbish_is_answered_and_survived(server: HealthServer) -> None:

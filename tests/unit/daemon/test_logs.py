@@ -89,17 +89,13 @@ def recorded(event: Any) -> Recorded:
     return Recorded(seq=3, epoch=1, event=event)
 
 
-def test_events_become_lines_only_from_this_process_and_only_when_told(place: Path) -> None:
+def test_events_become_lines_only_when_the_step_is_over(place: Path) -> None:
     logs.to_file(place)
     diary = Diary()
     view: Any = SimpleNamespace(id=ID, scope=SimpleNamespace(symbol="BTCUSDT"))
     failed = e.PositionFailed(position=ID, at_ns=ExchangeNs(1), code="c", message="m")
     begun = Started(at_ns=ExchangeNs(1), epoch=4, version="1", instance="i")
 
-    diary.witness(recorded(begun), None)
-    diary.write()
-    assert not logs.ring.after(0), "an old journal is being read"
-    diary.follow()
     diary.witness(recorded(begun), None)
     diary.witness(recorded(failed), view)
     assert not logs.ring.after(0), "the step goes on: nothing waits for the log"
