@@ -16,7 +16,7 @@ from robson.api.client import Client
 from robson.api.v1 import robson_pb2 as pb
 from robson.api.v1 import robson_pb2_grpc as rpc
 from tests.e2e import shapes
-from tests.e2e.harness import Robsond, arm, folder, running
+from tests.e2e.harness import Robsond, arm, folder, running, until
 from tests.e2e.strangers import SERVICE, STRANGERS, Door
 
 OK, INVALID, DEADLINE, NOT_FOUND, DENIED, EXHAUSTED, NO_TOKEN = 0, 3, 4, 5, 7, 8, 16
@@ -54,8 +54,13 @@ def live() -> Iterator[Live]:
             client = robsond.start()
             position = arm(client)
             robsond.protected(client, position)
+            until(lambda: rests(client), "all that follows from the entry is written")
             yield Live(robsond, client, port, tokens(robsond.place), position)
             assert client.daemon().daemon.epoch == 1, "the same process, at the end of it all"
+
+
+def rests(client: Client) -> bool:
+    return [row.kind for row in client.watch(until_now=True)][-1] == "account_read.v1"
 
 
 def tokens(place: Path) -> dict[str, str]:
