@@ -188,6 +188,47 @@ def _explain(command: Command) -> None:
     )
 
 
+def _events(command: Command) -> None:
+    parser = command(
+        "events",
+        "journal rows: everything that was decided and everything that was heard",
+        ("robson events", "all of them"),
+        ("robson events --from 1200 --follow", "go on where you were, and stay"),
+        ("robson events --position-id 7K3QM4", "of one position"),
+        ("robson events --follow --json", "a line of JSON a row"),
+    )
+    parser.add_argument(
+        "--from",
+        metavar="SEQ",
+        dest="from_seq",
+        type=values.between("--from", 1, 10**18 - 1),
+        default=1,
+        help="first row to show, 1",
+    )
+    parser.add_argument("--follow", action="store_true", help="and each new one, until Ctrl-C")
+    parser.add_argument("--position-id", metavar="ID", help="of this position only")
+
+
+def _logs(command: Command) -> None:
+    parser = command(
+        "logs",
+        "the daemon's log: the newest lines of it",
+        ("robson logs", "the last 200"),
+        ("robson logs --follow --level warning", "stay, and show what is out of the ordinary"),
+        ("robson logs --position-id 7K3QM4", "about one position"),
+    )
+    parser.add_argument("--follow", action="store_true", help="and each new one, until Ctrl-C")
+    parser.add_argument("--level", choices=values.LEVELS, help="this one and worse; info")
+    parser.add_argument("--position-id", metavar="ID", help="about this position only")
+    parser.add_argument(
+        "--lines",
+        metavar="N",
+        type=values.between("--lines", 1, 2_000),
+        default=200,
+        help="at most so many of the ones there are, 200",
+    )
+
+
 def _init(command: Command) -> None:
     parser = command(
         "init",
@@ -271,6 +312,8 @@ COMMANDS: dict[str, Callable[[Command], None]] = {
     "panic": _panic,
     "history": _history,
     "explain": _explain,
+    "events": _events,
+    "logs": _logs,
     "init": _init,
     "config": _config,
     "completion": _completion,

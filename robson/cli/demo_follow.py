@@ -9,7 +9,8 @@ from decimal import Decimal
 from typing import Any
 
 from robson.api.client import CallFailed, Client
-from robson.api.document.answers import get_position, journal_row
+from robson.api.document.answers import get_position
+from robson.api.document.records import journal_row
 from robson.api.document.status import status
 from robson.api.document.text import number_or_word
 from robson.cli.screens import facts, journal

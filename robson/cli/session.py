@@ -67,7 +67,7 @@ class Session:
         try:
             answer = question()
         except CallFailed as failed:
-            raise self._problem(failed) from None
+            raise self.problem(failed) from None
         self._check_profile(answer)
         return answer
 
@@ -118,7 +118,7 @@ class Session:
 
     def _maybe_taken(self, failed: CallFailed) -> Problem:
         if failed.answered or failed.code not in _TRANSPORT:
-            return self._problem(failed)
+            return self.problem(failed)
         return Problem(
             "PENDING",
             f"robsond took the command on {self.url} and did not answer within"
@@ -126,7 +126,8 @@ class Session:
             {"door": self.url},
         )
 
-    def _problem(self, failed: CallFailed) -> Problem:
+    def problem(self, failed: CallFailed) -> Problem:
+        """What a failed call is to a person."""
         if failed.answered:
             option = failed.details.get("option")
             message = failed.message

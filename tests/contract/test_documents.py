@@ -16,11 +16,15 @@ from typing import Any
 import pytest
 
 from robson.api.client import Client
-from robson.api.document import answers
+from robson.api.document import answers, records
 from robson.api.document.arm import arm
 from robson.api.document.status import status
 from robson.api.document.text import Document, dumps
+from robson.api.published import LogLine
+from robson.cli import parser
+from robson.cli.commands import config
 from robson.domain.commands import Command
+from tests.contract import lives
 from tests.contract.fake_daemon import Denial, FakeBackend, listening, preview
 
 GOLDEN = Path(__file__).with_name("golden")
@@ -67,6 +71,13 @@ MAKERS = {
     "panic": lambda client: answers.panic(list(client.panic())[-1], DOOR, then="robson status"),
     "history": lambda client: answers.history(client.history(days=7), DOOR),
     "explain": lambda client: answers.explain(client.explain("BTCUSDT"), DOOR),
+    "event": lambda client: records.event(next(client.watch(after_seq=1044, until_now=True))),
+    "log": lambda client: records.log_line(next(client.logs())),
+    "config": lambda _client: config.document(
+        parser.parse(["config", "show", "--config", "/none", "--timeout", "700"]),
+        {"NO_COLOR": "1"},
+        {},
+    ),
     "error": lambda _client: answers.error(
         answers.error_block(
             "AMBIGUOUS_POSITION", "3QM4 fits 2 positions.", {"candidates": "pos_A pos_B"}
@@ -85,6 +96,9 @@ def client() -> Iterator[Client]:
 @pytest.mark.parametrize("name", MAKERS)
 def test_the_document_is_as_it_was(name: str) -> None:
     backend = FakeBackend(answer=_denied if name == "arm-denied" else None)
+    backend.lines.append(
+        LogLine(number=7, at_ns=lives.NOON, level="info", message="heard", position=lives.BTC_ID)
+    )
     with listening(backend) as (_, doors):
         text = dumps(MAKERS[name](Client(str(doors.socket), actor="ops@edge-1"))) + "\n"
     file = GOLDEN / f"{name}.json"
@@ -119,7 +133,7 @@ def _keys(value: Any) -> Iterator[str]:
     if isinstance(value, dict):
         for key, part in value.items():
             yield key
-            if key not in ("payload", "numbers", "details"):
+            if key not in ("payload", "numbers", "details", "settings"):
                 yield from _keys(part)
     elif isinstance(value, list):
         for part in value:

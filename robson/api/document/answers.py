@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from decimal import Context, Decimal
 from typing import Any
 
 from robson.api.document.position import optional, position
+from robson.api.document.records import journal_row
 from robson.api.document.status import daemon
 from robson.api.document.text import (
     Document,
@@ -117,17 +117,6 @@ def explain(message: pb.ExplainResponse, door: str) -> Document:
         "daemon": daemon(message.daemon, door),
         "position": position(message.position),
         "rows": [journal_row(row) for row in message.rows],
-    }
-
-
-def journal_row(row: pb.JournalRow) -> Document:
-    """One row of the journal; the payload as it is stored."""
-    return {
-        "seq": row.seq,
-        "epoch": row.epoch,
-        "at": when(row, "at"),
-        "kind": row.kind,
-        "payload": json.loads(row.payload_json or "null", parse_float=number_or_word),
     }
 
 

@@ -72,8 +72,10 @@ def shown(view: str, args: argparse.Namespace, environ: Mapping[str, str]) -> No
     output.emit(view, document(args, environ), settings(args, environ))
 
 
-def document(args: argparse.Namespace, environ: Mapping[str, str]) -> dict[str, Any]:
-    """``robson.config/1``."""
+def document(
+    args: argparse.Namespace, environ: Mapping[str, str], file: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """``robson.config/1``; ``file`` stands in for what is on the disk."""
     path = path_of(args, environ)
     return {
         "schema": "robson.config/1",
@@ -81,6 +83,6 @@ def document(args: argparse.Namespace, environ: Mapping[str, str]) -> dict[str, 
         "exists": Path(path).is_file(),
         "settings": {
             key: {"value": found.value, "source": found.source, "by": found.name or None}
-            for key, found in everything(args, environ).items()
+            for key, found in everything(args, environ, file).items()
         },
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -9,7 +11,7 @@ from typing import Any, NamedTuple
 import attrs
 import pytest
 
-from robson.api.published import Armed, Disarmed, Panicked
+from robson.api.published import Armed, Disarmed, LogLine, Panicked
 from robson.cli.commands import panic as panic_command
 from robson.cli.main import run
 from robson.domain.commands import Arm, Command, Disarm, Panic
@@ -269,6 +271,103 @@ def test_history_and_explain(robson: Shell) -> None:
     rows = robson("explain", "7K3QM4", "--json").document["rows"]
     assert [row["seq"] for row in rows] == [1044, 1045, 1046]
     assert rows[1]["payload"]["price"] == "117727.40", "payloads stay as the journal has them"
+
+
+def test_history_from_one_instant_to_another(robson: Shell) -> None:
+    whole = robson("history", "--since", "2025-07-16", "--json").document
+    before = robson("history", "--since", "2025-07-01", "--until", "2025-07-16", "--json").document
+
+    assert (whole["days"], whole["since"], whole["until"]) == (
+        None,
+        "2025-07-16T00:00:00.000Z",
+        None,
+    )
+    assert [len(whole["positions"]), len(before["positions"])] == [1, 1]
+    assert whole["positions"] != before["positions"]
+    assert before["until"] == "2025-07-16T00:00:00.000Z"
+    assert "2025-07-16 00:00 to 2025" in robson("history", "--since", "2025-07-16").out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--since", "2025-07-16", "--days", "3"],
+        ["--since", "2025-07-17", "--until", "2025-07-16"],
+        ["--since", "2099-01-01"],
+        ["--csv", "--json"],
+    ],
+)
+def test_a_history_that_cannot_be_is_2(robson: Shell, words: list[str]) -> None:
+    assert robson("history", *words).code == 2
+
+
+def test_history_as_csv_is_what_the_document_says(robson: Shell) -> None:
+    document = json.loads(robson("history", "--json").out, parse_float=str, parse_int=str)
+    done = robson("history", "--csv")
+    rows = list(csv.DictReader(io.StringIO(done.out)))
+
+    assert (done.code, done.err) == (0, "")
+    assert len(rows) == len(document["positions"]) == 2
+    for row, position in zip(rows, document["positions"], strict=True):
+        assert row.pop("strategy") == position["strategy"]["name"]
+        assert row.pop("settled") == str(position["settled"]).lower()
+        assert row == {key: position[key] or "" for key in row}
+    assert robson("history", ROBSON_OUTPUT_FORMAT="csv").out == done.out
+    assert robson("status", ROBSON_OUTPUT_FORMAT="csv").out.startswith(("✓", " !"))
+
+
+def test_events_of_all_of_one_and_from_one_on(robson: Shell) -> None:
+    def seqs(*words: str) -> list[int]:
+        return [
+            json.loads(line)["seq"]
+            for line in robson("events", "--json", *words).out.split("\n")[:-1]
+        ]
+
+    assert seqs() == [1, 1044, 1045, 1046]
+    assert seqs("--from", "1045") == [1045, 1046]
+    assert seqs("--position-id", "7K3QM4") == [1044, 1045, 1046]
+    one = json.loads(robson("events", "--json", "--from", "1046").out)
+    assert (one["schema"], one["kind"], one["position"]) == (
+        "robson.event/1",
+        "stop_raised.v1",
+        lives.BTC_ID,
+    )
+    assert "stop_raised" in robson("events").out
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["--from", "99999"], 2, "--from is 99999; the journal's newest row is 1204."),
+        (["--position-id", "ZZZZ"], 5, "there is no position ZZZZ"),
+    ],
+)
+def test_events_that_are_not_there(robson: Shell, words: list[str], code: int, said: str) -> None:
+    done = robson("events", *words)
+
+    assert done.code == code
+    assert said in " ".join(done.err.split())
+
+
+def test_logs_by_level_position_and_number(robson: Shell) -> None:
+    robson.backend.lines = tuple(
+        LogLine(number=n, at_ns=lives.NOON + n, level=level, message=f"said {n}", position=whose)
+        for n, level, whose in (
+            (1, "debug", None), (2, "info", None), (3, "warning", lives.BTC_ID), (4, "error", None)
+        )
+    )  # fmt: skip
+
+    def numbers(*words: str, **environ: str) -> list[int]:
+        lines = robson("logs", "--json", *words, **environ).out.splitlines()
+        return [json.loads(line)["number"] for line in lines]
+
+    assert numbers() == [2, 3, 4]
+    assert numbers("--level", "warning") == [3, 4]
+    assert numbers(ROBSON_LOG_LEVEL="debug") == [1, 2, 3, 4]
+    assert numbers("--level", "error", ROBSON_LOG_LEVEL="debug") == [4]
+    assert numbers("--position-id", "7K3QM4") == [3]
+    assert numbers("--lines", "1") == [4]
+    assert "warning  said 3" in robson("logs").out
 
 
 @pytest.mark.parametrize("which", ["QM4", "ZZZZ", "3QM4"])

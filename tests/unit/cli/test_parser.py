@@ -13,7 +13,7 @@ from robson.cli.problem import Problem
 # As the design fixes them; demo is added by its own list of options.
 COMMANDS = (
     *("status", "arm", "disarm", "panic", "history", "explain"),
-    *("init", "config", "completion", "demo"),
+    *("events", "logs", "init", "config", "completion", "demo"),
 )
 
 DEMO = (
@@ -50,6 +50,8 @@ def test_the_commands_are_there_in_order() -> None:
         ("history --since 1970-01-01T00:01", {"since": 60 * 10**9, "until": None, "csv": False}),
         ("history --until 2025-07-16 --csv", {"until": 1752624000 * 10**9, "csv": True}),
         ("explain 7K3QM4", {"position": "7K3QM4"}),
+        ("events --from 7 --follow", {"from_seq": 7, "follow": True, "position_id": None}),
+        ("logs --level error --lines 5", {"level": "error", "lines": 5, "follow": False}),
         ("init --defaults", {"defaults": True, "force": False}),
         ("config set output.color false", {"action": "set", "key": "output.color"}),
         ("completion zsh", {"shell": "zsh"}),
@@ -121,6 +123,11 @@ def test_a_line_is_read(line: str, expected: dict[str, object]) -> None:
             "history --until yesterday",
             "--until is yesterday; a UTC time is expected, 2025-07-16 or 2025-07-16T02:00.",
         ),
+        (
+            "events --from 0",
+            "--from is 0; allowed is 1 to 999999999999999999.",
+        ),
+        ("logs --level warn", "--level is warn; allowed is debug, info, warning, error."),
         ("config shw", "action is shw; allowed is show, set, reset. Did you mean show?"),
         ("completion powershell", "shell is powershell; allowed is bash, zsh, fish."),
         ("status --timeout abc", "--timeout is abc; allowed is 1 to 600000."),

@@ -176,3 +176,35 @@ NO_CONFIG: Doc = changed(
     exists=False,
     settings={"daemon.timeout_ms": _said(5000), "output.color": _said(value=True)},
 )
+EVENT: Doc = {
+    "schema": "robson.event/1",
+    "seq": 1045,
+    "epoch": 14,
+    "at": "2025-11-21T02:00:00.236Z",
+    "kind": "entry_filled.v1",
+    "payload": {
+        "client_id": "rbed72iasdkh33h5izwrj6e00-1",
+        "price": "117727.40",
+        "quantity": "0.07029",
+        "reconciled": True,
+        "fills": [{"price": "117727.40"}],
+        "at_ns": 1763690400236000000,
+        "position": "pos_01JB5V8Q2N4T6X8Z0A2C7K3QM4",
+    },
+    "position": "pos_01JB5V8Q2N4T6X8Z0A2C7K3QM4",
+}
+ACCOUNT_EVENT: Doc = changed(
+    EVENT,
+    seq=2,
+    kind="month_opened.v1",
+    payload={"capital_base": "10000.00", "month": "2025-11"},
+    position=None,
+)
+LOG_LINE: Doc = {
+    "schema": "robson.log/1",
+    "number": 7,
+    "at": "2025-11-21T02:00:00.236Z",
+    "level": "warning",
+    "message": "an order of BTCUSDT has no answer for 2.0 s: it is looked up by its client id",
+    "position": "pos_01JB5V8Q2N4T6X8Z0A2C7K3QM4",
+}
