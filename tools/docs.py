@@ -1,7 +1,8 @@
 """Writes the pages that are made from the code, and proves that they are in sync with it.
 
 The lifecycle comes from the state machine's class and from what the journal's events mean to it,
-the configuration from the daemon's keys. Everything else in docs/ is written by hand.
+the configuration from the daemon's keys, the interface and the metrics as tools/reference.py says.
+Everything else in docs/ is written by hand.
 Usage: python tools/docs.py [--check]
 """
 
@@ -9,16 +10,16 @@ from __future__ import annotations
 
 import ast
 import inspect
-import re
 import sys
-import textwrap
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from itertools import groupby
 from pathlib import Path
 from typing import Any, get_args
 
 import attrs
+import reference
+from pages import made_from, paragraph, table
 
 from robson.daemon.config import FILE_KEYS, KEYS, PREFIX, shown
 from robson.domain import events, lifecycle, position
@@ -36,7 +37,6 @@ from robson.engine.budget import MONTHLY_PCT, RISK_PER_TRADE_PCT
 
 ROOT = Path(__file__).resolve().parent.parent
 OTHER = "any other"
-WIDTH = 100
 
 STATES = {
     PositionState.ARMED: "waits for one signal; nothing is at risk",
@@ -62,27 +62,6 @@ VOCABULARY = (
     "The table says what an event means to the machine, not that Robson already writes it: part of"
     " the law is for what is [not done yet](../../README.md#not-done-yet)."
 )
-
-
-def made_from(source: str) -> str:
-    """What keeps people from editing a page that is made."""
-    return f"<!-- Made by tools/docs.py from {source}: change that, then run it. -->"
-
-
-def paragraph(*sentences: str) -> str:
-    """Prose, wrapped; neither a link nor what is in backticks breaks."""
-    text = " ".join(sentences)
-    whole = re.sub(r"`[^`]*`|\[[^]]*\]\([^)]*\)", lambda found: found[0].replace(" ", "\0"), text)
-    lines = textwrap.wrap(whole, WIDTH, break_long_words=False, break_on_hyphens=False)
-    return "\n".join(lines).replace("\0", " ")
-
-
-def table(*head: str, rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
-    """A Markdown table."""
-    yield f"| {' | '.join(head)} |"
-    yield f"|{'---|' * len(head)}"
-    for row in rows:
-        yield f"| {' | '.join(row)} |"
 
 
 # --- which journal event is which machine event --------------------------------------------------
@@ -404,7 +383,9 @@ def configuration_page() -> str:
 
 PAGES: dict[str, Callable[[], str]] = {
     "docs/architecture/lifecycle.md": lifecycle_page,
+    "docs/reference/api.md": reference.api_page,
     "docs/reference/configuration.md": configuration_page,
+    "docs/reference/metrics.md": reference.metrics_page,
 }
 
 
