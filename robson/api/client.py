@@ -111,6 +111,22 @@ class Client:
         request = pb.PanicRequest(symbol=symbol or "", dry_run=dry_run, reason=reason)
         return self._stream("Panic", request, pb.PanicProgress, timeout_s or self.timeout_s)
 
+    def set_runtime_state(self, state: str, *, reason: str) -> pb.SetRuntimeStateResponse:
+        """Take entries again (``running``), or not any more (``paused``, ``draining``)."""
+        name = f"RUNTIME_STATE_{state.upper()}"
+        request = pb.SetRuntimeStateRequest(state=name, reason=reason)
+        return self._call("SetRuntimeState", request, pb.SetRuntimeStateResponse)
+
+    def trigger_halt(self, *, reason: str, clear: bool = False) -> pb.TriggerHaltResponse:
+        """Halt entries for the month, or clear the halt."""
+        request = pb.TriggerHaltRequest(reason=reason, clear=clear)
+        return self._call("TriggerHalt", request, pb.TriggerHaltResponse)
+
+    def clear_degraded(self, scope: str, *, reason: str) -> pb.ClearDegradedResponse:
+        """Let a frozen scope take entries again."""
+        request = pb.ClearDegradedRequest(scope=scope, reason=reason)
+        return self._call("ClearDegraded", request, pb.ClearDegradedResponse)
+
     def status(
         self, *, symbol: str | None = None, states: tuple[str, ...] = ()
     ) -> pb.GetStatusResponse:

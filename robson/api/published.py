@@ -118,11 +118,21 @@ class DegradedFact:
 
 
 @attrs.frozen(kw_only=True)
+class RuntimeFact:
+    """The last change of the runtime state; ``actor`` None when a drain came to its end."""
+
+    reason: str
+    actor: str | None
+    since_ns: ExchangeNs
+
+
+@attrs.frozen(kw_only=True)
 class DaemonFacts:
     """Which daemon this is and how it stands.
 
     Attributes:
         runtime_state: ``running``, ``paused``, ``draining`` or ``stopped``.
+        runtime_change: how it came to it; None while it never changed.
         journal_seq: last durable row.
         replication: ``off``, ``on`` or ``behind``.
         tape: what a simulated exchange plays, in words; None elsewhere.
@@ -138,6 +148,7 @@ class DaemonFacts:
     started_ns: ExchangeNs
     journal_seq: int
     runtime_state: str = "running"
+    runtime_change: RuntimeFact | None = None
     feeds: tuple[FeedFact, ...] = ()
     leases: tuple[LeaseFact, ...] = ()
     degraded: tuple[DegradedFact, ...] = ()

@@ -18,15 +18,24 @@ from robson.api.published import (
     ArmPreview,
     Backend,
     Disarmed,
+    Governed,
     Panicked,
 )
 from robson.api.refusals import abort_with
-from robson.api.translate import commands, histories, positions, previews, records, status
+from robson.api.translate import (
+    commands,
+    histories,
+    operators,
+    positions,
+    previews,
+    records,
+    status,
+)
 from robson.api.translate.panics import Panicking, actions_for, progress
 from robson.api.translate.values import enum_name, instant_ns, stamp
 from robson.api.v1 import robson_pb2 as pb
 from robson.api.v1 import robson_pb2_grpc as rpc
-from robson.domain.commands import Panic
+from robson.domain.commands import Command, Panic
 from robson.domain.errors import InvariantViolated, Refused
 from robson.domain.identity import PositionId
 
@@ -138,6 +147,38 @@ class RobsonService(rpc.RobsonServicer):
             yield from streams.panic(look, context, self._pause)
         finally:
             self._watched.append(place)
+
+    # --- operators -------------------------------------------------------------------------------
+
+    @unary
+    def SetRuntimeState(  # noqa: N802
+        self, request: pb.SetRuntimeStateRequest, context: Context
+    ) -> pb.SetRuntimeStateResponse:
+        """Take entries again, or not any more."""
+        done = self._govern(operators.set_state(request, actor_of(context)), context)
+        return operators.state_set(done, self._backend.published())
+
+    @unary
+    def TriggerHalt(  # noqa: N802
+        self, request: pb.TriggerHaltRequest, context: Context
+    ) -> pb.TriggerHaltResponse:
+        """Halt entries for the month, or clear the halt."""
+        self._govern(operators.halt(request, actor_of(context)), context)
+        return operators.halted(self._backend.published())
+
+    @unary
+    def ClearDegraded(  # noqa: N802
+        self, request: pb.ClearDegradedRequest, context: Context
+    ) -> pb.ClearDegradedResponse:
+        """Let a frozen scope take entries again."""
+        self._govern(operators.clear(request, actor_of(context)), context)
+        return operators.cleared(self._backend.published())
+
+    def _govern(self, command: Command, context: Context) -> Governed:
+        result = self._backend.submit(command, wait_s(context))
+        if not isinstance(result, Governed):
+            raise InvariantViolated(f"an operator was answered with {type(result).__name__}")
+        return result
 
     # --- questions -------------------------------------------------------------------------------
 

@@ -266,6 +266,34 @@ def _completion(command: Command) -> None:
     parser.add_argument("shell", choices=("bash", "zsh", "fish"), help="bash, zsh or fish")
 
 
+def _risk(command: Command) -> None:
+    command(
+        "risk",
+        "what the month has left, and every limit that can refuse an entry",
+        ("robson risk", "budget, slots, limits and when they free up"),
+        ("robson risk --json | jq .risk.remaining", "for programs"),
+    )
+
+
+ADMIN = ("halt", "clear-halt", "pause", "resume", "drain", "clear-degraded")
+
+
+def _admin(command: Command) -> None:
+    parser = command(
+        "admin",
+        "stop taking entries, or take them again; what is open is managed all the time",
+        ('robson admin pause --reason "exchange maintenance"', "no entries until resumed"),
+        ('robson admin resume --reason "done"', "entries again, 5 minutes after the change"),
+        ('robson admin drain --reason "upgrade"', "no entries; stopped when nothing is open"),
+        ('robson admin halt --reason "enough"', "no entries until the month ends"),
+        ('robson admin clear-halt --reason "agreed"', "while the month has something left"),
+        ('robson admin clear-degraded --scope BTCUSDT --reason "checked"', "thaw what is frozen"),
+    )
+    parser.add_argument("action", choices=ADMIN, help=", ".join(ADMIN))
+    parser.add_argument("--reason", metavar="TEXT", help="why; journaled with who asked")
+    parser.add_argument("--scope", metavar="S", help="of clear-degraded: a symbol, or account")
+
+
 def _demo(command: Command) -> None:
     parser = command(
         "demo",
@@ -314,6 +342,8 @@ COMMANDS: dict[str, Callable[[Command], None]] = {
     "explain": _explain,
     "events": _events,
     "logs": _logs,
+    "risk": _risk,
+    "admin": _admin,
     "init": _init,
     "config": _config,
     "completion": _completion,

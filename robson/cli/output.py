@@ -18,6 +18,8 @@ BROKEN_PIPE = 141
 """Exit code when whoever read our output has gone, as a shell reports it."""
 
 _SCREENS = {
+    "admin": ("risk", "admin"),
+    "risk": ("risk", "risk"),
     "arm": ("arm", "arm"),
     "config": ("config", "config"),
     "config_written": ("config", "written"),

@@ -23,6 +23,7 @@ from robson.api.published import (
     PositionNote,
     Published,
     RiskNumbers,
+    RuntimeFact,
 )
 from robson.daemon import logs
 from robson.daemon.config import Config
@@ -34,6 +35,7 @@ from robson.domain.commands import Command
 from robson.domain.errors import Refused
 from robson.domain.identity import PositionId
 from robson.domain.lifecycle import PositionState
+from robson.domain.standing import Standing
 from robson.domain.values import MONEY, NS_PER_MS, ExchangeNs
 from robson.domain.view import PositionView
 from robson.engine.costs import unit_loss
@@ -200,6 +202,7 @@ class DaemonBackend:
             account=about.account,
             epoch=monitor.epoch,
             runtime_state=monitor.roster.standing.state.value,
+            runtime_change=_change(monitor.roster.standing),
             started_ns=about.started_ns,
             journal_seq=monitor.roster.seq,
             feeds=tuple(
@@ -223,6 +226,13 @@ class DaemonBackend:
             ),
             tape=about.tape,
         )
+
+
+def _change(standing: Standing) -> RuntimeFact | None:
+    last = standing.runtime
+    if last is None:
+        return None
+    return RuntimeFact(reason=last.reason, actor=last.actor, since_ns=last.at_ns)
 
 
 def _result_at(view: PositionView, stop: Any, fee: Decimal, gap_bps: Decimal) -> Decimal:

@@ -21,6 +21,7 @@ from robson.api.published import (
     Disarmed,
     FeedFact,
     GateCheck,
+    Governed,
     JournalRow,
     LastPrice,
     LeaseFact,
@@ -32,10 +33,19 @@ from robson.api.published import (
 )
 from robson.api.server import ApiServer, Doors
 from robson.api.tokens import Token
-from robson.domain.commands import Arm, Command, Disarm, Panic
+from robson.domain.commands import (
+    Arm,
+    ClearFrozen,
+    Command,
+    Disarm,
+    Panic,
+    SetHalt,
+    SetRuntimeState,
+)
 from robson.domain.errors import Refused
 from robson.domain.identity import PositionId
 from robson.domain.lifecycle import PositionState
+from robson.domain.standing import Standing
 from robson.domain.strategy import NOW
 from robson.domain.values import ExchangeNs, Leverage, Price, Side
 from robson.domain.view import PositionView
@@ -96,6 +106,17 @@ def _risk() -> RiskNumbers:
         open_positions=2,
         max_open_positions=3,
         max_leverage=3,
+        gates=(
+            GateCheck(number="2", code="degraded", ok=None),
+            GateCheck(
+                number="7",
+                code="daily_loss_limit",
+                ok=True,
+                value="125.16",
+                limit="-300",
+                resets="2025-07-17 00:00 UTC",
+            ),
+        ),
     )
 
 
@@ -175,6 +196,8 @@ class FakeBackend:
                 return self._disarm(command)
             case Panic():
                 return self._panic(command)
+            case SetRuntimeState() | SetHalt() | ClearFrozen():
+                return Governed(was=Standing(), now=Standing())
 
     def published(self) -> Published:
         return self.view

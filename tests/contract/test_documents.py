@@ -17,8 +17,9 @@ import pytest
 
 from robson.api.client import Client
 from robson.api.document import answers, records
+from robson.api.document.admin import admin
 from robson.api.document.arm import arm
-from robson.api.document.status import status
+from robson.api.document.status import risk, status
 from robson.api.document.text import Document, dumps
 from robson.api.published import LogLine
 from robson.cli import parser
@@ -69,6 +70,25 @@ MAKERS = {
         next(client.panic(dry_run=True)), DOOR, then="robson panic --confirm"
     ),
     "panic": lambda client: answers.panic(list(client.panic())[-1], DOOR, then="robson status"),
+    "risk": lambda client: risk(client.risk(), DOOR),
+    "admin": lambda client: admin(
+        {"action": "pause", "reason": "an upgrade", "scope": None},
+        client.set_runtime_state("paused", reason="an upgrade"),
+        DOOR,
+        then="robson risk",
+    ),
+    "admin-halt": lambda client: admin(
+        {"action": "halt", "reason": "enough", "scope": None},
+        client.trigger_halt(reason="enough"),
+        DOOR,
+        then="robson risk",
+    ),
+    "admin-clear-degraded": lambda client: admin(
+        {"action": "clear-degraded", "reason": "checked", "scope": "BTCUSDT"},
+        client.clear_degraded("BTCUSDT", reason="checked"),
+        DOOR,
+        then="robson risk",
+    ),
     "history": lambda client: answers.history(client.history(days=7), DOOR),
     "explain": lambda client: answers.explain(client.explain("BTCUSDT"), DOOR),
     "event": lambda client: records.event(next(client.watch(after_seq=1044, until_now=True))),

@@ -18,6 +18,9 @@ def daemon(message: pb.Daemon, door: str) -> Document:
         "instance_id": message.instance_id,
         "epoch": message.epoch,
         "runtime_state": enum_word(pb.RuntimeState, "RUNTIME_STATE", message.runtime_state),
+        "runtime_change": _change(message.runtime_change)
+        if message.HasField("runtime_change")
+        else None,
         "started_at": when(message, "started_at"),
         "tape": word(message.tape),
         "leader": [
@@ -44,6 +47,14 @@ def daemon(message: pb.Daemon, door: str) -> Document:
             "replication": word(message.journal.replication),
         },
         "clock_skew_ms": optional(message, "clock_skew_ms"),
+    }
+
+
+def _change(message: pb.RuntimeChange) -> Document:
+    return {
+        "reason": word(message.reason),
+        "actor": word(message.actor),
+        "since": when(message, "since"),
     }
 
 

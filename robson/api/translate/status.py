@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal, localcontext
 
-from robson.api.published import DaemonFacts, Published, RiskNumbers
+from robson.api.published import DaemonFacts, Published, RiskNumbers, RuntimeFact
 from robson.api.translate import positions, previews
 from robson.api.translate.values import (
     day_start,
@@ -57,7 +57,14 @@ def daemon(facts: DaemonFacts) -> pb.Daemon:
             replication=facts.replication,
         ),
         clock_skew_ms=facts.clock_skew_ms,
+        runtime_change=_change(facts.runtime_change),
     )
+
+
+def _change(fact: RuntimeFact | None) -> pb.RuntimeChange | None:
+    if fact is None:
+        return None
+    return pb.RuntimeChange(reason=fact.reason, actor=fact.actor or "", since=stamp(fact.since_ns))
 
 
 def status(

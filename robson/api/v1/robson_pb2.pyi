@@ -158,7 +158,7 @@ DISARM_OUTCOME_NOOP: DisarmOutcome
 DISARM_OUTCOME_CANCEL_REQUESTED: DisarmOutcome
 
 class Daemon(_message.Message):
-    __slots__ = ("version", "instance_id", "profile", "account", "epoch", "runtime_state", "started_at", "tape", "leases", "degraded", "reconciliation_blockers", "feeds", "journal", "clock_skew_ms")
+    __slots__ = ("version", "instance_id", "profile", "account", "epoch", "runtime_state", "started_at", "tape", "leases", "degraded", "reconciliation_blockers", "feeds", "journal", "clock_skew_ms", "runtime_change")
     VERSION_FIELD_NUMBER: _ClassVar[int]
     INSTANCE_ID_FIELD_NUMBER: _ClassVar[int]
     PROFILE_FIELD_NUMBER: _ClassVar[int]
@@ -173,6 +173,7 @@ class Daemon(_message.Message):
     FEEDS_FIELD_NUMBER: _ClassVar[int]
     JOURNAL_FIELD_NUMBER: _ClassVar[int]
     CLOCK_SKEW_MS_FIELD_NUMBER: _ClassVar[int]
+    RUNTIME_CHANGE_FIELD_NUMBER: _ClassVar[int]
     version: str
     instance_id: str
     profile: str
@@ -187,7 +188,18 @@ class Daemon(_message.Message):
     feeds: _containers.RepeatedCompositeFieldContainer[Feed]
     journal: JournalStatus
     clock_skew_ms: int
-    def __init__(self, version: _Optional[str] = ..., instance_id: _Optional[str] = ..., profile: _Optional[str] = ..., account: _Optional[str] = ..., epoch: _Optional[int] = ..., runtime_state: _Optional[_Union[RuntimeState, str]] = ..., started_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., tape: _Optional[str] = ..., leases: _Optional[_Iterable[_Union[Lease, _Mapping]]] = ..., degraded: _Optional[_Iterable[_Union[Degraded, _Mapping]]] = ..., reconciliation_blockers: _Optional[_Iterable[str]] = ..., feeds: _Optional[_Iterable[_Union[Feed, _Mapping]]] = ..., journal: _Optional[_Union[JournalStatus, _Mapping]] = ..., clock_skew_ms: _Optional[int] = ...) -> None: ...
+    runtime_change: RuntimeChange
+    def __init__(self, version: _Optional[str] = ..., instance_id: _Optional[str] = ..., profile: _Optional[str] = ..., account: _Optional[str] = ..., epoch: _Optional[int] = ..., runtime_state: _Optional[_Union[RuntimeState, str]] = ..., started_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., tape: _Optional[str] = ..., leases: _Optional[_Iterable[_Union[Lease, _Mapping]]] = ..., degraded: _Optional[_Iterable[_Union[Degraded, _Mapping]]] = ..., reconciliation_blockers: _Optional[_Iterable[str]] = ..., feeds: _Optional[_Iterable[_Union[Feed, _Mapping]]] = ..., journal: _Optional[_Union[JournalStatus, _Mapping]] = ..., clock_skew_ms: _Optional[int] = ..., runtime_change: _Optional[_Union[RuntimeChange, _Mapping]] = ...) -> None: ...
+
+class RuntimeChange(_message.Message):
+    __slots__ = ("reason", "actor", "since")
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    ACTOR_FIELD_NUMBER: _ClassVar[int]
+    SINCE_FIELD_NUMBER: _ClassVar[int]
+    reason: str
+    actor: str
+    since: _timestamp_pb2.Timestamp
+    def __init__(self, reason: _Optional[str] = ..., actor: _Optional[str] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class Lease(_message.Message):
     __slots__ = ("key", "epoch", "expires_in_s")
@@ -1052,6 +1064,62 @@ class DisarmResponse(_message.Message):
     position: Position
     outcome: DisarmOutcome
     def __init__(self, as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., daemon: _Optional[_Union[Daemon, _Mapping]] = ..., position: _Optional[_Union[Position, _Mapping]] = ..., outcome: _Optional[_Union[DisarmOutcome, str]] = ...) -> None: ...
+
+class SetRuntimeStateRequest(_message.Message):
+    __slots__ = ("state", "reason")
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    state: RuntimeState
+    reason: str
+    def __init__(self, state: _Optional[_Union[RuntimeState, str]] = ..., reason: _Optional[str] = ...) -> None: ...
+
+class SetRuntimeStateResponse(_message.Message):
+    __slots__ = ("as_of", "daemon", "was", "risk")
+    AS_OF_FIELD_NUMBER: _ClassVar[int]
+    DAEMON_FIELD_NUMBER: _ClassVar[int]
+    WAS_FIELD_NUMBER: _ClassVar[int]
+    RISK_FIELD_NUMBER: _ClassVar[int]
+    as_of: _timestamp_pb2.Timestamp
+    daemon: Daemon
+    was: RuntimeState
+    risk: Risk
+    def __init__(self, as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., daemon: _Optional[_Union[Daemon, _Mapping]] = ..., was: _Optional[_Union[RuntimeState, str]] = ..., risk: _Optional[_Union[Risk, _Mapping]] = ...) -> None: ...
+
+class TriggerHaltRequest(_message.Message):
+    __slots__ = ("reason", "clear")
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    CLEAR_FIELD_NUMBER: _ClassVar[int]
+    reason: str
+    clear: bool
+    def __init__(self, reason: _Optional[str] = ..., clear: _Optional[bool] = ...) -> None: ...
+
+class TriggerHaltResponse(_message.Message):
+    __slots__ = ("as_of", "daemon", "risk")
+    AS_OF_FIELD_NUMBER: _ClassVar[int]
+    DAEMON_FIELD_NUMBER: _ClassVar[int]
+    RISK_FIELD_NUMBER: _ClassVar[int]
+    as_of: _timestamp_pb2.Timestamp
+    daemon: Daemon
+    risk: Risk
+    def __init__(self, as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., daemon: _Optional[_Union[Daemon, _Mapping]] = ..., risk: _Optional[_Union[Risk, _Mapping]] = ...) -> None: ...
+
+class ClearDegradedRequest(_message.Message):
+    __slots__ = ("scope", "reason")
+    SCOPE_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    scope: str
+    reason: str
+    def __init__(self, scope: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
+
+class ClearDegradedResponse(_message.Message):
+    __slots__ = ("as_of", "daemon", "risk")
+    AS_OF_FIELD_NUMBER: _ClassVar[int]
+    DAEMON_FIELD_NUMBER: _ClassVar[int]
+    RISK_FIELD_NUMBER: _ClassVar[int]
+    as_of: _timestamp_pb2.Timestamp
+    daemon: Daemon
+    risk: Risk
+    def __init__(self, as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., daemon: _Optional[_Union[Daemon, _Mapping]] = ..., risk: _Optional[_Union[Risk, _Mapping]] = ...) -> None: ...
 
 class PanicRequest(_message.Message):
     __slots__ = ("symbol", "dry_run", "reason")

@@ -55,6 +55,21 @@ class RobsonStub:
                 request_serializer=robson_dot_api_dot_v1_dot_robson__pb2.GetStatusRequest.SerializeToString,
                 response_deserializer=robson_dot_api_dot_v1_dot_robson__pb2.GetStatusResponse.FromString,
                 _registered_method=True)
+        self.SetRuntimeState = channel.unary_unary(
+                '/robson.api.v1.Robson/SetRuntimeState',
+                request_serializer=robson_dot_api_dot_v1_dot_robson__pb2.SetRuntimeStateRequest.SerializeToString,
+                response_deserializer=robson_dot_api_dot_v1_dot_robson__pb2.SetRuntimeStateResponse.FromString,
+                _registered_method=True)
+        self.TriggerHalt = channel.unary_unary(
+                '/robson.api.v1.Robson/TriggerHalt',
+                request_serializer=robson_dot_api_dot_v1_dot_robson__pb2.TriggerHaltRequest.SerializeToString,
+                response_deserializer=robson_dot_api_dot_v1_dot_robson__pb2.TriggerHaltResponse.FromString,
+                _registered_method=True)
+        self.ClearDegraded = channel.unary_unary(
+                '/robson.api.v1.Robson/ClearDegraded',
+                request_serializer=robson_dot_api_dot_v1_dot_robson__pb2.ClearDegradedRequest.SerializeToString,
+                response_deserializer=robson_dot_api_dot_v1_dot_robson__pb2.ClearDegradedResponse.FromString,
+                _registered_method=True)
         self.GetRisk = channel.unary_unary(
                 '/robson.api.v1.Robson/GetRisk',
                 request_serializer=robson_dot_api_dot_v1_dot_robson__pb2.GetRiskRequest.SerializeToString,
@@ -135,6 +150,29 @@ class RobsonServicer:
 
     def GetStatus(self, request, context):
         """Positions, budget and daemon in one view, answered without disturbing the monitor.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetRuntimeState(self, request, context):
+        """Takes entries again, or not any more: running, paused or draining. What is open is managed in
+        every state, and a drain ends by itself as stopped. Needs the role admin.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def TriggerHalt(self, request, context):
+        """Halts entries until the month ends, or clears a halt while the month has something left.
+        Needs the role admin.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ClearDegraded(self, request, context):
+        """Lets a frozen symbol, or the account, take entries again. Needs the role admin.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -235,6 +273,21 @@ def add_RobsonServicer_to_server(servicer, server):
                     servicer.GetStatus,
                     request_deserializer=robson_dot_api_dot_v1_dot_robson__pb2.GetStatusRequest.FromString,
                     response_serializer=robson_dot_api_dot_v1_dot_robson__pb2.GetStatusResponse.SerializeToString,
+            ),
+            'SetRuntimeState': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetRuntimeState,
+                    request_deserializer=robson_dot_api_dot_v1_dot_robson__pb2.SetRuntimeStateRequest.FromString,
+                    response_serializer=robson_dot_api_dot_v1_dot_robson__pb2.SetRuntimeStateResponse.SerializeToString,
+            ),
+            'TriggerHalt': grpc.unary_unary_rpc_method_handler(
+                    servicer.TriggerHalt,
+                    request_deserializer=robson_dot_api_dot_v1_dot_robson__pb2.TriggerHaltRequest.FromString,
+                    response_serializer=robson_dot_api_dot_v1_dot_robson__pb2.TriggerHaltResponse.SerializeToString,
+            ),
+            'ClearDegraded': grpc.unary_unary_rpc_method_handler(
+                    servicer.ClearDegraded,
+                    request_deserializer=robson_dot_api_dot_v1_dot_robson__pb2.ClearDegradedRequest.FromString,
+                    response_serializer=robson_dot_api_dot_v1_dot_robson__pb2.ClearDegradedResponse.SerializeToString,
             ),
             'GetRisk': grpc.unary_unary_rpc_method_handler(
                     servicer.GetRisk,
@@ -396,6 +449,87 @@ class Robson:
             '/robson.api.v1.Robson/GetStatus',
             robson_dot_api_dot_v1_dot_robson__pb2.GetStatusRequest.SerializeToString,
             robson_dot_api_dot_v1_dot_robson__pb2.GetStatusResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetRuntimeState(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/robson.api.v1.Robson/SetRuntimeState',
+            robson_dot_api_dot_v1_dot_robson__pb2.SetRuntimeStateRequest.SerializeToString,
+            robson_dot_api_dot_v1_dot_robson__pb2.SetRuntimeStateResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def TriggerHalt(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/robson.api.v1.Robson/TriggerHalt',
+            robson_dot_api_dot_v1_dot_robson__pb2.TriggerHaltRequest.SerializeToString,
+            robson_dot_api_dot_v1_dot_robson__pb2.TriggerHaltResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ClearDegraded(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/robson.api.v1.Robson/ClearDegraded',
+            robson_dot_api_dot_v1_dot_robson__pb2.ClearDegradedRequest.SerializeToString,
+            robson_dot_api_dot_v1_dot_robson__pb2.ClearDegradedResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -15,7 +15,7 @@ LABEL = 9
 
 def foot(document: Doc, page: Page) -> list[Line]:
     """All three lines."""
-    return [*_summary(document, page), *_month(document, page), *_daemon(document, page)]
+    return [*_summary(document, page), *month(document, page), *_daemon(document, page)]
 
 
 def _summary(document: Doc, page: Page) -> list[Line]:
@@ -57,7 +57,8 @@ def _facts(
     return [*lines, row]
 
 
-def _month(document: Doc, page: Page) -> list[Line]:
+def month(document: Doc, page: Page) -> list[Line]:
+    """What the month has lost, has at risk, and has left."""
     risk = at(document, "risk")
     if risk is None:
         return []

@@ -10,6 +10,7 @@ from robson.cli.screens.advice import explaining, guarded, you
 from robson.cli.screens.facts import Doc, at, listed, num, text
 from robson.cli.screens.finding import Finding
 from robson.cli.screens.line import HARD_SPACE, Symbols
+from robson.cli.screens.prose import Prose
 
 SLOW_MS = 5000
 
@@ -77,7 +78,7 @@ def _of_daemon(document: Doc, symbols: Symbols) -> Iterator[Finding]:
     if at(document, "risk", "halt", "is"):
         yield _halted(document, symbols)
     if text(daemon, "runtime_state") not in ("running", ""):
-        yield _paused(text(daemon, "runtime_state"))
+        yield _paused(document, symbols)
     if text(daemon, "journal", "replication") == "behind":
         yield _behind(daemon)
 
@@ -98,25 +99,54 @@ def _halted(document: Doc, symbols: Symbols) -> Finding:
     budget, base = num(document, "risk", "budget"), num(document, "risk", "capital_base")
     limit = f"{figures.share(budget / base * 100)} limit" if budget and base else "limit"
     used = figures.risk(at(document, "risk", "consumed"))
+    asset = text(document, "risk", "asset")
+    latent = num(document, "risk", "latent")
     reason = symbols.clean(text(document, "risk", "halt", "reason")).rstrip(".")
+    actor = symbols.clean(text(document, "risk", "halt", "actor"))
     until = figures.deadline(at(document, "risk", "month_resets_at"), at(document, "as_of"))
+    happened = f"The {limit} for {month} is used up: {used} of {figures.money(budget, asset)} lost"
+    happened += f", {figures.risk(latent)} at risk." if latent else "."
+    if actor:
+        happened = f"{actor} halted entries for {month}: {reason}."
+    why = f" Reason: {reason}." if reason and not actor else ""
     return Finding(
         f.MONTHLY_HALT,
-        f"The {limit} for {month} is used up: {used} of"
-        f" {figures.money(budget, text(document, 'risk', 'asset'))} lost.",
+        happened,
         "Open positions keep their stops. No new one is entered.",
-        f"Refuses entries until {until}.{f' Reason: {reason}.' if reason else ''}",
+        f"Refuses entries until {until}.{why}",
         you("Nothing. To see what was lost:", "robson history --days 31"),
     )
 
 
-def _paused(state: str) -> Finding:
+_RESUMED = {
+    "paused": ("is paused", "until it is resumed"),
+    "draining": ("drains", "and is stopped when nothing is open"),
+    "stopped": ("is stopped", "until it is resumed"),
+}
+
+
+def _paused(document: Doc, symbols: Symbols) -> Finding:
+    state, change = (
+        text(document, "daemon", "runtime_state"),
+        at(document, "daemon", "runtime_change"),
+    )
+    word, until = _RESUMED.get(state, (f"is {state}", "until it is resumed"))
+    reason = symbols.clean(text(change, "reason")).rstrip(".")
+    actor = symbols.clean(text(change, "actor"))
+    since = figures.clock(at(change, "since"), at(document, "as_of")) if change else ""
+    happened = f"Robson {word} and takes no entries"
+    happened += f", since {since}{HARD_SPACE}UTC" if since else ""
+    happened += f", by {actor}" if actor else ""
+    happened += f": {reason}." if reason else "."
+    advice: Prose = you("To take entries again:", 'robson admin resume --reason "..."')
+    if state == "draining":
+        advice = "Nothing. It ends by itself."
     return Finding(
         f.PAUSED,
-        f"Robson takes no entries: its runtime state is {state}.",
+        happened,
         "Open positions keep their stops and exit as planned.",
-        "Refuses to arm and to enter until it is resumed.",
-        "Nothing for what is open.",
+        f"Refuses to arm and to enter {until}.",
+        advice,
     )
 
 

@@ -16,6 +16,7 @@ from robson.cli.screens import (
     life,
     panic,
     records,
+    risk,
     status,
     summary,
     verdicts,
@@ -28,6 +29,7 @@ from tests.unit.cli.screens import documents as docs
 from tests.unit.cli.screens import lives, stories
 from tests.unit.cli.screens import other_documents as others
 from tests.unit.cli.screens import panic_documents as panics
+from tests.unit.cli.screens import risk_documents as risks
 from tests.unit.cli.screens.documents import Doc, changed, numbers
 
 View = Callable[[Page], list[Line]]
@@ -75,6 +77,19 @@ ERRORS = {
     "no-daemon": others.NO_DAEMON,
     "pending": others.PENDING,
     "internal": others.INTERNAL,
+}
+RISKS = {
+    "room": risks.ROOM,
+    "no-room": risks.NO_ROOM,
+    "met": risks.MET,
+    "halted": risks.HALTED,
+}
+OPERATORS = {
+    "pause": risks.ADMIN,
+    "drain": risks.DRAINING,
+    "halt": risks.HALTING,
+    "clear-halt": risks.CLEARED,
+    "clear-degraded": risks.THAWED,
 }
 HISTORIES = {
     "week": others.HISTORY,
@@ -186,6 +201,8 @@ VIEWS: dict[str, View] = {
     "panic-pending": of(panic.progress, panics.PANIC_PENDING),
     "panic-done": of(panic.progress, panics.PANIC_DONE),
     "panic-interrupted": panic.interrupted,
+    **{f"risk-{name}": of(risk.risk, doc) for name, doc in RISKS.items()},
+    **{f"admin-{name}": of(risk.admin, doc) for name, doc in OPERATORS.items()},
     "disarm-cancelled": of(panic.disarm, panics.DISARMED),
     "disarm-noop": of(panic.disarm, panics.DISARM_NOOP),
     "disarm-asked": of(panic.disarm, panics.DISARM_ASKED),
