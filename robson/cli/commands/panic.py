@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from robson.api.document.answers import error_block, panic
@@ -69,7 +71,8 @@ def _leave(args: argparse.Namespace, session: Session) -> int:
     stream = session.change_stream(
         lambda: session.client.panic(symbol=args.symbol, timeout_s=timeout_s)
     )
-    last, lost = _followed(stream, wait=args.wait)
+    with _shown(session, wait=args.wait) as show:
+        last, lost = _followed(stream, show, wait=args.wait)
     if last is None:
         raise Problem("PENDING", "panic was sent, and robsond said nothing about it.")
     if args.wait and not last.done and lost is None:
@@ -79,17 +82,46 @@ def _leave(args: argparse.Namespace, session: Session) -> int:
     output.emit("panic" if document["steps"] else "panic_nothing", document, session.settings)
     if lost is None:
         return 0
+    if not session.settings.json:
+        output.note(lost.message)
     return row_of(lost.code).exit if lost.exit_code is None else lost.exit_code
 
 
-def _followed(stream: Iterator[Any], *, wait: bool) -> tuple[Any, Problem | None]:
+@contextmanager
+def _shown(session: Session, *, wait: bool) -> Iterator[Callable[[Any], None]]:
+    """What to do with each progress: on a terminal the table is painted as it moves."""
+    settings = session.settings
+    if settings.json or not wait:
+        yield lambda _progress: None
+        return
+    from robson.cli.screens import out
+    from robson.cli.screens.panic import progress
+
+    surface = out.detect(sys.stdout, colour=settings.colour, plain=settings.plain)
+    if not surface.repaints:
+        yield lambda _progress: None
+        return
+    # Each progress is a step and the last one may stand for long: none of them is left out.
+    with out.live(sys.stdout, surface, time.monotonic, frame_s=0.0) as screen:
+
+        def paint(answer: Any) -> None:
+            screen.resized()
+            screen.show(progress(panic(answer, session.url, then=""), screen.page))
+
+        yield paint
+
+
+def _followed(
+    stream: Iterator[Any], show: Callable[[Any], None], *, wait: bool
+) -> tuple[Any, Problem | None]:
     """The last progress that was seen, and why it was the last when it should not be.
 
     Ctrl-C leaves the view; the exits go on.
     """
     last: Any = None
     try:
-        for last in stream:  # noqa: B007 - the last one is what is wanted
+        for last in stream:
+            show(last)
             if not wait:
                 break
     except Problem as problem:

@@ -169,10 +169,13 @@ def _painted(lines: Sequence[Line], stream: TextIO, on: Surface) -> None:
 
 
 class Screen:
-    """The live screen: paints only the lines that changed, at most four times a second."""
+    """The live screen: paints only the lines that changed, at most once in ``frame_s``."""
 
-    def __init__(self, stream: TextIO, on: Surface, now: Callable[[], float]) -> None:
+    def __init__(
+        self, stream: TextIO, on: Surface, now: Callable[[], float], frame_s: float = FRAME_S
+    ) -> None:
         """Nothing is shown yet; ``now`` is a monotonic clock."""
+        self._frame_s = frame_s
         self._stream = stream
         self._on = on
         self._now = now
@@ -204,7 +207,7 @@ class Screen:
 
     def due(self) -> bool:
         """Whether a frame may be painted now."""
-        return self._painted_at is None or self._now() - self._painted_at >= FRAME_S
+        return self._painted_at is None or self._now() - self._painted_at >= self._frame_s
 
     def show(self, lines: Sequence[Line]) -> None:
         """Paint what differs from what is shown; too soon after the last frame, nothing."""
@@ -260,9 +263,11 @@ def _size(stream: TextIO, on: Surface) -> tuple[int, int]:
 
 
 @contextmanager
-def live(stream: TextIO, on: Surface, now: Callable[[], float]) -> Iterator[Screen]:
+def live(
+    stream: TextIO, on: Surface, now: Callable[[], float], frame_s: float = FRAME_S
+) -> Iterator[Screen]:
     """The alternate screen, given back on every way out: return, error, interrupt, signal."""
-    screen = Screen(stream, on, now)
+    screen = Screen(stream, on, now, frame_s)
     with _told_to_end():
         try:
             screen.enter()
