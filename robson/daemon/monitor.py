@@ -253,7 +253,7 @@ class Monitor:
             case InterestReported():
                 self.custody.carry_out(view, decide_interest(view, report.charges, ctx))
             case OrderNotFound():
-                pursuit.verified = True
+                pursuit.verified |= _about_the_stop(view, report)
             case RepayReported():
                 pass
             case NotSent() if self._restamps(view, pursuit, report):
@@ -266,8 +266,9 @@ class Monitor:
             return  # only the cancel's own answer says what became of the stop
         decision = decide_report(view, report, ctx)
         asked = isinstance(report.intent, QueryOrder)
-        if asked and not self._await_fills(pursuit, report, decision):
-            pursuit.verified = True
+        waits = asked and self._await_fills(pursuit, report, decision)
+        if asked and not waits:
+            pursuit.verified |= _about_the_stop(view, report)
         self.custody.carry_out(view, decision)
 
     def _await_fills(self, pursuit: Pursuit, report: Report, decision: Decision) -> bool:
@@ -360,8 +361,8 @@ class Monitor:
         for order_id, order in list(pursuit.awaiting.items()):
             fills = tuple(fill for fill in report.fills if fill.order_id == order_id)
             record = view.order(order.client_id)
-            if not fills or record is None:
-                continue
+            if record is None or sum(fill.quantity for fill in fills) < order.executed:
+                continue  # the list of trades is behind: it is asked for again
             del pursuit.awaiting[order_id]
             whole = attrs.evolve(order, fills=fills)
             self.custody.carry_out(view, adopt(view, record, whole, ctx, asked=True))
@@ -416,6 +417,12 @@ class Monitor:
         pursuit = self.custody.pursuit(view.id)
         pursuit.signal = signal
         self.custody.send(pursuit, ReadAccount(scope=view.scope, position=view.id))
+
+
+def _about_the_stop(view: PositionView, report: Report) -> bool:
+    """Whether a question was about the exchange stop, and not about another order."""
+    asked = report.intent
+    return isinstance(asked, QueryOrder) and asked.target == view.insurance.client_id
 
 
 def _outrun_by_our_cancel(pursuit: Pursuit, report: Report) -> bool:

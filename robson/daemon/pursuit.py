@@ -18,7 +18,7 @@ from robson.domain.reports import AccountSnapshot, OrderState
 from robson.domain.values import NS_PER_MS, ExchangeNs
 from robson.domain.view import PositionView
 from robson.engine.detectors.protocol import Detector, DetectorSignal
-from robson.engine.pursue import Known
+from robson.engine.step import Known
 from robson.exec.resolve import POLL_NS, Resolution
 
 TRIGGER_COMMIT_NS = 50 * NS_PER_MS

@@ -59,16 +59,22 @@ def _sending(view: PositionView, event: e.OrderSending) -> Changes:
     }
 
 
-def _accepted(view: PositionView, event: e.EntryAccepted) -> Changes:
+def _accepted(view: PositionView, event: e.EntryAccepted | e.ExitAccepted) -> Changes:
     return {"orders": _with(view, event.client_id, status="resting", order_id=event.order_id)}
 
 
-def _entered(view: PositionView, event: e.EntryFilled) -> Changes:
+def _entered(view: PositionView, event: e.EntryFilled | e.EntryPartlyFilled) -> Changes:
+    status = "done" if isinstance(event, e.EntryFilled) else "resting"
+    first = view.entry is None
     return {
         "entry": event,
-        "orders": _with(view, event.client_id, status="done", order_id=event.order_id),
-        "bare_since_ns": event.fills[0].at_ns,
+        "orders": _with(view, event.client_id, status=status, order_id=event.order_id),
+        "bare_since_ns": event.fills[0].at_ns if first else view.bare_since_ns,
     }
+
+
+def _entry_cancelling(_view: PositionView, event: e.EntryCancelling) -> Changes:
+    return {"entry_cancel": event.cancel}
 
 
 def _entry_failed(view: PositionView, event: e.EntryFailed) -> Changes:
@@ -241,6 +247,8 @@ _FOLDS: dict[type, Callable[[PositionView, Any], Changes]] = {
     e.EntryRequested: _requested,
     e.OrderSending: _sending,
     e.EntryAccepted: _accepted,
+    e.EntryPartlyFilled: _entered,
+    e.EntryCancelling: _entry_cancelling,
     e.EntryFilled: _entered,
     e.EntryFailed: _entry_failed,
     e.OrderUnknown: _unknown,
@@ -256,6 +264,7 @@ _FOLDS: dict[type, Callable[[PositionView, Any], Changes]] = {
     e.InsuranceFilled: _insurance_filled,
     e.ExitTriggered: _triggered,
     e.ExitRequested: _requested,
+    e.ExitAccepted: _accepted,
     e.ExitFilled: _exited,
     e.ExitRetry: _retry,
     e.PanicRequested: _leave,

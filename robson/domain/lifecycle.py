@@ -65,7 +65,9 @@ class PositionLifecycle(StateMachine):
 
     entry_ack = entering.to(entering, internal=True)
     entry_partial = entering.to(active, cond="opens_early") | entering.to(entering, internal=True)
-    entry_fill = entering.to(active) | active.to(active, internal=True)
+    entry_fill = (
+        entering.to(active) | active.to(active, internal=True) | exiting.to(exiting, internal=True)
+    )
     entry_rejected = entering.to(armed, cond="rearms") | entering.to(cancelled)
     entry_unknown = entering.to(entering, internal=True)
     entry_absent = entering.to(cancelled)

@@ -75,6 +75,7 @@ _PLAIN: dict[type, str] = {
     e.EntryRequested: "signal",
     e.SignalRejected: "signal_rejected",
     e.EntryAccepted: "entry_ack",
+    e.ExitAccepted: "exit_ack",
     e.StopRaised: "stop_raised",
     e.ExitFilled: "exit_partial",
     e.ExitRetry: "exit_rejected",
@@ -88,8 +89,12 @@ _PLAIN: dict[type, str] = {
 def machine_event(state: PositionState, event: e.PositionEvent) -> str | None:
     """Which machine event a journal event is; None when it moves no state."""
     match event:
-        case e.EntryFilled():
-            return "reconciled_found" if event.reconciled else "entry_fill"
+        case e.EntryPartlyFilled() if state is PositionState.ENTERING:
+            return "entry_partial"
+        case e.EntryFilled(reconciled=True) if state is PositionState.ENTERING:
+            return "reconciled_found"
+        case e.EntryFilled() | e.EntryPartlyFilled():
+            return "entry_fill"
         case e.EntryFailed():
             return "entry_absent" if event.proof else "entry_rejected"
         case e.OrderUnknown():

@@ -8,12 +8,12 @@ import attrs
 
 from robson.domain import events as e
 from robson.domain.identity import ClientOrderId, PositionId, Purpose, Scope
-from robson.domain.intents import PlaceOrder
+from robson.domain.intents import CancelOrder, PlaceOrder, SideEffect
 from robson.domain.lifecycle import PositionState
 from robson.domain.plan import EntryPlan
 from robson.domain.reports import AccountSnapshot, Fill
 from robson.domain.strategy import StrategyConfig
-from robson.domain.values import ExchangeNs, Leverage, Price, Quantity, Side
+from robson.domain.values import NS_PER_MS, ExchangeNs, Leverage, Price, Quantity, Side
 
 
 @attrs.frozen(kw_only=True)
@@ -36,7 +36,8 @@ class OrderRecord:
 
     @property
     def is_open(self) -> bool:
-        return self.status in ("sending", "unknown")
+        """Whether it may still trade: on its way, without a known outcome, or at the exchange."""
+        return self.status in ("sending", "unknown", "resting")
 
 
 @attrs.frozen(kw_only=True)
@@ -60,6 +61,7 @@ class PositionView:
 
     Attributes:
         held: base that has to be sold back (long) or bought back (short) by fills so far.
+        entry_cancel: the cancel of what is left of an open entry, once one was sent.
         base_before: base in the wallet before the entry: dust of earlier positions.
         bare_since_ns: exchange time since which a filled quantity has no resting stop.
         bare_after_fill_ns, bare_replacing_ns, bare_before_exit_ns: such time, summed, by cause.
@@ -83,7 +85,8 @@ class PositionView:
     plan: EntryPlan | None = None
     stop: Price | None = None
     rung: int = 0
-    entry: e.EntryFilled | None = None
+    entry: e.EntryFilled | e.EntryPartlyFilled | None = None
+    entry_cancel: CancelOrder | None = None
     orders: tuple[OrderRecord, ...] = ()
     prearmed: e.ExitPrearmed | None = None
     insurance: InsuranceView = InsuranceView()
@@ -106,9 +109,39 @@ class PositionView:
     bare_before_exit_ns: int = 0
 
     @property
+    def entry_open(self) -> bool:
+        """Whether the entry has filled in part and may still fill more."""
+        return isinstance(self.entry, e.EntryPartlyFilled)
+
+    @property
     def is_settled(self) -> bool:
-        """Closed with debt zero and fees known, or never traded."""
-        return self.settled is not None or self.state is PositionState.CANCELLED
+        """Closed with debt zero and fees known, or never traded and nothing owed."""
+        if self.state is PositionState.CANCELLED:
+            return not self.may_owe
+        return self.settled is not None
+
+    @property
+    def may_owe(self) -> bool:
+        """Whether an entry that ended with nothing executed may have left its loan behind.
+
+        The exchange lends when it takes an order, and it is asked what became of the loan. What
+        cannot be repaid because nothing of it is free (an hour's interest on borrowed base) stays
+        owed, and the pair does not count as clean.
+        """
+        took = [
+            known
+            for known in self.orders
+            if known.order.side_effect is SideEffect.BORROW
+            and known.status == "failed"
+            and known.order_id is not None
+        ]
+        if self.entry is not None or not took:
+            return False
+        sent_ns = (took[-1].timestamp_ms or 0) * NS_PER_MS
+        account = self.account
+        if account is None or account.at_ns <= sent_ns:
+            return True
+        return any(held.debt > 0 and held.free > 0 for held in (account.base, account.quote))
 
     @property
     def is_live(self) -> bool:

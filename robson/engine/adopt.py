@@ -6,7 +6,7 @@ fills.
 
 from __future__ import annotations
 
-from decimal import Decimal, localcontext
+from decimal import Decimal
 from typing import Protocol
 
 import attrs
@@ -15,15 +15,15 @@ from robson.domain import events as e
 from robson.domain.identity import Purpose
 from robson.domain.intents import ReadTrades
 from robson.domain.lifecycle import PositionState
-from robson.domain.reports import Fill, OrderState, OrderStatus
-from robson.domain.values import MONEY, NS_PER_MS, Price, Quantity, Side
+from robson.domain.reports import Fill, OrderState
+from robson.domain.values import NS_PER_MS, Quantity, Side
 from robson.domain.view import OrderRecord, PositionView
 from robson.engine.context import NOTHING, Context, Decision
+from robson.engine.entry import adopt_entry, average, opens_early
 from robson.engine.orders import (
     cancel_order,
     exit_order,
     left_to_sell,
-    net_base,
     prepared_before,
     side_of,
 )
@@ -41,7 +41,8 @@ def adopt(
 
     Executed quantity without its fills is not enough: the fills are asked for first.
     """
-    if order.executed > 0 and order.status.is_final and order.fills is None:
+    matters = order.status.is_final or opens_early(view, record, order, ctx)
+    if order.executed > 0 and matters and order.fills is None:
         since = view.created_ns
         read = ReadTrades(
             scope=view.scope, position=view.id, since_ns=since, order_id=order.order_id
@@ -72,74 +73,13 @@ def _found(
     return (resolved,)
 
 
-def average(fills: tuple[Fill, ...]) -> Price:
-    """Volume-weighted price of fills."""
-    with localcontext(MONEY):
-        quantity = sum((fill.quantity for fill in fills), Decimal(0))
-        return Price(sum((fill.price * fill.quantity for fill in fills), Decimal(0)) / quantity)
-
-
-def _adopt_entry(
-    view: PositionView, record: OrderRecord, order: OrderState, ctx: Context, *, asked: bool
-) -> Decision:
-    if view.entry is not None:
-        return NOTHING
-    if not order.status.is_final:
-        if record.status == "resting":
-            return NOTHING
-        accepted = e.EntryAccepted(
-            position=view.id,
-            at_ns=ctx.now_ns,
-            client_id=record.client_id,
-            order_id=order.order_id,
-        )
-        return Decision(events=(accepted,))
-    if order.executed == 0 or not order.fills:
-        failed = e.EntryFailed(
-            position=view.id,
-            at_ns=ctx.now_ns,
-            client_id=record.client_id,
-            reason="entry_rejected",
-            code=None,
-            message=f"the exchange ended the entry as {order.status.value} with nothing executed",
-        )
-        return Decision(events=(failed,))
-    return Decision(events=(_entered(view, record, order, order.fills, ctx, asked=asked),))
-
-
-def _entered(
-    view: PositionView,
-    record: OrderRecord,
-    order: OrderState,
-    fills: tuple[Fill, ...],
-    ctx: Context,
-    *,
-    asked: bool,
-) -> e.EntryFilled:
-    long = side_of(view) is Side.LONG
-    gross = sum((fill.quantity for fill in fills), Decimal(0))
-    return e.EntryFilled(
-        position=view.id,
-        at_ns=ctx.now_ns,
-        client_id=record.client_id,
-        order_id=order.order_id,
-        fills=fills,
-        price=average(fills),
-        quantity=Quantity(gross),
-        held=net_base(fills, view.scope.symbol.base) if long else gross,
-        reconciled=asked or record.status == "unknown",
-    )
-
-
 def _adopt_insurance(
     view: PositionView, record: OrderRecord, order: OrderState, ctx: Context, *, asked: bool
 ) -> Decision:
     if order.client_id != view.insurance.client_id:
         return NOTHING
-    if order.status is OrderStatus.NEW:
+    if not order.status.is_final:
         return _rests(view, record, order, ctx, asked=asked)
-    if order.status is OrderStatus.PARTIALLY_FILLED:
-        return NOTHING
     if order.fills:
         return _stopped_out(view, record, order.fills, ctx)
     if view.insurance.state in ("resting", "cancelling", "gone"):
@@ -159,6 +99,8 @@ def _adopt_insurance(
 def _rests(
     view: PositionView, record: OrderRecord, order: OrderState, ctx: Context, *, asked: bool
 ) -> Decision:
+    if order.executed > 0 and asked and view.state is PositionState.ACTIVE:
+        return Decision(events=(_stopping(view, record, order, ctx),))
     if view.insurance.state == "cancelling" and asked:
         again = cancel_order(view, ctx, record.client_id, view.insurance.attempts)
         return Decision(intents=(again,))
@@ -175,6 +117,21 @@ def _rests(
         accepted_ns=order.at_ns,
     )
     return Decision(events=(placed,))
+
+
+def _stopping(
+    view: PositionView, record: OrderRecord, order: OrderState, ctx: Context
+) -> e.ExitTriggered:
+    """The exchange stop has begun to execute: what it does not get to is left at market."""
+    assert view.stop is not None
+    return e.ExitTriggered(
+        position=view.id,
+        at_ns=ctx.now_ns,
+        reason="insurance_stop",
+        price=ctx.price,
+        tick_ns=order.at_ns,
+        stop=record.order.stop_price or view.stop,
+    )
 
 
 def _stopped_out(
@@ -289,8 +246,10 @@ def _adopt_exit(
     *,
     asked: bool,  # noqa: ARG001 - an exit means the same, however it was found
 ) -> Decision:
-    if record.status == "done" or not order.status.is_final:
+    if record.status == "done":
         return NOTHING
+    if not order.status.is_final:
+        return NOTHING if record.status == "resting" else _exit_accepted(view, record, order, ctx)
     if not order.fills:
         retry = e.ExitRetry(
             position=view.id,
@@ -313,6 +272,18 @@ def _adopt_exit(
     return Decision(events=(filled,))
 
 
+def _exit_accepted(
+    view: PositionView, record: OrderRecord, order: OrderState, ctx: Context
+) -> Decision:
+    accepted = e.ExitAccepted(
+        position=view.id,
+        at_ns=ctx.now_ns,
+        client_id=record.client_id,
+        order_id=order.order_id,
+    )
+    return Decision(events=(accepted,))
+
+
 class Adopt(Protocol):
     """How an order of one purpose is taken over; ``asked``: found by a question."""
 
@@ -328,7 +299,7 @@ class Adopt(Protocol):
 
 
 _ADOPT: dict[Purpose, Adopt] = {
-    Purpose.ENTRY: _adopt_entry,
+    Purpose.ENTRY: adopt_entry,
     Purpose.INSURANCE: _adopt_insurance,
     Purpose.EXIT: _adopt_exit,
 }

@@ -115,6 +115,14 @@ def left_to_sell(view: PositionView) -> Decimal:
     return held + max(Decimal(0), view.base_before) - view.exited
 
 
+def is_dust(view: PositionView, price: Price, ctx: Context) -> bool:
+    """Whether what a long holds is too little to be sold at a price; a short can always buy."""
+    return (
+        side_of(view) is Side.LONG
+        and ctx.instrument.exit_quantity(left_to_sell(view), price) is None
+    )
+
+
 def buy_back(owed: Decimal, instrument: Instrument, price: Price) -> Decimal:
     """What to buy so that, after the fee in base, ``owed`` can be repaid; rounded up.
 

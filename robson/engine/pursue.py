@@ -7,17 +7,25 @@ recovery is not another program. Whoever calls it says what is already on its wa
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal
-
-import attrs
+from decimal import Decimal, localcontext
 
 from robson.domain import events as e
 from robson.domain.identity import Purpose
 from robson.domain.intents import QueryOrder, ReadAccount, ReadInterest, ReadTrades, Repay
 from robson.domain.lifecycle import PositionState
-from robson.domain.values import NS_PER_MS, NS_PER_S, ExchangeNs, Price, Quantity, Side
-from robson.domain.view import OrderRecord, PositionView
-from robson.engine.context import NOTHING, Context, Decision
+from robson.domain.reports import AccountSnapshot
+from robson.domain.values import (
+    MONEY,
+    NS_PER_MS,
+    NS_PER_S,
+    ExchangeNs,
+    Price,
+    Quantity,
+    Side,
+)
+from robson.domain.view import PositionView
+from robson.engine.context import Context
+from robson.engine.entry import entering, take_back, watch_entry
 from robson.engine.orders import (
     buy_back,
     cancel_order,
@@ -25,52 +33,24 @@ from robson.engine.orders import (
     exit_order,
     insurance_order,
     insured_quantity,
+    is_dust,
     left_to_sell,
+    net_base,
     owed_base,
     prepared_before,
     side_of,
 )
+from robson.engine.step import ASK_EVERY_NS, WAIT, Known, Step, act, ask, lost, query
 from robson.engine.stop import insurance_stop
 
 INSURANCE_POLL_NS = 30 * NS_PER_S
 REPLACE_EVERY_NS = 5 * NS_PER_S
 REPLACE_SPANS = Decimal("0.25")
 REPAY_AFTER_NS = 100 * NS_PER_MS
-ASK_EVERY_NS = NS_PER_S
 BACKOFF_NS = tuple(seconds * NS_PER_S for seconds in (1, 2, 4, 8, 16, 30))
-"""Waits before an exchange stop or an exit is tried again; the last one for ever."""
-
-
-@attrs.frozen(kw_only=True)
-class Known:
-    """What is known of a position beside its journal, since this process started.
-
-    Attributes:
-        sending: a trading request of the position is on its way.
-        reading: a question of the position is on its way.
-        verified: the exchange was asked about the resting stop since the start.
-        asked_ns: when a question was last asked.
-        failed_ns: when an order of the position was last refused.
-        looked_missing: the last question about an unknown exit did not find it.
-    """
-
-    sending: bool = False
-    reading: bool = False
-    verified: bool = True
-    asked_ns: ExchangeNs = ExchangeNs(0)
-    failed_ns: ExchangeNs = ExchangeNs(0)
-    looked_missing: bool = False
-
-
-@attrs.frozen(kw_only=True)
-class Step:
-    """The next act, and when to look again if nothing else happens (None: only on news)."""
-
-    decision: Decision = NOTHING
-    due_ns: ExchangeNs | None = None
-
-
-WAIT = Step()
+"""Waits before an exchange stop is tried again; the last one for ever."""
+EXIT_BACKOFF_NS = (NS_PER_S, 5 * NS_PER_S)
+"""Waits before an exit is tried again; the last one for ever."""
 
 
 def pursue(view: PositionView, ctx: Context, known: Known) -> Step:
@@ -79,71 +59,11 @@ def pursue(view: PositionView, ctx: Context, known: Known) -> Step:
     return owing(view, ctx, known) if owing and not known.sending else WAIT
 
 
-def _act(*events: e.PositionEvent, intents: tuple[object, ...] = ()) -> Step:
-    return Step(decision=Decision(events=events, intents=intents))  # type: ignore[arg-type]
-
-
-def _ask(ctx: Context, known: Known, question: object) -> Step:
-    """Put a question, at most one at a time and once a second."""
-    if known.reading:
-        return WAIT
-    due = ExchangeNs(known.asked_ns + ASK_EVERY_NS)
-    return _act(intents=(question,)) if ctx.now_ns >= due else Step(due_ns=due)
-
-
-def _backoff(attempts: int) -> int:
-    return BACKOFF_NS[min(attempts, len(BACKOFF_NS)) - 1] if attempts else 0
-
-
-# --- entering ------------------------------------------------------------------------------------
-
-
-def _entering(view: PositionView, ctx: Context, known: Known) -> Step:
-    record = view.latest(Purpose.ENTRY)
-    assert record is not None
-    if record.status == "prepared":
-        return _prepared(view, ctx, record)
-    if record.status == "sending":
-        return _lost(view, ctx, record)
-    if record.status == "resting":
-        return _ask(ctx, known, _query(view, record))
-    return WAIT
-
-
-def _prepared(view: PositionView, ctx: Context, record: OrderRecord) -> Step:
-    """Send it; one left over from an earlier process was never sent and never will be."""
-    if _epoch_of(record) == ctx.epoch:
-        return _act(intents=(record.order,))
-    return _act(
-        e.EntryFailed(
-            position=view.id,
-            at_ns=ctx.now_ns,
-            client_id=record.client_id,
-            reason="never_sent",
-            code=None,
-            message="the process ended before the entry was sent",
-        )
-    )
-
-
-def _epoch_of(record: OrderRecord) -> int:
-    return int(record.client_id.rsplit("-", 1)[1], 36)
-
-
-def _lost(view: PositionView, ctx: Context, record: OrderRecord) -> Step:
-    """A request that may have left, with nobody waiting for its answer: unknown."""
-    return _act(
-        e.OrderUnknown(
-            position=view.id,
-            at_ns=ctx.now_ns,
-            client_id=record.client_id,
-            reason="the process ended before the answer came",
-        )
-    )
-
-
-def _query(view: PositionView, record: OrderRecord) -> QueryOrder:
-    return QueryOrder(scope=view.scope, position=view.id, target=record.client_id)
+def _backoff(view: PositionView, purpose: Purpose, waits: tuple[int, ...]) -> int:
+    """How long to wait after so many orders of a purpose that failed in a row."""
+    statuses = [known.status for known in view.orders if known.order.purpose is purpose]
+    failed = next((n for n, s in enumerate(reversed(statuses)) if s != "failed"), len(statuses))
+    return waits[min(failed, len(waits)) - 1] if failed else 0
 
 
 # --- active --------------------------------------------------------------------------------------
@@ -151,8 +71,15 @@ def _query(view: PositionView, record: OrderRecord) -> QueryOrder:
 
 def _active(view: PositionView, ctx: Context, known: Known) -> Step:
     if view.leave_on_fill is not None:
-        return _act(leave(view, ctx, view.leave_on_fill.reason, view.leave_on_fill.actor))
-    return _INSURE[view.insurance.state](view, ctx, known)
+        return act(leave(view, ctx, view.leave_on_fill.reason, view.leave_on_fill.actor))
+    if not view.entry_open and is_dust(view, wanted_stop(view, ctx), ctx):
+        return act(leave(view, ctx, "entry_dust", None))
+    step = _INSURE[view.insurance.state](view, ctx, known)
+    if step.acts or not view.entry_open:
+        return step
+    watched = watch_entry(view, ctx, known)
+    dues = [due for due in (step.due_ns, watched.due_ns) if due is not None]
+    return watched if watched.acts else Step(due_ns=min(dues, default=None))
 
 
 def leave(view: PositionView, ctx: Context, reason: str, actor: str | None) -> e.ExitTriggered:
@@ -171,14 +98,14 @@ def leave(view: PositionView, ctx: Context, reason: str, actor: str | None) -> e
 
 def _place(view: PositionView, ctx: Context, _known: Known) -> Step:
     quantity = insured_quantity(view, ctx)
-    if quantity <= 0 or quantity < ctx.instrument.min_qty:
+    if quantity <= 0 or is_dust(view, wanted_stop(view, ctx), ctx):
         return WAIT
     attempt = view.insurance.attempts
     order = insurance_order(
         view, ctx, quantity=Quantity(quantity), stop_price=wanted_stop(view, ctx), attempt=attempt
     )
     prearmed = prearm(view, ctx, order.client_id)
-    return _act(
+    return act(
         e.InsuranceRequested(position=view.id, at_ns=ctx.now_ns, order=order, attempt=attempt),
         *((prearmed,) if prearmed else ()),
         intents=(order,),
@@ -215,39 +142,45 @@ def prearm(view: PositionView, ctx: Context, target: object) -> e.ExitPrearmed |
 def _placing(view: PositionView, ctx: Context, _known: Known) -> Step:
     record = view.order(view.insurance.client_id or "")
     if record is not None and record.status in ("prepared", "sending"):
-        return _lost(view, ctx, record)
+        return lost(view, ctx, record)
     return WAIT
 
 
 def _failed(view: PositionView, ctx: Context, known: Known) -> Step:
-    due = ExchangeNs(known.failed_ns + _backoff(_refused_in_a_row(view)))
+    due = ExchangeNs(known.failed_ns + _backoff(view, Purpose.INSURANCE, BACKOFF_NS))
     return _place(view, ctx, known) if ctx.now_ns >= due else Step(due_ns=due)
-
-
-def _refused_in_a_row(view: PositionView) -> int:
-    """Exchange stops that failed since one last rested."""
-    stops = [o.status for o in view.orders if o.order.purpose is Purpose.INSURANCE]
-    return next((n for n, status in enumerate(reversed(stops)) if status != "failed"), len(stops))
 
 
 def _resting(view: PositionView, ctx: Context, known: Known) -> Step:
     poll_ns = ExchangeNs(known.asked_ns + (INSURANCE_POLL_NS if known.verified else 0))
     if not known.reading and ctx.now_ns >= poll_ns:
-        return _act(intents=(_ask_stop(view),))
+        return act(intents=(_ask_stop(view),))
     if known.verified and prepared_before(view, ctx):
         # It rests, so the earlier process has sent no exit: the way out is ours from here on.
         renewed = prearm(view, ctx, view.insurance.client_id)
-        return _act(renewed) if renewed else WAIT
+        return act(renewed) if renewed else WAIT
     if not known.reading and _account_is_old(view):
-        return _ask(ctx, known, _read_account(view))
+        return ask(ctx, known, _read_account(view))
     wanted = wanted_stop(view, ctx)
-    if wanted == view.insurance.stop_price or not known.verified:
+    in_place = wanted == view.insurance.stop_price and not _outgrown(view, ctx)
+    if in_place or not known.verified:
         return Step(due_ns=None if known.reading else poll_ns)
     ready_ns = _replace_ready(view, ctx)
     if ready_ns is not None and ctx.now_ns >= ready_ns:
         return _replace(view, ctx)
     look_ns = ready_ns if ready_ns is not None else ctx.now_ns + ASK_EVERY_NS
     return Step(due_ns=ExchangeNs(look_ns))
+
+
+def _outgrown(view: PositionView, ctx: Context) -> bool:
+    """The entry has filled more since the stop was placed."""
+    assert view.entry is not None
+    resting = view.insurance.quantity or Decimal(0)
+    if side_of(view) is Side.LONG:
+        return ctx.instrument.floor_quantity(left_to_sell(view)) > resting
+    with localcontext(MONEY):
+        bought = net_base(view.insurance_fills, view.scope.symbol.base)
+        return bought + resting * (1 - ctx.instrument.taker_fee) < view.entry.held
 
 
 def _account_is_old(view: PositionView) -> bool:
@@ -280,11 +213,11 @@ def _replace(view: PositionView, ctx: Context) -> Step:
     assert view.insurance.client_id is not None
     cancel = cancel_order(view, ctx, view.insurance.client_id, view.insurance.attempts)
     event = e.InsuranceCancelling(position=view.id, at_ns=ctx.now_ns, cancel=cancel)
-    return _act(event, intents=(cancel,))
+    return act(event, intents=(cancel,))
 
 
 def _ask_about_stop(view: PositionView, ctx: Context, known: Known) -> Step:
-    return _ask(ctx, known, _ask_stop(view))
+    return ask(ctx, known, _ask_stop(view))
 
 
 def _nothing(_view: PositionView, _ctx: Context, _known: Known) -> Step:
@@ -314,6 +247,8 @@ def _exiting(view: PositionView, ctx: Context, known: Known) -> Step:
             return _replace(view, ctx)
         case "cancelling" | "gone":
             return _ask_about_stop(view, ctx, known)
+        case _ if view.entry_open:
+            return take_back(view, ctx, known)
         case _:
             return _leave_market(view, ctx, known)
 
@@ -321,19 +256,21 @@ def _exiting(view: PositionView, ctx: Context, known: Known) -> Step:
 def _leave_market(view: PositionView, ctx: Context, known: Known) -> Step:
     record = view.latest(Purpose.EXIT)
     if record is not None and record.status in ("prepared", "sending"):
-        return _lost(view, ctx, record)
+        return lost(view, ctx, record)
+    if record is not None and record.status == "resting":
+        return ask(ctx, known, query(view, record))
     if record is not None and record.status == "unknown" and not _may_repeat(view, known):
         return WAIT
     if record is not None and record.status == "failed":
-        due = ExchangeNs(known.failed_ns + _backoff(view.exit_attempts))
+        due = ExchangeNs(known.failed_ns + _backoff(view, Purpose.EXIT, EXIT_BACKOFF_NS))
         if ctx.now_ns < due:
             return Step(due_ns=due)
     in_doubt = record is not None and record.status != "done"
     if (side_of(view) is Side.SHORT or in_doubt) and not _account_is_fresh(view, ctx):
         if known.asked_ns < view.updated_ns:
             # Nothing was asked since: an exit does not wait behind an earlier question.
-            return _act(intents=(_read_account(view),))
-        return _ask(ctx, known, _read_account(view))
+            return act(intents=(_read_account(view),))
+        return ask(ctx, known, _read_account(view))
     return _exit_or_close(view, ctx, known)
 
 
@@ -377,15 +314,15 @@ def _exit_or_close(view: PositionView, ctx: Context, known: Known) -> Step:
         event = e.ExitRequested(
             position=view.id, at_ns=ctx.now_ns, order=order, attempt=view.exit_attempts
         )
-        return _act(event, intents=(order,))
+        return act(event, intents=(order,))
     if not _account_is_fresh(view, ctx):
-        return _ask(ctx, known, _read_account(view))
+        return ask(ctx, known, _read_account(view))
     assert view.entry is not None
     if not (*view.exit_fills, *view.insurance_fills) or _unexplained(view, ctx):
         since = view.entry.fills[0].at_ns
         trades = ReadTrades(scope=view.scope, position=view.id, since_ns=since)
-        return _ask(ctx, known, trades)
-    return _ask(ctx, known, _read_account(view))
+        return ask(ctx, known, trades)
+    return ask(ctx, known, _read_account(view))
 
 
 def _unexplained(view: PositionView, ctx: Context) -> bool:
@@ -404,7 +341,25 @@ def _settling(view: PositionView, ctx: Context, known: Known) -> Step:
         return WAIT
     account = view.account
     if view.repaid_ns is not None and account.at_ns <= view.repaid_ns:
-        return _ask(ctx, known, _read_account(view))
+        return ask(ctx, known, _read_account(view))
+    return _pay_back(view, account, ctx, known) or _ask_interest(view, ctx, known)
+
+
+def _returning(view: PositionView, ctx: Context, known: Known) -> Step:
+    """A cancelled position whose entry may have left a loan: read, repay, read again."""
+    if not view.may_owe:
+        return WAIT
+    account = view.account
+    stale = account is None or account.at_ns <= (view.repaid_ns or 0)
+    if stale or account is None or not (account.quote.debt or account.base.debt):
+        return ask(ctx, known, _read_account(view))
+    return _pay_back(view, account, ctx, known) or WAIT
+
+
+def _pay_back(
+    view: PositionView, account: AccountSnapshot, ctx: Context, known: Known
+) -> Step | None:
+    """Repay what is owed with what is free; None when nothing is owed."""
     for balance in (account.quote, account.base):
         if balance.debt > 0 and balance.free > 0:
             due = ExchangeNs(account.at_ns + REPAY_AFTER_NS)
@@ -412,9 +367,13 @@ def _settling(view: PositionView, ctx: Context, known: Known) -> Step:
                 return Step(due_ns=due)
             return _repay(view, ctx, balance.asset, min(balance.free, balance.debt))
     if account.quote.debt > 0 or account.base.debt > 0:
-        return _ask(ctx, known, _read_account(view))
+        return ask(ctx, known, _read_account(view))
+    return None
+
+
+def _ask_interest(view: PositionView, ctx: Context, known: Known) -> Step:
     since = view.created_ns
-    return _ask(ctx, known, ReadInterest(scope=view.scope, position=view.id, since_ns=since))
+    return ask(ctx, known, ReadInterest(scope=view.scope, position=view.id, since_ns=since))
 
 
 def _repay(view: PositionView, ctx: Context, asset: str, amount: Decimal) -> Step:
@@ -435,12 +394,13 @@ def _repay(view: PositionView, ctx: Context, asset: str, amount: Decimal) -> Ste
         attempt=view.repay_attempts,
         timestamp_ms=ctx.now_ns // NS_PER_MS,
     )
-    return _act(event, intents=(intent,))
+    return act(event, intents=(intent,))
 
 
 _OWING: dict[PositionState, Owing] = {
-    PositionState.ENTERING: _entering,
+    PositionState.ENTERING: entering,
     PositionState.ACTIVE: _active,
     PositionState.EXITING: _exiting,
     PositionState.CLOSED: _settling,
+    PositionState.CANCELLED: _returning,
 }

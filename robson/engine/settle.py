@@ -12,11 +12,11 @@ from robson.domain import events as e
 from robson.domain.identity import Purpose
 from robson.domain.lifecycle import PositionState
 from robson.domain.reports import AccountSnapshot, Fill, InterestCharge
-from robson.domain.values import MONEY, NS_PER_S, Quantity, Side
+from robson.domain.values import MONEY, NS_PER_S, Side
 from robson.domain.view import PositionView
-from robson.engine.adopt import average
 from robson.engine.context import NOTHING, Context, Decision
-from robson.engine.orders import left_to_sell, owed_base, side_of
+from robson.engine.entry import average
+from robson.engine.orders import is_dust, left_to_sell, owed_base, side_of
 
 LAG_NS = 10 * NS_PER_S
 """How long the account may lag behind a fill before a difference is a contradiction."""
@@ -27,8 +27,8 @@ def decide_account(view: PositionView, account: AccountSnapshot, ctx: Context) -
     match view.state:
         case PositionState.EXITING:
             return _close(view, account, ctx)
-        case PositionState.ACTIVE | PositionState.CLOSED:
-            if view.settled is not None:
+        case PositionState.ACTIVE | PositionState.CLOSED | PositionState.CANCELLED:
+            if view.state.is_terminal and view.is_settled:
                 return NOTHING
             read = e.AccountRead(position=view.id, at_ns=ctx.now_ns, account=account)
             return Decision(events=(read,))
@@ -53,25 +53,41 @@ def is_flat(view: PositionView, account: AccountSnapshot, ctx: Context) -> bool:
 
 def _close(view: PositionView, account: AccountSnapshot, ctx: Context) -> Decision:
     fills = exit_fills(view)
-    if not fills or any(o.is_open for o in view.orders if o.order.purpose is Purpose.EXIT):
+    under_way = any(o.is_open for o in view.orders if o.order.purpose is Purpose.EXIT)
+    if view.entry_open or under_way or not (fills or _needs_no_exit(view, account, ctx)):
         return NOTHING
     if not is_flat(view, account, ctx):
         return _still_open(view, account, ctx)
     assert view.trigger is not None
-    price = average(fills)
+    assert view.entry is not None
     quantity = sum((fill.quantity for fill in fills), Decimal(0))
     closed = e.PositionClosed(
         position=view.id,
         at_ns=ctx.now_ns,
         reason=view.trigger.reason,
-        by="exit" if view.exit_fills else "insurance",
-        price=price,
-        quantity=Quantity(quantity),
+        by=_closer(view),
+        price=average(fills) if fills else view.entry.price,
+        quantity=quantity,
         gross=gross(view, fills),
         dust=max(Decimal(0), account.base.net),
         account=account,
     )
     return Decision(events=(closed,))
+
+
+def _needs_no_exit(view: PositionView, account: AccountSnapshot, ctx: Context) -> bool:
+    """What the entry got is too little to sell, or was sold from base that lay there before."""
+    assert view.entry is not None
+    if side_of(view) is Side.LONG:
+        return is_dust(view, account.index_price, ctx)
+    return view.base_before >= view.entry.held and owed_base(account) <= 0
+
+
+def _closer(view: PositionView) -> str:
+    """Whose fill closed it; of dust, nobody's."""
+    if view.exit_fills:
+        return "exit"
+    return "insurance" if view.insurance_fills else "reconciled"
 
 
 def _still_open(view: PositionView, account: AccountSnapshot, ctx: Context) -> Decision:
@@ -96,6 +112,8 @@ def _still_open(view: PositionView, account: AccountSnapshot, ctx: Context) -> D
 def gross(view: PositionView, fills: tuple[Fill, ...]) -> Decimal:
     """Result before fees and interest, in quote; a short's is on the quantity that was owed."""
     assert view.entry is not None
+    if not fills:
+        return Decimal(0)
     sold = sum((fill.quantity for fill in fills), Decimal(0))
     quantity = sold if side_of(view) is Side.LONG else view.entry.quantity
     with localcontext(MONEY):

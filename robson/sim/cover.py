@@ -93,10 +93,12 @@ class Cover:
         before = self._net
         self._net += (entry.quantity if buys else -entry.quantity) - taken
         if ours.purpose is Purpose.ENTRY:
-            self._before = before
-            self.holds = (ours.position_hash, buys)
-            self.filled.append(ours.position_hash)
-            self.largest = max(self.largest, entry.quantity)
+            self.largest = max(self.largest, abs(self._net))
+            if not self.filled or self.filled[-1] != ours.position_hash:
+                self._before = before
+                self.filled.append(ours.position_hash)
+            if self._left(entry.price, long=buys):
+                self.holds = (ours.position_hash, buys)
         elif self.holds is not None and not self._left(entry.price, long=self.holds[1]):
             self.holds = None
 

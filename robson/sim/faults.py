@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from decimal import Decimal
+from itertools import pairwise
 
 import attrs
 
 from robson.connectors.simulated.clock import VirtualClock
 from robson.connectors.simulated.driver import TOTAL_NS, Trip
-from robson.connectors.simulated.faults import ExchangeFaults
+from robson.connectors.simulated.faults import ExchangeFaults, Piece
 from robson.domain.identity import Purpose, read_client_order_id
 from robson.domain.intents import Intent, PlaceOrder
 from robson.domain.reports import ApiError
@@ -42,6 +43,8 @@ KINDS = (
     "overloaded",
     "dropped_stop",
     "thin_book",
+    "several_trades",
+    "slow_matching",
     "crash",
     "power_cut",
 )
@@ -285,16 +288,38 @@ class FaultyExchange(ExchangeFaults):
         self._dropping[client_id] = None
         return True
 
-    def fills_only(self, client_id: str, quantity: Decimal) -> Decimal | None:
-        """A thin book: a part of a market order fills, the rest expires.
-
-        Of an entry at least half: Robson has no way out yet of a position that is all dust.
-        """
+    def book(self, client_id: str, quantity: Decimal) -> tuple[Piece, ...] | None:
+        """A book that gives a market order less than all, in several trades, or slowly."""
         plan = self._plan
-        if not plan.lot or not plan.strikes("thin_book"):
+        thin = plan.lot and plan.strikes("thin_book", 3.0)
+        several = plan.lot and plan.strikes("several_trades", 3.0)
+        slow = plan.lot and plan.strikes("slow_matching", 3.0)
+        if not (thin or several or slow):
             return None
-        plan.excuse("thin_book", plan.clock.now_ns + REBORN_NS)
-        lots, ours = int(quantity / plan.lot), read_client_order_id(client_id)
+        ours = read_client_order_id(client_id)
         entry = ours is not None and ours.purpose is Purpose.ENTRY
-        lots = plan.chance.between(lots // 2 if entry else 0, lots)
-        return lots * plan.lot
+        lots = int(quantity / plan.lot)
+        if thin:
+            most = plan.chance.pick((lots, lots, min(lots, 9), min(lots, 9), 0))
+            lots = plan.chance.between(0, most)
+        pieces = self._pieces(lots, several=bool(several or slow), slow=bool(slow))
+        if thin or (slow and not entry):
+            # An entry that fills slowly excuses nothing: what is there is protected in time.
+            last_ns = max((piece.after_ns for piece in pieces), default=0)
+            kind = "slow_matching" if slow else "thin_book"
+            plan.excuse(kind, plan.clock.now_ns + last_ns + REBORN_NS)
+        return pieces
+
+    def _pieces(self, lots: int, *, several: bool, slow: bool) -> tuple[Piece, ...]:
+        """Up to four trades, each somewhat dearer and, where it is slow, later than the last."""
+        chance, lot = self._plan.chance, self._plan.lot
+        cuts = sorted({chance.between(0, lots) for _ in range(3 if several else 0)} | {0, lots})
+        pieces: list[Piece] = []
+        after_ns, worse_bps = 0, 0
+        for since, until in pairwise(cuts):
+            if slow and (pieces or chance.hits(0.3)):
+                after_ns += chance.between(50 * NS_PER_MS, 3 * NS_PER_S)
+            size = (until - since) * lot
+            pieces.append(Piece(quantity=size, worse_bps=Decimal(worse_bps), after_ns=after_ns))
+            worse_bps += chance.below(3) if several else 0
+        return tuple(pieces)

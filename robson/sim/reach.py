@@ -73,7 +73,12 @@ ROWS = (
     Row("T2", "signal taken", _is(e.EntryRequested, State.ARMED, State.ENTERING)),
     Row("T3", "signal rejected", _is(e.SignalRejected, State.ARMED, State.ARMED)),
     Row("T4", "disarmed", _cancelled("disarmed_by_user")),
+    Row("T5", "entry accepted", _is(e.EntryAccepted, State.ENTERING, State.ENTERING)),
     Row("T6", "entry filled", _is(e.EntryFilled, State.ENTERING, State.ACTIVE)),
+    Row("T7", "entry filled in part", _is(e.EntryPartlyFilled, State.ENTERING, State.ACTIVE)),
+    Row("T7 more", "and filled further", _is(e.EntryPartlyFilled, State.ACTIVE, State.ACTIVE)),
+    Row("T7 whole", "and ended", _is(e.EntryFilled, State.ACTIVE, State.ACTIVE)),
+    Row("T7 taken back", "and taken back", _is(e.EntryFilled, State.EXITING, State.EXITING)),
     Row("T8", "entry rejected", _is(e.EntryFailed, State.ENTERING, State.CANCELLED)),
     Row("T8 again", "and armed again", _is(e.EntryFailed, State.ENTERING, State.ARMED)),
     Row("T9", "entry unknown", _is(e.OrderUnknown, State.ENTERING, State.ENTERING)),
@@ -105,6 +110,7 @@ ROWS = (
         ),
     ),
     Row("T19", "exit filled", _is(e.ExitFilled, State.EXITING, State.EXITING)),
+    Row("T19 open", "exit accepted", _is(e.ExitAccepted, State.EXITING, State.EXITING)),
     Row(
         "T20",
         "closed",
@@ -127,8 +133,6 @@ ROWS = (
 )
 
 OUT_OF_REACH = {
-    "T5": "the simulated exchange fills a market order at once, so none rests",
-    "T7": "the same: a partial entry is final, it has expired",
     "T16": "nothing closes a position by a halt or by its margin level yet",
     "T23": "reconciliation of a whole position is not built yet",
     "T25": "needs evidence that contradicts itself; the simulated exchange never lies",
@@ -138,7 +142,15 @@ OUT_OF_REACH = {
 }
 """Rows of the table that no world of this version can reach, and why."""
 
-EXITS = ("stop_loss", "trailing_stop", "stop_gain", "insurance_stop", "user_panic", "tape_end")
+EXITS = (
+    "stop_loss",
+    "trailing_stop",
+    "stop_gain",
+    "insurance_stop",
+    "entry_dust",
+    "user_panic",
+    "tape_end",
+)
 ENDINGS = (
     "disarmed_by_user",
     "panic_before_entry",
@@ -180,6 +192,9 @@ RULES_REACHED = tuple(
         Rule.FAULT_SKIPS_REPAY,
         Rule.FAULT_DROPS_STOP,
         Rule.FAULT_FILLS_ONLY,
+        Rule.FAULT_FILLS_IN_PIECES,
+        Rule.FAULT_MATCHES_LATE,
+        Rule.CANCELLED_PARTLY_FILLED,
     )
 )
 """Rules of the exchange that worlds have to meet; the others need a request Robson never sends."""
@@ -191,14 +206,11 @@ def arc_name(source: State, event: str, target: State) -> str:
 
 
 ARCS_OUT_OF_REACH = {
-    "entry_ack": OUT_OF_REACH["T5"],
-    "entry_partial": OUT_OF_REACH["T7"],
-    "active entry_fill active": OUT_OF_REACH["T7"],
+    "entering entry_partial entering": "a partial entry is written once it opens the position",
     "halt": OUT_OF_REACH["T16"],
     "margin_exit": OUT_OF_REACH["T16"],
     "degrade": OUT_OF_REACH["T16"],
-    "exit_ack": OUT_OF_REACH["T5"],
-    "reconciled_missing": OUT_OF_REACH["T23"],
+    "active reconciled_missing closed": OUT_OF_REACH["T23"],
     "fail": OUT_OF_REACH["T25"],
     "resolve": OUT_OF_REACH["T26"],
     "error trigger exiting": OUT_OF_REACH["T25"],

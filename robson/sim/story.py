@@ -46,6 +46,8 @@ _FAULTS = {
     "overloaded": "the exchange answers 503",
     "dropped_stop": "the exchange drops the resting stop",
     "thin_book": "the book is thin: a part fills, the rest expires",
+    "several_trades": "the book gives several trades at several prices",
+    "slow_matching": "the exchange carries trades out late, one by one",
 }
 
 

@@ -74,6 +74,15 @@ def _filled(event: e.EntryFilled, view: PositionView) -> Told:
     return "filled", f"{verb} {_base(view, event.quantity)} at {_short(event.price)}{found}"
 
 
+def _partly(event: e.EntryPartlyFilled, view: PositionView) -> Told:
+    verb = "bought" if view.side is Side.LONG else "sold"
+    return "part", f"{verb} {_base(view, event.quantity)} at {_short(event.price)}, still open"
+
+
+def _entry_back(_event: e.EntryCancelling, _view: PositionView) -> Told:
+    return "take back", "what is left of the entry is cancelled before the position is left"
+
+
 def _failed(event: e.EntryFailed, _view: PositionView) -> Told:
     again = "; waits for the next signal" if event.rearm else ""
     return "no entry", f"{event.message}{again}"
@@ -177,6 +186,8 @@ _TELLINGS: dict[type, Callable[[Any, PositionView], Told]] = {
     e.SignalRejected: _rejected,
     e.SizingDecided: _sized,
     e.EntryRequested: _requested,
+    e.EntryPartlyFilled: _partly,
+    e.EntryCancelling: _entry_back,
     e.EntryFilled: _filled,
     e.EntryFailed: _failed,
     e.OrderUnknown: _unknown,

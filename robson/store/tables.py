@@ -46,6 +46,8 @@ _STATUS: dict[str, str] = {
     "insurance_failed": "failed",
     "insurance_placed": "resting",
     "entry_accepted": "resting",
+    "entry_partly_filled": "resting",
+    "exit_accepted": "resting",
     "insurance_cancelled": "cancelled",
     "entry_filled": "completed",
     "exit_filled": "completed",
@@ -57,7 +59,7 @@ _SENT = (
     " WHERE account = ? AND client_order_id = ?"
 )
 _ASKING = ("entry_requested", "exit_requested", "insurance_requested")
-_FILLING = ("entry_filled", "exit_filled", "insurance_filled")
+_FILLING = ("entry_partly_filled", "entry_filled", "exit_filled", "insurance_filled")
 
 
 def projections(kind: str, payload: str, account: str, epoch: int) -> Iterator[Statement]:

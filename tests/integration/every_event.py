@@ -209,6 +209,16 @@ _ENTERING: tuple[e.Event, ...] = (
     e.OrderUnknown(**BASE, client_id=ENTRY, reason="no answer within 5 s"),
     e.OrderResolved(**BASE, client_id=ENTRY, outcome="absent", evidence=PROOF),
     e.EntryAccepted(**BASE, client_id=ENTRY, order_id=101),
+    e.EntryPartlyFilled(
+        **BASE,
+        client_id=ENTRY,
+        order_id=101,
+        fills=(fill(Purpose.ENTRY, 1, "0.10000", "60012.00"),),
+        price=Price("60012.00"),
+        quantity=Quantity("0.10000"),
+        held=D("0.09990000"),
+    ),
+    e.EntryCancelling(**BASE, cancel=CANCEL),
     e.EntryFilled(
         **BASE,
         client_id=ENTRY,
@@ -275,6 +285,7 @@ _LEAVING: tuple[e.Event, ...] = (
     ),
     e.ExitRequested(**BASE, order=order(Purpose.EXIT, signed=True), attempt=0),
     e.ExitRetry(**BASE, client_id=EXIT, code=None, message="absent", proof=PROOF),
+    e.ExitAccepted(**BASE, client_id=order(Purpose.EXIT).client_id, order_id=303),
     e.ExitFilled(
         **BASE,
         client_id=EXIT,

@@ -161,6 +161,7 @@ _SAYINGS: dict[str, Callable[[Doc, Doc, Sequence[Doc], Symbols], Said]] = {
     "signal_received": _signal,
     "signal_rejected": _refused,
     "sizing_decided": _sized,
+    "entry_partly_filled": _filled,
     "entry_filled": _filled,
     "entry_failed": _not_entered,
     "order_unknown": _unknown,

@@ -17,8 +17,10 @@ from robson.domain.accounts import (
 )
 from robson.domain.events.entering import (
     EntryAccepted,
+    EntryCancelling,
     EntryFailed,
     EntryFilled,
+    EntryPartlyFilled,
     EntryRequested,
     PositionArmed,
     SignalReceived,
@@ -29,6 +31,7 @@ from robson.domain.events.holding import MarginBandChanged, PositionCarried
 from robson.domain.events.leaving import (
     AccountRead,
     CancelRequested,
+    ExitAccepted,
     ExitFilled,
     ExitRequested,
     ExitRetry,
@@ -67,6 +70,8 @@ PositionEvent = (
     | EntryRequested
     | OrderSending
     | EntryAccepted
+    | EntryPartlyFilled
+    | EntryCancelling
     | EntryFilled
     | EntryFailed
     | OrderUnknown
@@ -82,6 +87,7 @@ PositionEvent = (
     | InsuranceFilled
     | ExitTriggered
     | ExitRequested
+    | ExitAccepted
     | ExitFilled
     | ExitRetry
     | PanicRequested
@@ -113,10 +119,13 @@ __all__ = [
     "AccountRead",
     "CancelRequested",
     "EntryAccepted",
+    "EntryCancelling",
     "EntryFailed",
     "EntryFilled",
+    "EntryPartlyFilled",
     "EntryRequested",
     "Event",
+    "ExitAccepted",
     "ExitFilled",
     "ExitPrearmed",
     "ExitRequested",

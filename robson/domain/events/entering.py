@@ -8,7 +8,7 @@ from typing import ClassVar
 import attrs
 
 from robson.domain.identity import ClientOrderId, PositionId, Scope
-from robson.domain.intents import PlaceOrder
+from robson.domain.intents import CancelOrder, PlaceOrder
 from robson.domain.plan import EntryPlan, StopAudit
 from robson.domain.reports import AccountSnapshot, Fill
 from robson.domain.strategy import StrategyConfig
@@ -113,6 +113,35 @@ class EntryFilled:
     quantity: Quantity
     held: Decimal
     reconciled: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class EntryPartlyFilled:
+    """The entry has been filled in part for a second and is still open: it is a position already.
+
+    ``fills`` are all so far, ``held`` what they gave, as in :class:`EntryFilled`, which follows.
+    """
+
+    KIND: ClassVar[str] = "entry_partly_filled.v1"
+    open_now: ClassVar[bool] = True
+    position: PositionId
+    at_ns: ExchangeNs
+    client_id: ClientOrderId
+    order_id: int
+    fills: tuple[Fill, ...]
+    price: Price
+    quantity: Quantity
+    held: Decimal
+
+
+@attrs.frozen(kw_only=True)
+class EntryCancelling:
+    """What is left of an open entry is being taken back: the position is to be left."""
+
+    KIND: ClassVar[str] = "entry_cancelling.v1"
+    position: PositionId
+    at_ns: ExchangeNs
+    cancel: CancelOrder
 
 
 @attrs.frozen(kw_only=True)

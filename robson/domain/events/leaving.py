@@ -44,6 +44,17 @@ class ExitRequested:
 
 
 @attrs.frozen(kw_only=True)
+class ExitAccepted:
+    """The exchange took a market exit; it is not final yet."""
+
+    KIND: ClassVar[str] = "exit_accepted.v1"
+    position: PositionId
+    at_ns: ExchangeNs
+    client_id: ClientOrderId
+    order_id: int
+
+
+@attrs.frozen(kw_only=True)
 class ExitFilled:
     """A market exit executed. The position closes only when the account shows that it is flat."""
 
@@ -108,7 +119,8 @@ class PositionClosed:
 
     ``by`` is whose fill closed it: ``exit``, ``insurance`` or ``reconciled``; ``price`` the
     average over every exit fill, ``quantity`` their sum, ``dust`` the base left in
-    the pair, too little to sell.
+    the pair, too little to sell. With no exit fill at all (``entry_dust``: what the entry got was
+    too little to sell) the quantity is zero and the price the entry's.
     """
 
     KIND: ClassVar[str] = "position_closed.v1"
@@ -117,7 +129,7 @@ class PositionClosed:
     reason: str
     by: str
     price: Price
-    quantity: Quantity
+    quantity: Decimal
     gross: Decimal
     dust: Decimal
     account: AccountSnapshot

@@ -238,8 +238,12 @@ def _unknown(memory: Memory, event: e.OrderUnknown, _view: PositionView) -> None
     memory.resolved.discard(event.client_id)
 
 
-def _bare_from(memory: Memory, event: e.EntryFilled, view: PositionView) -> None:
-    memory.bare_ns[view.id] = event.fills[0].at_ns
+def _bare_from(
+    memory: Memory, event: e.EntryPartlyFilled | e.EntryFilled, view: PositionView
+) -> None:
+    if view.id not in memory.entered:
+        memory.entered.add(view.id)
+        memory.bare_ns[view.id] = event.fills[0].at_ns
 
 
 def _bare_again(memory: Memory, event: e.InsuranceCancelled, view: PositionView) -> None:
@@ -262,6 +266,7 @@ _NOTES: dict[type, Callable[[Memory, Any, PositionView], None]] = {
     e.EntryFailed: _refused,
     e.OrderResolved: _answered,
     e.OrderUnknown: _unknown,
+    e.EntryPartlyFilled: _bare_from,
     e.EntryFilled: _bare_from,
     e.InsuranceCancelled: _bare_again,
     e.InsurancePlaced: _covered,

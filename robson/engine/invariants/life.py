@@ -109,7 +109,7 @@ def fresh_trigger(seen: Seen) -> Iterator[Verdict]:
     event, view = seen.event, seen.before
     assert view is not None
     if event.reason not in PRICES:
-        asked = bool(event.actor) or event.reason == "insurance_stop"
+        asked = bool(event.actor) or event.reason in ("insurance_stop", "entry_dust")
         yield asked or f"nobody asked for {event.reason}"
         return
     gains = event.reason == "stop_gain"

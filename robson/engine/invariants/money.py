@@ -158,7 +158,8 @@ def no_over_exit(seen: Seen) -> Iterator[Verdict]:
 def flat(seen: Seen) -> Iterator[Verdict]:
     """Fills and account agree that nothing is left that could be traded."""
     event, rules, fills, entry = seen.event, seen.rules, seen.way_out, seen.after.entry
-    if not fills or entry is None:
+    bare = seen.side is Side.SHORT and entry is not None and entry.held > _dust_before(seen)
+    if entry is None or (not fills and bare):
         yield "closed without a fill"
         return
     moved, account = total(fills), event.account
@@ -184,7 +185,8 @@ def result_adds_up(seen: Seen) -> Iterator[Verdict]:
     with localcontext(MONEY):
         worth = sum((fill.price * fill.quantity for fill in fills), ZERO)
         quantity = total(fills) if seen.side is Side.LONG else entry.quantity
-        gross = (worth / total(fills) - entry.price) * quantity * seen.side.sign
+        price = worth / total(fills) if fills else entry.price
+        gross = (price - entry.price) * quantity * seen.side.sign
         paid = sum((_fee(fill, base) for fill in (*entry.fills, *fills)), ZERO)
         net = event.gross - event.fees - event.interest
         yield event.gross == gross or f"gross {event.gross}, by the fills {gross}"
@@ -288,7 +290,7 @@ LAWS: tuple[tuple[str, Ask, tuple[type, ...]], ...] = (
     ("M3", loss_side, (e.SizingDecided,)),
     ("M4", one_position, (e.PositionArmed,)),
     ("M5", within_budget, (e.SizingDecided,)),
-    ("M6", held_follows, (e.EntryFilled,)),
+    ("M6", held_follows, (e.EntryPartlyFilled, e.EntryFilled)),
     ("M6", stop_covers, (e.InsuranceRequested,)),
     ("M7", flat, (e.PositionClosed,)),
     ("M8", result_adds_up, (e.PnlSettled,)),

@@ -56,6 +56,7 @@ class Memory:
         rested: where a position's exchange stop last rested.
         sized: the account as it was when a position was sized.
         basis: what a carried position had made or lost when the month opened.
+        entered: positions whose entry has filled, in part or whole.
     """
 
     instruments: Mapping[str, Instrument]
@@ -75,6 +76,7 @@ class Memory:
     rested: dict[PositionId, Decimal] = attrs.Factory(dict)
     sized: dict[PositionId, AccountSnapshot] = attrs.Factory(dict)
     basis: dict[PositionId, Decimal] = attrs.Factory(dict)
+    entered: set[PositionId] = attrs.Factory(set)
 
     def counted(self, since_ns: int, until_ns: int) -> int:
         """How much of a span nothing excuses."""

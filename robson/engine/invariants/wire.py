@@ -66,6 +66,8 @@ def _order_written(order: PlaceOrder, view: PositionView | None) -> bool:
 def _cancel_written(cancel: CancelOrder, view: PositionView | None) -> bool:
     if view is None:
         return False
+    if view.entry_cancel is not None and view.entry_cancel.target == cancel.target:
+        return True
     if view.insurance.state in ("cancelling", "gone") or view.trigger is not None:
         return view.insurance.client_id == cancel.target
     prearmed = view.prearmed

@@ -1,0 +1,80 @@
+"""One step of a pursuit: the next act, or when to look again, and what is known at that instant."""
+
+from __future__ import annotations
+
+import attrs
+
+from robson.domain import events as e
+from robson.domain.intents import Intent, QueryOrder
+from robson.domain.values import NS_PER_S, ExchangeNs
+from robson.domain.view import OrderRecord, PositionView
+from robson.engine.context import NOTHING, Context, Decision
+
+ASK_EVERY_NS = NS_PER_S
+
+
+@attrs.frozen(kw_only=True)
+class Known:
+    """What is known of a position beside its journal, since this process started.
+
+    Attributes:
+        sending: a trading request of the position is on its way.
+        reading: a question of the position is on its way.
+        verified: the exchange was asked about the resting stop since the start.
+        asked_ns: when a question was last asked.
+        failed_ns: when an order of the position was last refused.
+        looked_missing: the last question about an unknown exit did not find it.
+    """
+
+    sending: bool = False
+    reading: bool = False
+    verified: bool = True
+    asked_ns: ExchangeNs = ExchangeNs(0)
+    failed_ns: ExchangeNs = ExchangeNs(0)
+    looked_missing: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class Step:
+    """The next act, and when to look again if nothing else happens (None: only on news)."""
+
+    decision: Decision = NOTHING
+    due_ns: ExchangeNs | None = None
+
+    @property
+    def acts(self) -> bool:
+        """Whether there is anything to do now."""
+        return self.decision != NOTHING
+
+
+WAIT = Step()
+
+
+def act(*events: e.PositionEvent, intents: tuple[Intent, ...] = ()) -> Step:
+    """Do this now."""
+    return Step(decision=Decision(events=events, intents=intents))
+
+
+def ask(ctx: Context, known: Known, question: Intent) -> Step:
+    """Put a question, at most one at a time and once a second."""
+    if known.reading:
+        return WAIT
+    due = ExchangeNs(known.asked_ns + ASK_EVERY_NS)
+    return act(intents=(question,)) if ctx.now_ns >= due else Step(due_ns=due)
+
+
+def query(view: PositionView, record: OrderRecord) -> QueryOrder:
+    """The question what became of one of the position's orders."""
+    return QueryOrder(scope=view.scope, position=view.id, target=record.client_id)
+
+
+def lost(view: PositionView, ctx: Context, record: OrderRecord) -> Step:
+    """A request that may have left, with nobody waiting for its answer: unknown."""
+    return act(
+        e.OrderUnknown(
+            position=view.id,
+            at_ns=ctx.now_ns,
+            client_id=record.client_id,
+            reason="the process ended before the answer came",
+        )
+    )
