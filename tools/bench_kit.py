@@ -25,7 +25,7 @@ import attrs
 from robson.cli.demo_daemon import environment
 from robson.domain.events import Event
 from robson.store.codec import decode
-from robson.store.journal import JournalReader
+from robson.store.reader import JournalReader
 
 MOUNTS = Path("/proc/self/mountinfo")
 IN_MEMORY = ("tmpfs", "ramfs")

@@ -308,9 +308,13 @@ def _force(stopped: threading.Event) -> None:
 def _end(daemon: SimulatedDaemon, ended: _Ended) -> int:
     if ended.error is not None:
         name, error = ended.error
-        sys.stderr.write(f"error: {name} ended: {error}. Exchange stops stay where they are.\n")
+        code = JOURNAL_IO if isinstance(error, StoreError) else INTERNAL
+        sys.stderr.write(
+            f"error: {name} ended: {error}. Exchange stops stay where they are."
+            f" [{type(error).__name__}, exit {code}]\n"
+        )
         sys.stderr.flush()
-        os._exit(JOURNAL_IO if isinstance(error, StoreError) else INTERNAL)
+        os._exit(code)
     stopped = threading.Event()
     threading.Thread(target=_force, args=(stopped,), daemon=True).start()
     daemon.stop()
@@ -320,7 +324,7 @@ def _end(daemon: SimulatedDaemon, ended: _Ended) -> int:
         stop = f"{view.insurance.stop_price:f}"
         logs.tell(f"{view.scope.symbol} stays protected: exchange stop {stop} rests")
     logs.tell("robsond has ended in order")
-    return 0
+    return 0 if daemon.journal.failed is None else JOURNAL_IO
 
 
 if __name__ == "__main__":

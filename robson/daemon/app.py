@@ -26,6 +26,7 @@ from robson.daemon.config import Config
 from robson.daemon.custody import Custody, Market
 from robson.daemon.diary import Diary
 from robson.daemon.inbox import Inbox
+from robson.daemon.keeper import DiskLimits, Keeper
 from robson.daemon.lane import LaneOutbox, LaneStep, lane_worker
 from robson.daemon.messages import Asked
 from robson.daemon.meters import Meters
@@ -46,8 +47,12 @@ from robson.domain.ports import Recorded
 from robson.domain.view import PositionView
 from robson.exec.executor import Fence
 from robson.exec.lanes import Lane
-from robson.store.journal import JournalIdentity, JournalReader, SqliteJournal
+from robson.store.disk import DiskWatch
+from robson.store.emergency import FILE_NAME as EMERGENCY
+from robson.store.emergency import EmergencyFile
+from robson.store.journal import JournalIdentity, SqliteJournal
 from robson.store.lock import JournalLock
+from robson.store.reader import JournalReader
 
 LIVE_S = 10.0
 """A thread silent for longer is not alive."""
@@ -77,7 +82,7 @@ class Places:
 
 def empty(directory: Path) -> None:
     """Take our own files away, and nothing else; the lock is held."""
-    for name in ("journal.db", "journal.db-wal", "journal.db-shm", "token"):
+    for name in ("journal.db", "journal.db-wal", "journal.db-shm", EMERGENCY, "token"):
         (directory / name).unlink(missing_ok=True)
     for name in ("books.db", "books.db-wal", "books.db-shm", "tape.clock"):
         (directory / "exchange" / name).unlink(missing_ok=True)
@@ -132,12 +137,7 @@ class SimulatedDaemon:
 
     def _assemble(self, programme: Programme) -> None:
         owner = self.monitor_thread
-        identity = JournalIdentity(profile=self.config["profile"], account=self.account)
-        self.journal = owner.call(
-            lambda: SqliteJournal(
-                self.places.directory, identity, wall_ns=wall_ns, new_id=new_journal_id
-            )
-        )
+        self.journal = owner.call(self._open_journal)
         self.theatre = Theatre(programme, self.places.directory, self.account, self._views)
         self.auditor = Auditor(
             self.theatre.exchange,
@@ -150,6 +150,7 @@ class SimulatedDaemon:
         self._following = True  # what is folded from now on has happened in this process
         self.unseen_s = self.theatre.resume(self.roster.last_ns)
         self.auditor.follow((self.roster.last_ns, self.theatre.clock.now_ns))
+        self.keeper = self._keeper()
         epoch = self.journal.epoch
         lanes = {lane: Inbox(lane.value, self.stillness) for lane in Lane}
         custody = Custody(
@@ -168,6 +169,7 @@ class SimulatedDaemon:
             epoch=epoch,
             strategies=self.places.strategies,
             leads=self.lock.is_held,
+            disk=self.keeper.state,
         )
         self.monitor = Monitor(custody)
         self.stage = self._stage()
@@ -184,8 +186,32 @@ class SimulatedDaemon:
             self._about(),
             config=self.config,
             log=logs.ring,
+            keeper=self.keeper,
             report=self.report,
             on_refused=self._refused,
+        )
+
+    def _open_journal(self) -> SqliteJournal:
+        return SqliteJournal(
+            self.places.directory,
+            JournalIdentity(profile=self.config["profile"], account=self.account),
+            wall_ns=wall_ns,
+            new_id=new_journal_id,
+            emergency=EmergencyFile(self.places.directory),
+        )
+
+    def _keeper(self) -> Keeper:
+        return Keeper(
+            self.journal,
+            DiskWatch(self.places.directory),
+            DiskLimits(
+                warn_mib=self.config["store.disk_warn_mib"],
+                least_mib=self.config["store.disk_entry_mib"],
+            ),
+            inbox=self.inbox,
+            clock=self.theatre.clock,
+            flat=lambda: all(v.state is PositionState.ARMED for v in self.roster.live()),
+            fatal=self._fatal,
         )
 
     def _stage(self) -> Stage:
@@ -219,6 +245,10 @@ class SimulatedDaemon:
             lane.start()
         self.monitor_thread.call(self._recover)
         self.feed.start()
+        self.keeper_thread = threading.Thread(
+            name="keeper", target=guarded("keeper", self.keeper.run, self._fatal), daemon=True
+        )
+        self.keeper_thread.start()
         self.api = ApiServer(
             self.backend,
             socket_path=self.places.socket,
@@ -362,6 +392,7 @@ class SimulatedDaemon:
             Check("serving", self.serving),
             Check("prices", seen),
             Check("month", self.roster.month is not None),
+            Check("disk", not self.keeper.trouble()),
         )
 
     # --- stop ------------------------------------------------------------------------------------
@@ -372,6 +403,7 @@ class SimulatedDaemon:
         Exchange stops stay where they are.
         """
         self.serving = False
+        self.keeper.stop()
         self.api.set_serving(serving=False)
         self.api.stop(0.5)
         self.http.shutdown()
@@ -389,6 +421,7 @@ class SimulatedDaemon:
 
     def abandon(self) -> None:
         """Let go of what a start that failed had taken; the process ends after this."""
+        self.keeper.stop()
         self.stage.stop()
         if self.feed.is_alive():
             self.feed.join(STOPPING_S)

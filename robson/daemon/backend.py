@@ -29,6 +29,7 @@ from robson.daemon import logs
 from robson.daemon.config import Config
 from robson.daemon.dry_run import account_gates
 from robson.daemon.inbox import Inbox
+from robson.daemon.keeper import Keeper
 from robson.daemon.messages import Asked
 from robson.daemon.monitor import Monitor
 from robson.domain.commands import Command
@@ -42,7 +43,7 @@ from robson.engine.costs import unit_loss
 from robson.engine.detectors.choose import detector_for
 from robson.engine.exposure import latent_of
 from robson.engine.orders import exit_fence, left_to_sell, side_of
-from robson.store.journal import JournalReader
+from robson.store.reader import JournalReader
 
 
 @attrs.frozen(kw_only=True)
@@ -70,6 +71,7 @@ class DaemonBackend:
         *,
         config: Config,
         log: logs.Ring,
+        keeper: Keeper,
         report: Callable[[], dict[str, Any]],
         on_refused: Callable[[Command, Refused], None],
     ) -> None:
@@ -81,6 +83,7 @@ class DaemonBackend:
         self._on_refused = on_refused
         self._config = config
         self._log = log
+        self._keeper = keeper
 
     def submit(self, command: Command, timeout_s: float) -> CommandResult:
         """Hand a command to the monitor and wait for its durable answer."""
@@ -220,12 +223,21 @@ class DaemonBackend:
                 for symbol in monitor.markets
                 if monitor.leads()
             ),
-            degraded=tuple(
-                DegradedFact(scope=each.scope, reason=each.reason, since_ns=each.at_ns)
-                for each in monitor.roster.standing.frozen
-            ),
             tape=about.tape,
+            degraded=self._degraded(now_ns),
         )
+
+    def _degraded(self, now_ns: ExchangeNs) -> tuple[DegradedFact, ...]:
+        standing = self._monitor.custody.roster.standing
+        frozen = tuple(
+            DegradedFact(scope=each.scope, reason=each.reason, since_ns=each.at_ns)
+            for each in standing.frozen
+        )
+        trouble = self._keeper.trouble()
+        if not trouble:
+            return frozen
+        since_ns = self._keeper.since_ns or now_ns
+        return (*frozen, DegradedFact(scope="account", reason=trouble, since_ns=since_ns))
 
 
 def _change(standing: Standing) -> RuntimeFact | None:

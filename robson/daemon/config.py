@@ -164,6 +164,8 @@ KEYS: dict[str, Key] = {
     "api.grpc": Key("127.0.0.1:50051", _loopback, "gRPC door on loopback; port 0 takes a free one"),
     "api.http": Key("127.0.0.1:8080", _address, "health door; port 0 takes a free one"),
     "api.socket_mode": Key(0o600, _mode, "permissions of the unix socket"),
+    "store.disk_warn_mib": Key(200, _whole(0, 1_000_000), "free MiB below which it is said"),
+    "store.disk_entry_mib": Key(64, _whole(0, 1_000_000), "free MiB that an entry needs"),
     "exchange.recv_window_ms": Key(1500, _whole(100, 60000), "receive window of entries"),
     "risk.gap_bps": Key(Decimal(10), _decimal("0", "500"), "allowance from trigger to fill"),
     "risk.entry_slip_bps": Key(Decimal(5), _decimal("0", "500"), "allowance at the entry"),

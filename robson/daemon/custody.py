@@ -25,7 +25,7 @@ from robson.domain.view import PositionView
 from robson.engine.budget import Budget
 from robson.engine.context import Context, Decision, Settings
 from robson.engine.exposure import budget_of
-from robson.engine.snapshot import RiskSnapshot, account_risk
+from robson.engine.snapshot import DiskState, RiskSnapshot, account_risk
 
 
 class Outbox(Protocol):
@@ -50,6 +50,7 @@ class Custody:
     Args:
         epoch: of this process; part of every client order id.
         leads: whether this process may still act for the account.
+        disk: how the journal's disk stands; None where no journal is kept on one.
     """
 
     def __init__(
@@ -65,8 +66,10 @@ class Custody:
         epoch: int,
         strategies: Shelf = SHIPPED,
         leads: Callable[[], bool] = lambda: True,
+        disk: Callable[[], DiskState | None] = lambda: None,
     ) -> None:
         self.leads = leads
+        self.disk = disk
         self.account = account
         self.roster = roster
         self.ids = ids
@@ -137,6 +140,7 @@ class Custody:
             settings=self.settings,
             now_ns=self.now(),
             leads=self.leads(),
+            disk=self.disk(),
         )
 
     # --- deciding, journaling, handing on --------------------------------------------------------

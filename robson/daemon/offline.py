@@ -17,7 +17,8 @@ from robson.daemon.config import KEYS
 from robson.domain.errors import Refused
 from robson.domain.values import NS_PER_MS
 from robson.store.examine import Examined, back_up, examine
-from robson.store.journal import FILE_NAME, JournalReader, StoredRow
+from robson.store.journal import FILE_NAME
+from robson.store.reader import JournalReader, StoredRow
 
 ROWS = 100_000
 _FACTS = (

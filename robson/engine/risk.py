@@ -21,6 +21,7 @@ GATES: tuple[tuple[str, str, str], ...] = (
     ("1", "not_leader", "this process leads for the account and symbol"),
     ("2", "degraded", "neither the symbol nor the account is frozen"),
     ("3", "not_running", "the runtime state is RUNNING"),
+    ("3", "disk_low", "the journal's disk has room for another life, and takes rows"),
     ("4", "monthly_halt", "the month's limit is not used up"),
     ("5", "duplicate_position", "no other position is open for this account and symbol"),
     ("6", "max_open_positions", "fewer positions are open than the limit"),
@@ -86,6 +87,20 @@ def _not_running(state: RiskSnapshot) -> Denial | None:
         return None
     message = f"the runtime state is {state.runtime_state}; entries need RUNNING"
     return _deny("not_running", message, state.runtime_state, "RUNNING")
+
+
+def _disk(state: RiskSnapshot) -> Denial | None:
+    """An entry that could not be written down to its end would be nobody's."""
+    disk = state.disk
+    if disk is None:
+        return None
+    if disk.failed is not None:
+        message = f"the journal cannot be written, so only exits are sent: {disk.failed}"
+        return _deny("disk_low", message, "failed", "written")
+    if disk.free_mib >= disk.least_mib:
+        return None
+    message = f"the journal's disk has {disk.free_mib} MiB left; an entry needs {disk.least_mib}"
+    return _deny("disk_low", message, disk.free_mib, disk.least_mib)
 
 
 def _monthly_halt(state: RiskSnapshot) -> Denial | None:
@@ -161,6 +176,7 @@ _ARM = (
     _not_leader,
     _degraded,
     _not_running,
+    _disk,
     _monthly_halt,
     _duplicate,
     _max_open,
@@ -252,6 +268,9 @@ def standing_numbers(state: RiskSnapshot) -> dict[str, tuple[str, str]]:
         "max_open_positions": (str(state.open_positions), str(state.max_open)),
         "leverage_limit": (str(state.leverage), str(state.leverage_limit)),
     }
+    if state.disk is not None:
+        room = "failed" if state.disk.failed is not None else str(state.disk.free_mib)
+        numbers["disk_low"] = (room, str(state.disk.least_mib))
     if state.day_loss_limit is not None:
         numbers["daily_loss_limit"] = (plain(state.day_net), plain(-state.day_loss_limit))
     if state.day_trades_limit is not None:

@@ -20,6 +20,15 @@ MAX_LEVERAGE = 10
 
 
 @attrs.frozen(kw_only=True)
+class DiskState:
+    """The journal's disk. ``failed``: why the journal is not written any more, else None."""
+
+    free_mib: int
+    least_mib: int
+    failed: str | None = None
+
+
+@attrs.frozen(kw_only=True)
 class WalletState:
     """The pair's isolated account. ``debt``: borrowed and interest, of either asset."""
 
@@ -43,6 +52,7 @@ class RiskSnapshot:
         month_resets, day_resets: when the month's budget and the day's limits begin again, for
             people.
         leader: this process holds the lease; where there is one host, its lock.
+        disk: None where no journal is kept on one.
         frozen: why the symbol or the account is frozen; None when neither is.
         day_net: settled results of the UTC day.
         day_loss_limit: the loss at which the day ends; None when off.
@@ -76,6 +86,7 @@ class RiskSnapshot:
     min_net_r: Decimal = MIN_NET_R
     allow_low_gain: bool = False
     stop_order: bool = True
+    disk: DiskState | None = None
     leader: bool = True
     frozen: str | None = None
     day_net: Decimal = Decimal(0)
@@ -101,6 +112,7 @@ def account_risk(
     settings: Settings,
     now_ns: ExchangeNs,
     leads: bool,
+    disk: DiskState | None = None,
 ) -> RiskSnapshot:
     """What is no pair's own, at one instant; of the pair nothing is known yet, which denies."""
     day, loss = standing.day_at(now_ns), day_loss_limit(standing.capital_base, settings)
@@ -118,6 +130,7 @@ def account_risk(
         month_resets=next_month(now_ns),
         max_drift_pct=settings.max_drift_pct,
         leader=leads,
+        disk=disk,
         day_net=day.net,
         day_loss_limit=loss,
         day_trades=trades_of_day(others, day),

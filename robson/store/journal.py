@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import attrs
 
 from robson.domain import events as e
-from robson.domain.errors import JournalForeign, StoreError
+from robson.domain.errors import JournalCorrupt, JournalForeign, StoreError
 from robson.domain.ports import Recorded
 from robson.store.codec import decode, encode
+from robson.store.emergency import FILE_NAME as EMERGENCY
+from robson.store.emergency import EmergencyFile, Row
 from robson.store.tables import SCHEMA, SCHEMA_VERSION, projections
 from robson.store.trust import (
     Tail,
@@ -36,6 +39,7 @@ CHECKPOINT_EVERY = 500
 """Commits between two passive checkpoints: the WAL stays small, nobody waits."""
 
 _INSERT = "INSERT INTO journal VALUES (?,?,?,?,?,?,?,?,?,?,?)"
+_HASH = "SELECT hash FROM journal WHERE seq = ?"
 
 
 @attrs.frozen(kw_only=True)
@@ -46,18 +50,6 @@ class JournalIdentity:
     account: str
 
 
-@attrs.frozen(kw_only=True)
-class StoredRow:
-    """A row for readers, payload undecoded."""
-
-    seq: int
-    epoch: int
-    kind: str
-    position: str | None
-    payload: str
-    at_ns: int
-
-
 class SqliteJournal:
     """The writer. Opening verifies the whole chain and takes the next epoch.
 
@@ -65,6 +57,10 @@ class SqliteJournal:
         directory: the state directory; its lock is held by the caller.
         wall_ns: wall clock, for ``written_at`` only.
         new_id: makes the journal's own identity when it is new.
+        emergency: where rows go once the database cannot be written; without it that is an error.
+
+    Attributes:
+        failed: why the database is not written any more; None while it is.
 
     Raises:
         JournalCorrupt: a row is not what its hash says, or SQLite finds damage.
@@ -79,7 +75,11 @@ class SqliteJournal:
         *,
         wall_ns: Callable[[], int],
         new_id: Callable[[], str],
+        emergency: EmergencyFile | None = None,
     ) -> None:
+        self.failed: StoreError | None = None
+        self._durable = 0
+        self._emergency = emergency
         self.path = directory / FILE_NAME
         self._identity = identity
         self._wall_ns = wall_ns
@@ -115,6 +115,7 @@ class SqliteJournal:
         for statement in SCHEMA:
             self._db.execute(statement)
         meta, tail = self._believed(meta)
+        tail = self._carry_over(tail)
         self.seq, self._head = tail.seq, tail.head
         self.journal_id = meta["journal_id"]
         self.epoch = int(meta["epoch"]) + 1
@@ -123,6 +124,8 @@ class SqliteJournal:
         self._db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", meta.items())
         self._db.execute("COMMIT")
         self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        if self._emergency is not None and self._emergency.read():
+            self._emergency.clear()
 
     def _believed(self, meta: dict[str, str]) -> tuple[dict[str, str], Tail]:
         """Whose the journal is and where it ends, once everything in it has been checked."""
@@ -158,41 +161,119 @@ class SqliteJournal:
     def append(self, events: Sequence[e.Event]) -> tuple[Recorded, ...]:
         """Make events and their projections durable in one transaction.
 
+        After the database has failed once it is not written any more: a later commit could succeed
+        on top of one that was lost. Rows then go to the emergency file.
+
         Raises:
             StoreError: nothing of it may be relied on.
         """
-        seq, head = self.seq, self._head
-        recorded = []
-        try:
-            self._db.execute("BEGIN IMMEDIATE")
-            for event in events:
-                seq += 1
-                head = self._insert(seq, head, event)
-                recorded.append(Recorded(seq=seq, epoch=self.epoch, event=event))
-            self._db.execute("COMMIT")
-        except sqlite3.Error as error:
-            raise translated(self.path, error) from error
-        self.seq, self._head = seq, head
-        self._checkpoint()
-        return tuple(recorded)
-
-    def _insert(self, seq: int, head: str, event: e.Event) -> str:
-        kind, payload = encode(event)
-        position = getattr(event, "position", None)
-        fields = (
-            kind,
-            self._identity.account,
-            position,
-            payload,
-            event.at_ns,
-            self._wall_ns(),
+        if not events:
+            return ()
+        rows = self._rows(events)
+        if self.failed is None:
+            try:
+                self._commit(rows)
+            except sqlite3.IntegrityError as error:
+                self._take_back()
+                raise translated(self.path, error) from error
+            except sqlite3.Error as error:
+                self._take_back()
+                self.give_up(translated(self.path, error))
+        if self.failed is not None:
+            self._last_resort(self.failed, rows)
+        self.seq, self._head = rows[-1][0], rows[-1][4]
+        return tuple(
+            Recorded(seq=row[0], epoch=self.epoch, event=event)
+            for row, event in zip(rows, events, strict=True)
         )
-        first = (seq, self.journal_id, self.epoch)
-        digest = row_hash(head, *first, *fields)
-        self._db.execute(_INSERT, (*first, head, digest, *fields))
-        for statement, values in projections(kind, payload, self._identity.account, self.epoch):
+
+    def _rows(self, events: Sequence[e.Event]) -> list[Row]:
+        """The rows, made once: wherever they are written, they are the same to the last byte."""
+        rows: list[Row] = []
+        head = self._head
+        for seq, event in enumerate(events, self.seq + 1):
+            kind, payload = encode(event)
+            fields = (
+                kind,
+                self._identity.account,
+                getattr(event, "position", None),
+                payload,
+                event.at_ns,
+                self._wall_ns(),
+            )
+            first = (seq, self.journal_id, self.epoch)
+            digest = row_hash(head, *first, *fields)
+            rows.append((*first, head, digest, *fields))
+            head = digest
+        return rows
+
+    def _commit(self, rows: list[Row]) -> None:
+        self._db.execute("BEGIN IMMEDIATE")
+        for row in rows:
+            self._insert(row)
+        self._db.execute("COMMIT")
+        self._checkpoint()
+
+    def _insert(self, row: Row) -> None:
+        self._db.execute(_INSERT, row)
+        _, _, epoch, _, _, kind, account, _, payload, _, _ = row
+        for statement, values in projections(kind, payload, account, epoch):
             self._db.execute(statement, values)
-        return digest
+
+    def _take_back(self) -> None:
+        with suppress(sqlite3.Error):
+            self._db.execute("ROLLBACK")
+
+    # --- when the database cannot be written -----------------------------------------------------
+
+    def give_up(self, reason: StoreError) -> None:
+        """Write the database no more. Whoever decides must let nothing new begin.
+
+        Raises:
+            StoreError: the same, where there is no emergency file.
+        """
+        if self._emergency is None:
+            raise reason
+        if self.failed is None:
+            self.failed, self._durable = reason, self.seq
+
+    def files_lost(self, reason: StoreError) -> None:
+        """A file was taken away under us. We still hold it: bring what the log has into the table.
+
+        Raises:
+            StoreError: as ``give_up``.
+        """
+        with suppress(sqlite3.Error):
+            self._db.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        self.give_up(reason)
+
+    def _last_resort(self, failed: StoreError, rows: list[Row]) -> None:
+        assert self._emergency is not None
+        try:
+            self._emergency.append(rows)
+        except StoreError as worse:
+            raise StoreError(f"{failed}; and {worse}") from worse
+
+    def _carry_over(self, tail: Tail) -> Tail:
+        """Take over what the last process could only write into the emergency file."""
+        waiting = self._emergency.read() if self._emergency is not None else []
+        for row in waiting:
+            seq, digest = row[0], row[4]
+            if seq <= tail.seq:  # a commit that failed may still have reached the disk
+                known = self._db.execute(_HASH, (seq,)).fetchone()
+                follows = known is not None and known[0] == digest
+            else:
+                follows = seq == tail.seq + 1 and row[3] == tail.head
+                follows = follows and digest == row_hash(tail.head, *row[:3], *row[5:])
+            if not follows:
+                raise JournalCorrupt(
+                    f"{EMERGENCY}: row {seq} does not follow row {tail.seq} of {self.path};"
+                    " move that file away if this journal was restored from a copy"
+                )
+            if seq > tail.seq:
+                self._insert(row)
+                tail = Tail(seq=seq, head=digest, epoch=row[2], writer=row[1])
+        return tail
 
     def _checkpoint(self) -> None:
         self._commits += 1
@@ -202,50 +283,22 @@ class SqliteJournal:
     # --- reading ---------------------------------------------------------------------------------
 
     def read(self, after_seq: int = 0) -> Iterator[Recorded]:
-        """All events after a sequence number, decoded."""
+        """All events after a sequence number, decoded; those in the emergency file come last."""
+        last = self.seq if self.failed is None else self._durable
         rows = self._db.execute(
-            "SELECT seq, epoch, kind, payload FROM journal WHERE account = ? AND seq > ?"
-            " ORDER BY seq",
-            (self._identity.account, after_seq),
+            "SELECT seq, epoch, kind, payload FROM journal"
+            " WHERE account = ? AND seq > ? AND seq <= ? ORDER BY seq",
+            (self._identity.account, after_seq, last),
         )
         for seq, epoch, kind, payload in rows:
             yield Recorded(seq=seq, epoch=epoch, event=decode(kind, payload))
+        if self.failed is not None and self._emergency is not None:
+            for row in self._emergency.read():
+                if row[0] > after_seq:
+                    yield Recorded(seq=row[0], epoch=row[2], event=decode(row[5], row[8]))
 
     def close(self) -> None:
         """Leave the file in order."""
         self._db.close()
-
-
-class JournalReader:
-    """A second, read-only look at the journal, of one thread; never writes, never checkpoints."""
-
-    def __init__(self, directory: Path, account: str) -> None:
-        self._path = directory / FILE_NAME
-        self._account = account
-
-    def rows(self, position: str | None, after_seq: int, limit: int) -> list[StoredRow]:
-        """Rows in order; each call has a connection of its own, so any thread may call."""
-        where = "account = ? AND seq > ?"
-        values: list[object] = [self._account, after_seq]
-        if position is not None:
-            where += " AND position = ?"
-            values.append(position)
-        try:
-            uri = f"{self._path.absolute().as_uri()}?mode=ro"
-            db = sqlite3.connect(uri, uri=True, isolation_level=None)
-        except sqlite3.Error as error:
-            raise translated(self._path, error) from error
-        try:
-            found = db.execute(
-                "SELECT seq, epoch, kind, position, payload, at FROM journal"  # noqa: S608
-                f" WHERE {where} ORDER BY seq LIMIT ?",
-                (*values, limit),
-            ).fetchall()
-        except sqlite3.Error as error:
-            raise translated(self._path, error) from error
-        finally:
-            db.close()
-        return [
-            StoredRow(seq=s, epoch=ep, kind=k, position=p, payload=pl, at_ns=at)
-            for s, ep, k, p, pl, at in found
-        ]
+        if self._emergency is not None:
+            self._emergency.close()

@@ -15,8 +15,8 @@ import pytest
 
 from robson.domain.errors import JournalCorrupt, JournalLocked, StoreError
 from robson.domain.identity import PositionId
-from robson.store.journal import JournalReader
 from robson.store.lock import LOCK_NAME, JournalLock
+from robson.store.reader import JournalReader
 from tests.integration import every_event as some
 from tests.integration.every_event import EVERY
 from tests.integration.journals import months, opened
@@ -103,7 +103,7 @@ def test_readers_see_what_is_durable_and_disturb_nobody(tmp_path: Path) -> None:
         journal.append(EVERY)
         reader = JournalReader(tmp_path, "main")
         journal._db.execute("BEGIN IMMEDIATE")
-        journal._insert(journal.seq + 1, journal._head, months(1)[0])
+        journal._insert(journal._rows(months(1))[0])
         seen = reader.rows(None, 0, 1_000)
         journal._db.execute("ROLLBACK")
         journal.append(months(1))

@@ -12,7 +12,7 @@ from robson.domain.strategy import TrailingMode
 from robson.domain.values import CANDLE_NS, Candle, ExchangeNs, Leverage, Price, Side
 from robson.engine.exits import Ladder, Watch
 from robson.engine.sizing import SizingTerms, size
-from robson.engine.snapshot import RiskSnapshot, WalletState
+from robson.engine.snapshot import DiskState, RiskSnapshot, WalletState
 
 D = Decimal
 BTC = Instrument(symbol=Symbol("BTC", "USDT"), tick=D("0.01"), step=D("0.00001"))
@@ -147,6 +147,7 @@ FINE = RiskSnapshot(
     price_age_s=D("0.2"),
     live_price=Price("95000"),
     month_resets="Dec 1, 00:00 UTC",
+    disk=DiskState(free_mib=64, least_mib=64),
 )
 """A snapshot that no gate denies."""
 

@@ -16,7 +16,7 @@ from robson.engine.risk import (
     standing_numbers,
 )
 from robson.engine.sizing import size
-from robson.engine.snapshot import WalletState
+from robson.engine.snapshot import DiskState, WalletState
 from robson.engine.stop import NoValidStop
 from tests.unit.engine.builders import CLEAN, FINE, D, entry_plan, instrument, stops, terms
 
@@ -40,6 +40,14 @@ def test_a_clean_snapshot_passes_every_gate():
 
 ARM_CASES = [
     ({"runtime_state": "PAUSED"}, "3", "not_running", "PAUSED", "RUNNING"),
+    ({"disk": DiskState(free_mib=63, least_mib=64)}, "3", "disk_low", "63", "64"),
+    (
+        {"disk": DiskState(free_mib=900, least_mib=64, failed="SQLITE_FULL")},
+        "3",
+        "disk_low",
+        "failed",
+        "written",
+    ),
     ({"monthly_halt": True}, "4", "monthly_halt", "400", "0"),
     ({"duplicate": True}, "5", "duplicate_position", "1", "0"),
     ({"open_positions": 3}, "6", "max_open_positions", "3", "3"),

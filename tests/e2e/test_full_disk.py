@@ -1,0 +1,97 @@
+"""A disk that is full, short of room, or loses a file: nothing begins, and the exit still happens.
+
+The full one is a real one of 2 MiB, in a mount namespace of the test's own (see full_disk.py).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from robson.api.client import CallFailed
+from tests.e2e import shapes
+from tests.e2e.full_disk import degraded
+from tests.e2e.harness import ROOT, arm, environment, running, state, until
+
+UNSHARE = ("unshare", "-m") if os.geteuid() == 0 else ("unshare", "-rm")
+
+
+@pytest.mark.parametrize("way_out", ["stop", "panic"])
+def test_disk_that_is_full(place: Path, way_out: str, record_property: Any) -> None:
+    script = [sys.executable, "-m", "tests.e2e.full_disk", str(place), way_out]
+    done = subprocess.run(
+        [*UNSHARE, *script],
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+        cwd=ROOT,
+        env=environment(),
+    )
+    assert done.returncode == 0, f"needs {UNSHARE} of util-linux and tmpfs: {done.stderr}"
+    told = json.loads(done.stdout)
+
+    assert told["taken"] > 0, "it was filled"
+    assert "SQLITE_FULL" in told["status"]
+    assert told["second"].startswith("disk_low:"), "no new entry"
+    assert told["trades"] == ["entry", "stop", "cancel stop", "exit"], "the exit still happens"
+    assert told["code"] == 74
+    assert told["err"].count("\n") == 1
+    assert "journal.emergency" in told["err"]
+    assert told["still_full"] == 74
+    assert told["still_full_err"].count("\n") == 1
+    # After room was made: one entry, and a journal that says what the exchange's books say.
+    assert (told["after"], told["stopped"]) == ("closed", 0)
+    assert told["entries"] == [1]
+    assert told["fills"] == 2
+    assert len(told["rows"]) > told["rows_in_database"] + 2
+    assert told["rows"][-3:] == ["pnl_settled", "startup", "shutdown"]
+    assert told["epochs"] == [1, 2]
+    record_property("happened", f"full disk: exit by {way_out}, end with 74, and on after room")
+
+
+def test_too_little_room_lets_nothing_begin(place: Path, record_property: Any) -> None:
+    past, tape = shapes.write_past(place), shapes.write_path(place, shapes.still(60))
+    options = ("--tape", str(tape), "--history", str(past), "--hold", "--speed", "max")
+    with running(place / "s", *options, ROBSON__STORE__DISK_ENTRY_MIB="1000000") as robsond:
+        client = robsond.start()
+        with pytest.raises(CallFailed) as denied:
+            arm(client)
+        assert denied.value.code == "disk_low"
+        assert "MiB left; an entry needs 1000000" in denied.value.message
+        assert "an entry needs 1000000" in degraded(client)
+        assert robsond.stop().code == 0
+        assert [row.name for row in robsond.rows()] == ["startup", "month_opened", "shutdown"]
+    record_property("happened", "short of room: arm denied")
+
+
+@pytest.mark.parametrize("end", ["-wal", "-shm and -wal"])
+def test_log_that_is_taken_away(place: Path, end: str, record_property: Any) -> None:
+    """Its rows were acknowledged: they have to be there after the next start."""
+    falls = [*shapes.still(90), 59_700, 59_390, 59_380, *shapes.still(600, 59_380)]
+    past, tape = shapes.write_past(place), shapes.write_path(place, falls)
+    options = ("--tape", str(tape), "--history", str(past), "--hold", "--dead-for", "1")
+    with running(place / "s", *options, "--speed", "600") as robsond:
+        client = robsond.start()
+        position = arm(client)
+        robsond.protected(client, position)
+        for name in end.split(" and "):
+            (place / "s" / f"journal.db{name}").unlink()
+        until(lambda: "is gone under the running daemon" in degraded(client), "it is noticed")
+        robsond.reaches(client, position, "flat", lambda p: state(p) == "closed" and p.settled)
+        assert robsond.ended().code == 74
+
+        client = robsond.start()
+        assert state(robsond.position(client, position)) == "closed"
+        assert robsond.stop().code == 0
+        tally = robsond.tally()
+        tally.is_clean()
+        assert list(tally.entries.values()) == [1]
+        assert tally.trades() == ["entry", "stop", "cancel stop", "exit"]
+    record_property("happened", f"log taken away: noticed ({end}), no row lost")
