@@ -289,7 +289,7 @@ def _admin(command: Command) -> None:
         ('robson admin clear-halt --reason "agreed"', "while the month has something left"),
         ('robson admin clear-degraded --scope BTCUSDT --reason "checked"', "thaw what is frozen"),
     )
-    parser.add_argument("action", choices=ADMIN, help=", ".join(ADMIN))
+    parser.add_argument("action", metavar="ACTION", choices=ADMIN, help=", ".join(ADMIN))
     parser.add_argument("--reason", metavar="TEXT", help="why; journaled with who asked")
     parser.add_argument("--scope", metavar="S", help="of clear-degraded: a symbol, or account")
 
