@@ -282,12 +282,12 @@ def _admin(command: Command) -> None:
     parser = command(
         "admin",
         "stop taking entries, or take them again; what is open is managed all the time",
-        ('robson admin pause --reason "exchange maintenance"', "no entries until resumed"),
-        ('robson admin resume --reason "done"', "entries again, 5 minutes after the change"),
-        ('robson admin drain --reason "upgrade"', "no entries; stopped when nothing is open"),
-        ('robson admin halt --reason "enough"', "no entries until the month ends"),
-        ('robson admin clear-halt --reason "agreed"', "while the month has something left"),
-        ('robson admin clear-degraded --scope BTCUSDT --reason "checked"', "thaw what is frozen"),
+        ('robson admin pause --reason "exchange maintenance"', "no entries until resume"),
+        ('robson admin resume --reason "done"', "entries again"),
+        ('robson admin drain --reason "upgrade"', "no entries; ends when flat"),
+        ('robson admin halt --reason "enough"', "none until the month ends"),
+        ('robson admin clear-halt --reason "agreed"', "if the month has room"),
+        ('robson admin clear-degraded --scope BTCUSDT --reason "checked"', "thaw it"),
     )
     parser.add_argument("action", metavar="ACTION", choices=ADMIN, help=", ".join(ADMIN))
     parser.add_argument("--reason", metavar="TEXT", help="why; journaled with who asked")
