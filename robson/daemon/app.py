@@ -161,7 +161,10 @@ class SimulatedDaemon:
             outbox=self.meters.watching(self.auditor.watching(LaneOutbox(lanes))),
             markets={
                 str(played.instrument.symbol): Market(
-                    instrument=played.instrument, board=played.board, candles=played.candles
+                    instrument=played.instrument,
+                    board=played.board,
+                    candles=played.candles,
+                    forming=played.player.forming,
                 )
                 for played in self.theatre.played
             },

@@ -142,6 +142,10 @@ STRATEGY_KEYS: dict[str, Key] = {
     "stop.atr_mult": Key(Decimal("1.5"), _decimal("0.1", "10"), "ranges, without a level"),
     "stop.buffer_bps": Key(Decimal(0), _decimal("0", "100"), "room behind the level"),
     "stop.cap_ratio": Key(Decimal("0.25"), _decimal("0", "0.25"), "most room, of the distance"),
+    "stop.guard_enabled": Key(
+        default=False, read=_flag, meaning="stop behind the recent extreme until it advances"
+    ),
+    "stop.guard_lookback": Key(20, _whole(2, 50), "candles of that extreme, the forming one too"),
     "stop_gain.r": Key(Decimal(2), _or("none", _decimal("0.1", "100")), "target in spans"),
     "trailing.mode": Key("handspan", _one_of("off", "handspan", "continuous"), "how it follows"),
     "trailing.be_bps": Key("auto", _or("auto", _decimal("0", "500")), "first rung past the entry"),

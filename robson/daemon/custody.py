@@ -37,11 +37,12 @@ class Outbox(Protocol):
 
 @attrs.frozen(kw_only=True)
 class Market:
-    """One symbol as the monitor sees it."""
+    """One symbol as the monitor sees it; ``forming`` is the candle that has not closed."""
 
     instrument: Instrument
     board: TickBoard
     candles: list[Candle] = attrs.Factory(list)
+    forming: Callable[[int], Candle | None] = lambda _now_ns: None
 
 
 class Custody:

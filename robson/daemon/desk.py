@@ -27,7 +27,7 @@ from robson.domain.lifecycle import PositionState
 from robson.domain.reports import AccountReported, AccountSnapshot, Report
 from robson.domain.standing import Standing
 from robson.domain.strategy import StrategyConfig
-from robson.domain.values import Leverage, Side
+from robson.domain.values import NS_PER_S, ExchangeNs, Leverage, Side
 from robson.domain.view import PositionView
 from robson.engine.admission import admit, price_age_s, propose, wallet_of
 from robson.engine.context import Context, Decision
@@ -37,6 +37,7 @@ from robson.engine.detectors.protocol import DetectorSignal
 from robson.engine.pursue import leave
 from robson.engine.risk import Denial, arm_gates, entry_gates
 from robson.engine.snapshot import RiskSnapshot
+from robson.engine.stop import Chart
 
 
 class Desk:
@@ -164,7 +165,7 @@ class Desk:
             return
         found = pursuit.detector.on_arm(market.candles, ctx.price)
         if found is not None:
-            pursuit.signal = PendingSignal(found, self.new_id(), self._custody.now())
+            pursuit.signal = self.seen(view, found)
             pursuit.account = account
             self.admit(view, pursuit, account)
 
@@ -185,7 +186,7 @@ class Desk:
         if signal is not None:
             proposal = propose(
                 signal=signal,
-                candles=market.candles,
+                chart=Chart(candles=market.candles, forming=market.forming(ctx.now_ns)),
                 strategy=strategy,
                 leverage=leverage,
                 capital=self.capital(command.capital),
@@ -282,6 +283,12 @@ class Desk:
 
     # --- signals ---------------------------------------------------------------------------------
 
+    def seen(self, view: PositionView, signal: DetectorSignal) -> PendingSignal:
+        """A signal with its id, and with what is seen at this instant and not later."""
+        now = self._custody.now()
+        market = self._custody.markets[str(view.scope.symbol)]
+        return PendingSignal(signal, self.new_id(), now, forming=market.forming(now))
+
     def admit(self, view: PositionView, pursuit: Pursuit, account: AccountSnapshot) -> None:
         """Run every gate on one snapshot and enter, or say why not."""
         pending = pursuit.signal
@@ -290,6 +297,8 @@ class Desk:
         symbol = str(view.scope.symbol)
         ctx = self._custody.context(symbol, pursuit)
         risk = self.risk(account, leverage=view.leverage, besides=view.id)
+        ttl_ns = ctx.settings.signal_ttl_s * NS_PER_S
+        risk = attrs.evolve(risk, valid_until_ns=ExchangeNs(pending.observed_ns + ttl_ns))
         self._custody.carry_out(
             view,
             admit(
@@ -297,7 +306,11 @@ class Desk:
                 signal=pending.signal,
                 signal_id=pending.signal_id,
                 observed_ns=pending.observed_ns,
-                candles=self._custody.markets[symbol].candles,
+                chart=Chart(
+                    candles=self._custody.markets[symbol].candles,
+                    forming=pending.forming,
+                    supplied=pending.supplied,
+                ),
                 capital=self.capital(view.capital),
                 account=account,
                 risk=self.with_signal(risk, pending.signal, ctx),
@@ -312,6 +325,8 @@ class Desk:
             live_price=ctx.price,
             price_age_s=price_age_s(ctx),
             entry_ref=signal.entry_ref,
+            now_ns=ctx.now_ns,
+            max_drift_pct=ctx.settings.max_drift_pct,
         )
 
     def capital(self, asked: Decimal | None) -> Decimal:

@@ -410,7 +410,7 @@ class Monitor:
                 continue
             found = pursuit.detector.on_candle(candles)
             if found is not None and pursuit.signal is None:
-                self._signal(view, PendingSignal(found, self.desk.new_id(), self.custody.now()))
+                self._signal(view, self.desk.seen(view, found))
 
     def _signal(self, view: PositionView, signal: PendingSignal) -> None:
         """A detector has fired: the account is read, then the gates decide."""

@@ -15,7 +15,7 @@ from robson.domain.events import PositionEvent
 from robson.domain.identity import ClientOrderId
 from robson.domain.intents import CancelOrder, Intent, PlaceOrder, Repay
 from robson.domain.reports import AccountSnapshot, OrderState
-from robson.domain.values import NS_PER_MS, ExchangeNs
+from robson.domain.values import NS_PER_MS, Candle, ExchangeNs, Price
 from robson.domain.view import PositionView
 from robson.engine.detectors.protocol import Detector, DetectorSignal
 from robson.engine.step import Known
@@ -35,11 +35,18 @@ class PendingTrigger:
 
 @attrs.frozen
 class PendingSignal:
-    """A signal that waits for the account to be read."""
+    """A signal that waits for the account to be read.
+
+    Attributes:
+        forming: the candle that had not closed when it was seen.
+        supplied: the stop that came with an injected signal.
+    """
 
     signal: DetectorSignal
     signal_id: str
     observed_ns: ExchangeNs
+    forming: Candle | None = None
+    supplied: Price | None = None
 
 
 @attrs.define

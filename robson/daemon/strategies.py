@@ -126,6 +126,7 @@ def _strategy(name: str, values: Mapping[str, Any]) -> StrategyConfig:
             atr_multiplier=values["stop.atr_mult"],
             buffer_bps=values["stop.buffer_bps"],
             buffer_cap_ratio=values["stop.cap_ratio"],
+            guard_lookback=values["stop.guard_lookback"] if values["stop.guard_enabled"] else None,
             bounds=StopDistanceBounds(
                 min_bps=values["stop.min_bps"], max_bps=values["stop.max_bps"]
             ),

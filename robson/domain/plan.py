@@ -37,8 +37,10 @@ class StopAudit:
 
     Attributes:
         levels: all clusters on the loss side, closest first.
-        method: ``swing`` or ``atr``; confidence: ``high``, ``medium`` or ``low``.
+        method: ``swing``, ``atr`` or ``operator_supplied``; confidence: ``high``, ``medium`` or
+            ``low``, and ``none`` for a level that nobody judged.
         selected_n: 1-based place of the chosen level; None for the ATR fallback.
+        guard, buffer, stop: what was made of the level, as far as it came: see :class:`StopPlan`.
     """
 
     candles: int
@@ -53,6 +55,9 @@ class StopAudit:
     atr: Decimal | None = None
     min_bps: int
     max_bps: int
+    guard: Price | None = None
+    buffer: Decimal | None = None
+    stop: Price | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -67,6 +72,13 @@ class StopAnalysis:
 class StopPlan:
     """From technical stop T to executable stop X and the span S, the unit of everything after.
 
+    Attributes:
+        guard: adverse extreme G of the recent candles; None without a guard. The stop lies behind
+            whichever of T and G is farther.
+        buffer: room behind that level, in quote.
+        unguarded: the stop as it would be without the guard, where it may go when it first
+            advances; None where the guard makes no difference.
+
     Raises:
         InvalidValue: the executable stop is not on the loss side of the entry reference.
     """
@@ -77,6 +89,8 @@ class StopPlan:
     buffer: Decimal
     stop: Price
     stop_gain: Price | None
+    guard: Price | None = None
+    unguarded: Price | None = None
 
     def __attrs_post_init__(self) -> None:
         if (self.entry_ref - self.stop) * self.side.sign <= 0:

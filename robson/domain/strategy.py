@@ -37,6 +37,8 @@ class TechnicalStopConfig:
 
     Attributes:
         buffer_bps, buffer_cap_ratio: room behind the level, at most a share of its distance.
+        guard_lookback: candles, the forming one among them, behind whose adverse extreme the stop
+            lies until it first advances; None for no guard.
     """
 
     level_n: int = 2
@@ -48,6 +50,7 @@ class TechnicalStopConfig:
     atr_multiplier: Decimal = Decimal("1.5")
     buffer_bps: Decimal = Decimal(0)
     buffer_cap_ratio: Decimal = Decimal("0.25")
+    guard_lookback: int | None = None
     bounds: StopDistanceBounds = StopDistanceBounds()
 
     def __attrs_post_init__(self) -> None:
@@ -59,6 +62,7 @@ class TechnicalStopConfig:
             ("atr_period", self.atr_period, 2, 100),
             ("atr_mult", self.atr_multiplier, Decimal("0.1"), 10),
             ("buffer_bps", self.buffer_bps, 0, 100),
+            ("guard_lookback", 2 if self.guard_lookback is None else self.guard_lookback, 2, 50),
             ("cap_ratio", self.buffer_cap_ratio, 0, Decimal("0.25")),
             ("level_tolerance", self.level_tolerance, Decimal("0.0005"), Decimal("0.02")),
         )

@@ -5,7 +5,6 @@ One pure pass over one snapshot; the same pass serves a dry run, the arming and 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from decimal import Decimal
 
 import attrs
@@ -15,7 +14,7 @@ from robson.domain.instrument import Instrument
 from robson.domain.plan import EntryPlan, StopAudit, StopPlan
 from robson.domain.reports import AccountSnapshot
 from robson.domain.strategy import DetectorKind, StrategyConfig
-from robson.domain.values import NS_PER_S, Candle, ExchangeNs, Leverage, Quantity, Side
+from robson.domain.values import NS_PER_S, ExchangeNs, Leverage, Quantity, Side
 from robson.domain.view import PositionView
 from robson.engine.context import Context, Decision
 from robson.engine.detectors.protocol import DetectorSignal
@@ -25,7 +24,7 @@ from robson.engine.orders import entry_order
 from robson.engine.risk import Denial, entry_gates
 from robson.engine.sizing import SizeRefused, SizingTerms, interest_per_unit, net_at_gain, size
 from robson.engine.snapshot import RiskSnapshot, WalletState
-from robson.engine.stop import NoValidStop, analyse, insurance_stop, plan_stop
+from robson.engine.stop import Chart, NoValidStop, find_stop, insurance_stop
 
 
 @attrs.frozen(kw_only=True)
@@ -39,7 +38,7 @@ class Proposal:
 def propose(
     *,
     signal: DetectorSignal,
-    candles: Sequence[Candle],
+    chart: Chart,
     strategy: StrategyConfig,
     leverage: Leverage,
     capital: Decimal,
@@ -47,26 +46,19 @@ def propose(
     ctx: Context,
 ) -> Proposal:
     """Plan an entry: the stop from the chart, the size from the stop."""
-    analysis = analyse(
-        candles,
-        entry_ref=signal.entry_ref,
-        side=signal.side,
-        config=strategy.stop,
-        now_ns=ctx.now_ns,
-    )
-    if isinstance(analysis, NoValidStop):
-        return Proposal(plan=analysis, audit=analysis.audit)
-    stops = plan_stop(
-        analysis,
+    found = find_stop(
+        chart,
         entry_ref=signal.entry_ref,
         side=signal.side,
         strategy=strategy,
         instrument=ctx.instrument,
+        now_ns=ctx.now_ns,
     )
-    if isinstance(stops, NoValidStop):
-        return Proposal(plan=stops, audit=stops.audit or analysis.audit)
+    if isinstance(found, NoValidStop):
+        return Proposal(plan=found, audit=found.audit)
+    stops, audit = found
     plan = _sized(stops, strategy, leverage=leverage, capital=capital, account=account, ctx=ctx)
-    return Proposal(plan=plan, audit=analysis.audit)
+    return Proposal(plan=plan, audit=audit)
 
 
 def _sized(
@@ -155,7 +147,7 @@ def admit(
     signal: DetectorSignal,
     signal_id: str,
     observed_ns: ExchangeNs,
-    candles: Sequence[Candle],
+    chart: Chart,
     capital: Decimal,
     account: AccountSnapshot,
     risk: RiskSnapshot,
@@ -164,7 +156,7 @@ def admit(
     """All gates on one snapshot; an admitted signal becomes a durable entry intent."""
     proposal = propose(
         signal=signal,
-        candles=candles,
+        chart=chart,
         strategy=view.strategy,
         leverage=view.leverage,
         capital=capital,

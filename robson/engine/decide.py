@@ -71,6 +71,7 @@ def watch_of(view: PositionView, instrument: Instrument) -> Watch | None:
         mode=TrailingMode.OFF if frozen else view.strategy.trailing,
         instrument=instrument,
         anchor=first_rung_anchor(entry_ref=stops.entry_ref, fill=view.entry.price, span=stops.span),
+        unguarded=stops.unguarded,
     )
     return Watch(
         side=stops.side,
@@ -96,15 +97,7 @@ def decide_price(view: PositionView, tick: Tick, ctx: Context) -> Decision:
     if found is None or watch is None:
         return NOTHING
     if isinstance(found, Raise):
-        raised = e.StopRaised(
-            position=view.id,
-            at_ns=ctx.now_ns,
-            rung=found.rung,
-            stop=found.stop,
-            was=watch.stop,
-            price=tick.price,
-        )
-        return Decision(events=(raised,))
+        return _raise(view, found, tick.price, ctx)
     return _trigger(view, found, tick, ctx, watch)
 
 
@@ -119,15 +112,28 @@ def decide_gap(view: PositionView, extreme: Price, ctx: Context) -> Decision:
     found = judge(attrs.evolve(watch, stop_gain=None), extreme)
     if not isinstance(found, Raise):
         return NOTHING
+    return _raise(view, found, extreme, ctx)
+
+
+def _raise(view: PositionView, found: Raise, price: Price, ctx: Context) -> Decision:
+    """The stop moves; its first advance releases the guard."""
+    assert view.plan is not None
+    assert view.stop is not None
+    stops = view.plan.stops
     raised = e.StopRaised(
         position=view.id,
         at_ns=ctx.now_ns,
         rung=found.rung,
         stop=found.stop,
-        was=watch.stop,
-        price=extreme,
+        was=view.stop,
+        price=price,
     )
-    return Decision(events=(raised,))
+    if stops.guard is None or stops.unguarded is None or view.stop != stops.stop:
+        return Decision(events=(raised,))
+    released = e.GuardReleased(
+        position=view.id, at_ns=ctx.now_ns, guard=stops.guard, unguarded=stops.unguarded
+    )
+    return Decision(events=(raised, released))
 
 
 def _trigger(view: PositionView, hit: Hit, tick: Tick, ctx: Context, watch: Watch) -> Decision:

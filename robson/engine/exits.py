@@ -56,6 +56,7 @@ class Ladder:
         span: entry reference to executable stop, in quote; never changes.
         be_bps: how far past the entry the first rung's stop is; ``handspan`` only.
         anchor: see ``first_rung_anchor``; None for the entry reference.
+        unguarded: the least that a rung's stop is: the first advance releases the guard.
     """
 
     side: Side
@@ -65,6 +66,7 @@ class Ladder:
     mode: TrailingMode
     instrument: Instrument
     anchor: Price | None = None
+    unguarded: Price | None = None
 
     def __attrs_post_init__(self) -> None:
         """Refuse a ladder that does not climb."""
@@ -90,7 +92,7 @@ class Ladder:
             return self.instrument.target_price(self.entry_ref + ahead, self.side)
 
     def rung_stop(self, number: int) -> Price:
-        """The stop of a rung, quantised adversely."""
+        """The stop of a rung, quantised adversely; never behind the unguarded stop."""
         with localcontext(MONEY):
             if number == 1 and self.mode is TrailingMode.HANDSPAN:
                 past = 1 + self.be_bps / 10_000
@@ -99,7 +101,10 @@ class Ladder:
             else:
                 ahead = self.side.sign * (number * self.stride - self.span)
                 stop = self.entry_ref + ahead
-            return self.instrument.stop_price(stop, self.side)
+            found = self.instrument.stop_price(stop, self.side)
+        if self.unguarded is not None and _beyond(self.unguarded, found, self.side):
+            return self.unguarded
+        return found
 
     def rung(self, number: int, stop: Price) -> Rung | None:
         """The rung, if it counts: it tightens ``stop`` and stays short of its own price.
@@ -137,6 +142,8 @@ def first_rung(ladder: Ladder, stop: Price, rung: int) -> Rung | None:
         locked = (stop - ladder.entry_ref) * ladder.side.sign + ladder.span
         behind = int(locked // ladder.stride)
         ahead = int((locked + ladder.instrument.tick) // ladder.stride) + 1
+    if ladder.unguarded is not None and _beyond(ladder.unguarded, stop, ladder.side):
+        behind = 0  # the guard is still to be released, and any rung does that
     start = max(rung, behind, 1) + 1
     for number in range(start, max(start, ahead) + 1):
         if found := ladder.rung(number, stop):

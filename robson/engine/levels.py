@@ -107,3 +107,18 @@ def true_ranges(window: Sequence[Candle], period: int) -> Decimal:
         (max(now.high, before.close) - min(now.low, before.close) for before, now in pairs),
         Decimal(0),
     )
+
+
+def recent_extreme(
+    candles: Sequence[Candle], forming: Candle | None, *, side: Side, count: int
+) -> Price | None:
+    """The adverse extreme of the last ``count`` candles, the forming one among them.
+
+    None where there are fewer. A candle that has only just closed leaves none forming.
+    """
+    recent = [*candles[-count:], *([forming] if forming is not None else [])][-count:]
+    if len(recent) < count:
+        return None
+    if side is Side.LONG:
+        return min(candle.low for candle in recent)
+    return max(candle.high for candle in recent)

@@ -29,7 +29,7 @@ from robson.domain.values import (
     plain,
     truncate,
 )
-from robson.engine.levels import Choice, choose, levels_of, true_ranges
+from robson.engine.levels import Choice, choose, levels_of, recent_extreme, true_ranges
 
 FRESH_NS = CANDLE_NS + 90 * NS_PER_S
 """The last closed candle may be this old, counted from its close."""
@@ -54,8 +54,8 @@ NoStopReason = Literal[
 class NoValidStop:
     """No stop, therefore no entry. ``message`` carries the numbers.
 
-    ``insufficient``, ``gap`` and ``stale`` mean that the candles cannot be judged: no audit. Every
-    other reason is a judgement and carries one.
+    ``insufficient``, ``gap`` and ``stale`` mean that the candles cannot be judged. Every other
+    reason is a judgement and carries an audit.
     """
 
     reason: NoStopReason
@@ -166,6 +166,79 @@ def _audit(
     )
 
 
+@attrs.frozen(kw_only=True)
+class Chart:
+    """What a stop is found on.
+
+    Attributes:
+        candles: closed 15m candles, oldest first.
+        forming: the one that has not closed, as far as its prices were seen; None without any.
+        supplied: a level that somebody names in place of the chart's.
+    """
+
+    candles: Sequence[Candle]
+    forming: Candle | None = None
+    supplied: Price | None = None
+
+
+def find_stop(
+    chart: Chart,
+    *,
+    entry_ref: Price,
+    side: Side,
+    strategy: StrategyConfig,
+    instrument: Instrument,
+    now_ns: ExchangeNs,
+) -> tuple[StopPlan, StopAudit] | NoValidStop:
+    """From a chart to the stop that is executed, and how it came about."""
+    config = strategy.stop
+    analysis: StopAnalysis | NoValidStop
+    if chart.supplied is not None:
+        analysis = StopAnalysis(stop=chart.supplied, audit=_supplied(config))
+    else:
+        analysis = analyse(
+            chart.candles, entry_ref=entry_ref, side=side, config=config, now_ns=now_ns
+        )
+    if isinstance(analysis, NoValidStop):
+        return analysis
+    guard = None
+    if config.guard_lookback is not None:
+        closed = [candle for candle in chart.candles if candle.open_ns + CANDLE_NS <= now_ns]
+        guard = recent_extreme(closed, chart.forming, side=side, count=config.guard_lookback)
+        if guard is None:
+            message = f"{len(closed)} of {config.guard_lookback} candles for the guard"
+            return NoValidStop(reason="insufficient", message=message, audit=analysis.audit)
+    plan = plan_stop(
+        analysis,
+        entry_ref=entry_ref,
+        side=side,
+        strategy=strategy,
+        instrument=instrument,
+        guard=guard,
+    )
+    if isinstance(plan, NoValidStop):
+        return plan
+    layers = attrs.evolve(analysis.audit, guard=guard, buffer=plan.buffer, stop=plan.stop)
+    return plan, layers
+
+
+def _supplied(config: TechnicalStopConfig) -> StopAudit:
+    """Nothing was looked for: somebody said where."""
+    return StopAudit(
+        candles=0,
+        first_open_ns=None,
+        last_open_ns=None,
+        levels=(),
+        configured_n=config.level_n,
+        selected_n=None,
+        skipped=(),
+        method="operator_supplied",
+        confidence="none",
+        min_bps=config.bounds.min_bps,
+        max_bps=config.bounds.max_bps,
+    )
+
+
 def plan_stop(
     analysis: StopAnalysis,
     *,
@@ -173,16 +246,24 @@ def plan_stop(
     side: Side,
     strategy: StrategyConfig,
     instrument: Instrument,
+    guard: Price | None = None,
 ) -> StopPlan | NoValidStop:
-    """Turn a chart level into prices that can be executed; the only place that adds the buffer.
+    """Turn a level into prices that can be executed; the only place that adds guard and buffer.
 
-    Level and executable stop are both held against the bounds, and the insurance stop must fit
-    above zero behind them. The stop-gain is so many spans from the entry reference.
+    The level, the guard where it lies behind it, and the executable stop are each held against the
+    bounds, and the insurance stop must fit above zero behind them. The stop-gain is so many spans
+    from the entry reference.
     """
-    found = _executable(analysis.stop, entry_ref, side, strategy.stop, instrument)
+    level, unguarded = analysis.stop, None
+    audit = attrs.evolve(analysis.audit, guard=guard)
+    found = _executable("level", level, entry_ref, side, strategy.stop, instrument)
+    if not isinstance(found, str) and guard is not None and (level - guard) * side.sign > 0:
+        unguarded = found[0]
+        found = _executable("guard", guard, entry_ref, side, strategy.stop, instrument)
     if isinstance(found, str):
-        return NoValidStop(reason="stop_out_of_bounds", message=found, audit=analysis.audit)
+        return NoValidStop(reason="stop_out_of_bounds", message=found, audit=audit)
     stop, buffer = found
+    unguarded = None if unguarded == stop else unguarded
     stop_gain, spans = None, strategy.stop_gain_spans
     with localcontext(MONEY):
         if spans is not None:
@@ -191,13 +272,14 @@ def plan_stop(
                 stop_gain = instrument.target_price(entry_ref + ahead, side)
             except InvalidValue:
                 message = f"a stop-gain {plain(spans)} spans from {plain(entry_ref)} has no price"
-                return NoValidStop(
-                    reason="stop_gain_out_of_bounds", message=message, audit=analysis.audit
-                )
+                audit = attrs.evolve(audit, buffer=buffer, stop=stop)
+                return NoValidStop(reason="stop_gain_out_of_bounds", message=message, audit=audit)
     return StopPlan(
         side=side,
         entry_ref=entry_ref,
-        technical_stop=analysis.stop,
+        technical_stop=level,
+        guard=guard,
+        unguarded=unguarded,
         buffer=buffer,
         stop=stop,
         stop_gain=stop_gain,
@@ -205,6 +287,7 @@ def plan_stop(
 
 
 def _executable(
+    name: str,
     level: Price,
     entry_ref: Price,
     side: Side,
@@ -215,7 +298,7 @@ def _executable(
     with localcontext(MONEY):
         away = (entry_ref - level) * side.sign
         if config.bounds.place(away, entry_ref) is not None:
-            return f"the level {plain(level)} {_misfit(away, entry_ref, config.bounds)}"
+            return f"the {name} {plain(level)} {_misfit(away, entry_ref, config.bounds)}"
         buffer = min(level * config.buffer_bps / 10_000, config.buffer_cap_ratio * away)
         try:
             stop = instrument.stop_price(level - side.sign * buffer, side)

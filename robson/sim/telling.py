@@ -127,6 +127,10 @@ def _raised(event: e.StopRaised, _view: PositionView) -> Told:
     )
 
 
+def _released(event: e.GuardReleased, _view: PositionView) -> Told:
+    return "guard off", f"the stop has left the guard {plain(event.guard)} behind"
+
+
 def _triggered(event: e.ExitTriggered, view: PositionView) -> Told:
     gain = view.plan.stops.stop_gain if view.plan else None
     level = gain if event.reason == "stop_gain" and gain is not None else event.stop
@@ -198,6 +202,7 @@ _TELLINGS: dict[type, Callable[[Any, PositionView], Told]] = {
     e.InsuranceCancelled: _cancelled_stop,
     e.InsuranceFilled: _stopped_out,
     e.StopRaised: _raised,
+    e.GuardReleased: _released,
     e.ExitTriggered: _triggered,
     e.ExitFilled: _exited,
     e.ExitRetry: _retry,

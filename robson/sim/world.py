@@ -130,7 +130,10 @@ class World:
             outbox=self._lanes,
             markets={
                 self.symbol: Market(
-                    instrument=self.instrument, board=board, candles=list(self.candles)
+                    instrument=self.instrument,
+                    board=board,
+                    candles=list(self.candles),
+                    forming=self.player.forming,
                 )
             },
             settings=self.settings,

@@ -129,6 +129,9 @@ AUDIT = StopAudit(
     method="atr",
     confidence="low",
     atr=D("400.000000000000"),
+    guard=Price("59420.00"),
+    buffer=D("0.00"),
+    stop=Price("59400.00"),
     min_bps=10,
     max_bps=1_000,
 )
@@ -137,6 +140,7 @@ PLAN = EntryPlan(
         side=Side.LONG,
         entry_ref=Price("60000.00"),
         technical_stop=Price("59400.00"),
+        guard=Price("59420.00"),
         buffer=D("0.00"),
         stop=Price("59400.00"),
         stop_gain=None,
@@ -260,6 +264,7 @@ _PROTECTING: tuple[e.Event, ...] = (
     e.StopRaised(
         **BASE, rung=1, stop=Price("60150.00"), was=Price("59400.00"), price=Price("60600.00")
     ),
+    e.GuardReleased(**BASE, guard=Price("59420.00"), unguarded=Price("59510.00")),
     e.InsuranceCancelling(**BASE, cancel=CANCEL),
     e.InsuranceCancelled(**BASE, client_id=STOP, executed=D("0"), cancelled_ns=at(61)),
     e.InsuranceGone(**BASE, client_id=STOP),

@@ -247,6 +247,18 @@ def fallback(
     }
 
 
+def recent_extreme(
+    candles: Sequence[tuple[Number, Number]], side: str, count: int
+) -> Decimal | Fraction | None:
+    """Adverse extreme of the last `count` (high, low), the forming candle last; None with fewer."""
+    if len(candles) < count:
+        return None
+    recent = candles[len(candles) - count :]
+    if side == "long":
+        return plain(min(exact(low) for _, low in recent))
+    return plain(max(exact(high) for high, _ in recent))
+
+
 def executable_stop(
     technical_stop: Number,
     entry_ref: Number,

@@ -68,6 +68,7 @@ class Position(NamedTuple):
     stop_gain: Number | None = None
     fill: Number | None = None
     min_price: Number = 0  # origin of the price grid
+    unguarded: Number | None = None  # first stop without the invalidation guard
 
     @property
     def sign(self) -> int:
@@ -110,7 +111,12 @@ class Position(NamedTuple):
         else:
             wanted = entry + self.sign * (rung - 1) * self.span
         quantise = grid_down if self.side == "long" else grid_up
-        return quantise(wanted, exact(self.tick), exact(self.min_price))
+        quantised = quantise(wanted, exact(self.tick), exact(self.min_price))
+        if self.unguarded is None:
+            return quantised
+        # the first advance releases the guard: from there on the stop is never behind this
+        nearer = max if self.side == "long" else min
+        return nearer(quantised, exact(self.unguarded))
 
     def raised(self, stop: Fraction, rung: int) -> Fraction:
         """The stop after a rung was reached: the candidate if the rung counts, else as it was."""

@@ -45,6 +45,8 @@ def watches(draw: st.DrawFn) -> Watch:
         gain = rules.target_price(goal, side) if goal is not None and goal > tick else None
         filled = entry + span * draw(st.sampled_from([Decimal("-0.9"), Decimal("0.6"), 2]))
         anchor = draw(st.sampled_from([None, None, filled]))
+        inside = draw(st.sampled_from([None, None, 1, span_ticks // 2, span_ticks - 1]))
+        unguarded = rules.price_of(entry_ticks - side.sign * inside) if inside else None
         now = stop
         if draw(st.booleans()):
             shift = draw(st.integers(0, 5 * span_ticks)) * tick
@@ -58,6 +60,7 @@ def watches(draw: st.DrawFn) -> Watch:
         mode=draw(st.sampled_from(TrailingMode)),
         instrument=rules,
         anchor=None if anchor is None else Price(anchor),
+        unguarded=unguarded,
     )
     rung = draw(st.sampled_from([0, 0, 0, 1, 3]))
     return Watch(side=side, stop=now, first_stop=stop, stop_gain=gain, rung=rung, ladder=ladder)

@@ -100,6 +100,8 @@ def a_case(supply: bytes) -> Case:
     moved = mix.pick((0, 0, span // 5, -span // 2, span // 2, span - 1))
     fill = rules.price_of(count + moved)
     gain = a_target(mix, rules, side, entry, stop)
+    inside = mix.pick((None, None, 1, span // 2, span - 1))
+    unguarded = rules.price_of(count - side.sign * inside) if inside else None
     ladder = Ladder(
         side=side,
         entry_ref=entry,
@@ -108,6 +110,7 @@ def a_case(supply: bytes) -> Case:
         mode=mode,
         instrument=rules,
         anchor=first_rung_anchor(entry_ref=entry, fill=fill, span=abs(entry - stop)),
+        unguarded=unguarded,
     )
     classes = [f"{side.value} {mode.value}", how]
     if mode is TrailingMode.HANDSPAN and abs(moved) * 4 > span:
@@ -119,7 +122,7 @@ def a_case(supply: bytes) -> Case:
     return Case(
         watched=Watch(side=side, stop=stop, first_stop=stop, stop_gain=gain, rung=0, ladder=ladder),
         position=ladder_oracle.Position(
-            entry, stop, side.value, be_bps, tick, mode.value, gain, fill, origin
+            entry, stop, side.value, be_bps, tick, mode.value, gain, fill, origin, unguarded
         ),
         entry_ticks=count,
         span_ticks=span,
@@ -169,18 +172,22 @@ def by_product(watched: Watch, prices: list[Ticks], *, skip: bool) -> Walked:
     return exit_, stops, raises
 
 
+def leaving(case: Case, walked: ladder_oracle.Walk, exit_: tuple[int, str, Decimal]) -> list[str]:
+    """How a path ended, in words."""
+    side, (_, reason, price) = case.watched.side.value, exit_
+    trailed = f" {case.position.mode}" if reason == "trailing_stop" else ""
+    level = case.position.stop_gain if reason == "stop_gain" else walked.stops[-1]
+    jumped = f"jumped through the {'gain' if reason == 'stop_gain' else 'stop'}"
+    return [f"{side} {reason}{trailed}", *([jumped] if price != level else [])]
+
+
 def outcome(case: Case, walked: ladder_oracle.Walk) -> list[str]:
     """What happened on a path, in words."""
-    side, mode = case.watched.side.value, case.position.mode
+    mode = case.position.mode
     told = [*case.classes]
-    if walked.exit is None:
-        told.append("still open")
-    else:
-        reason = walked.exit[1]
-        told.append(f"{side} {reason} {mode}" if reason == "trailing_stop" else f"{side} {reason}")
-        level = case.position.stop_gain if reason == "stop_gain" else walked.stops[-1]
-        if walked.exit[2] != level:
-            told.append(f"jumped through the {'gain' if reason == 'stop_gain' else 'stop'}")
+    told += ["still open"] if walked.exit is None else leaving(case, walked, walked.exit)
+    released = case.position.unguarded in [stop for _, _, stop in walked.raises]
+    told += ["guard released to the unguarded stop"] * released
     rungs = [0, *(rung for _, rung, _ in walked.raises)]
     if mode == "handspan" and len(rungs) > 1:
         told.append("first rung" if rungs[1] == 1 else "first rung left out")
@@ -198,6 +205,7 @@ def test_exits_and_stops_are_the_oracles(record_property: Recorder) -> None:
         (
             *(*MODES, *EXITS, "still open", "be auto", "be explicit", "far fill"),
             *("step of a tick", "step of a sixteenth", "span of 25 bps or less"),
+            "guard released to the unguarded stop",
             *("first rung", "first rung left out", "later rung", "several rungs at once"),
             *("jumped through the stop", "jumped through the gain"),
         ),

@@ -71,18 +71,56 @@ def same_plan(
         )
 
 
+def some_guard(case: Case, level: Decimal | Fraction, rules: Instrument) -> Price | None:
+    """None, at the level, nearer than it, a little or far behind it."""
+    share = case.mix.pick((None, None, 0, Fraction(-1, 3), Fraction(1, 5), Fraction(3)))
+    if share is None:
+        return None
+    away = (Fraction(case.entry) - Fraction(level)) * case.side.sign
+    wanted = Fraction(level) - case.side.sign * share * away
+    ticks = (wanted - Fraction(rules.min_price)) // Fraction(rules.tick)
+    return rules.price_of(max(1, int(ticks)))
+
+
+def same_release(
+    plan: StopPlan, level: Decimal | Fraction, guard: Price | None, case: Case, rules: Instrument
+) -> list[str]:
+    """Without the guard the stop would have been where the oracle has it without one."""
+    config, side = case.config, case.side
+    without = analyser_oracle.executable_stop(
+        level,
+        case.entry,
+        side.value,
+        rules.tick,
+        buffer_bps=config.buffer_bps,
+        cap_ratio=config.buffer_cap_ratio,
+        min_bps=config.bounds.min_bps,
+        max_bps=config.bounds.max_bps,
+        min_price=rules.min_price,
+    )
+    assert plan.guard == guard
+    if without["stop"] == plan.stop:
+        assert plan.unguarded is None
+        return []
+    assert plan.unguarded == without["stop"]
+    assert (plan.unguarded - plan.stop) * side.sign > 0
+    return ["guard behind the level"]
+
+
 def same_executable(
     analysis: StopAnalysis, level: Decimal | Fraction, case: Case, rules: Instrument
 ) -> list[str]:
     """Plan a stop from a level and assert that all of its prices, or its refusal, are the same."""
     config, side = case.config, case.side
     spans = case.mix.pick((Decimal(2), None, Decimal(11)))
+    guard = some_guard(case, level, rules)
     answer = analyser_oracle.executable_stop(
         level,
         case.entry,
         side.value,
         rules.tick,
         buffer_bps=config.buffer_bps,
+        guard=guard,
         cap_ratio=config.buffer_cap_ratio,
         min_bps=config.bounds.min_bps,
         max_bps=config.bounds.max_bps,
@@ -94,15 +132,18 @@ def same_executable(
         side=side,
         strategy=StrategyConfig(name="s", stop=config, stop_gain_spans=spans),
         instrument=rules,
+        guard=guard,
     )
+    guarded = [] if guard is None else ["guarded"]
     if isinstance(plan, StopPlan):
         same_plan(plan, answer, case, rules, spans)
-        full = Fraction(level) * Fraction(config.buffer_bps) / 10_000
+        guarded += same_release(plan, level, guard, case, rules)
+        full = Fraction(answer["guarded"]) * Fraction(config.buffer_bps) / 10_000
         capped = ["buffer capped"] if full > Fraction(answer["buffer"]) else []
-        return [f"{side.value} planned", "buffer" if full else "no buffer", *capped]
+        return [f"{side.value} planned", "buffer" if full else "no buffer", *capped, *guarded]
     if answer["refused"] is not None:
         assert plan.reason == "stop_out_of_bounds"
-        return [f"{side.value} out of bounds"]
+        return [f"{side.value} out of bounds", *guarded]
     return [same_lack_of_room(plan, answer, case, rules, spans)]
 
 
@@ -126,7 +167,7 @@ def same_lack_of_room(
 
 SHOWN = (
     *(f"{side.value} {kind}" for side in Side for kind in ("planned", "out of bounds")),
-    *("no buffer", "buffer", "buffer capped"),
+    *("no buffer", "buffer", "buffer capped", "guarded", "guard behind the level"),
 )
 
 

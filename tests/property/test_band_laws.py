@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal, localcontext
 from fractions import Fraction
 from typing import get_args
 
@@ -10,7 +11,7 @@ from hypothesis import HealthCheck, find, given, settings
 from hypothesis import strategies as st
 
 from robson.domain.strategy import TrailingMode
-from robson.domain.values import Price, Side, Ticks
+from robson.domain.values import MONEY, Price, Side, Ticks
 from robson.engine.band import FAR, quiet_band, run
 from robson.engine.exits import Hit, HitReason, Raise, Rung, Watch, first_rung, judge
 from tests.property.ladders import fresh_watches, tapes, watches
@@ -115,12 +116,19 @@ def _counts(watched: Watch, number: int) -> Rung | None:
     up = -(-(price - origin) // tick) if sign > 0 else (price - origin) // tick
     down = (stop - origin) // tick if sign > 0 else -(-(stop - origin) // tick)
     price, stop = origin + up * tick, origin + down * tick
+    if ladder.unguarded is not None and (Fraction(ladder.unguarded) - stop) * sign > 0:
+        stop = Fraction(ladder.unguarded)
     if price <= 0 or stop <= 0:
         return None
     now = Fraction(watched.stop)
     if (stop - now) * sign <= 0 or (price - stop) * sign <= 0:
         return None
-    return Rung(number=number, price=rules.price_of(int(up)), stop=rules.price_of(int(down)))
+    return Rung(number=number, price=rules.price_of(int(up)), stop=_price(stop))
+
+
+def _price(exact: Fraction) -> Price:
+    with localcontext(MONEY):
+        return Price(Decimal(exact.numerator) / exact.denominator)
 
 
 @WIDE
@@ -148,6 +156,7 @@ def _story(watched: Watch, prices: list[Ticks]) -> set[str]:
             told.add(f"{side} {each.reason}")
         else:
             told |= {f"{side} {mode} raise", *(["several rungs"] if each.rung > rung + 1 else [])}
+            told |= {"released"} if each.stop == watched.ladder.unguarded else set()
             rung = each.rung
         if index > 0:
             told.add("quiet before")
@@ -161,6 +170,7 @@ KINDS = [
     "span of 25 bps or less",
     "several rungs",
     "quiet before",
+    "released",
 ]
 
 

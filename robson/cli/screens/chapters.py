@@ -53,13 +53,18 @@ def _stop(s: Scene) -> Line:
     word = journal.level_word(side)
     found = figures.count(len(levels), word)
     n = num(audit, "selected_n")
+    if text(audit, "method") == "operator_supplied":
+        supplied = facts.price_of(s.p, s.p.get("technical_stop"))
+        return spans(f"The signal was injected with its stop: {supplied}.{_layers(s, audit)}")
     said = f"{text(audit, 'candles')} candles gave {found} {where} {facts.price_of(s.p, entry)}."
     confidence = f" Confidence {text(audit, 'confidence')}."
     if n is None or int(n) > len(levels):
         atr = facts.price_of(s.p, at(audit, "atr"))
         stop = facts.price_of(s.p, s.p.get("technical_stop"))
         range_ = f"1.5 times the average range ({atr})"
-        return spans(f"{said} No level fits; the stop is {range_}: {stop}.{confidence}")
+        return spans(
+            f"{said} No level fits; the stop is {range_}: {stop}.{confidence}{_layers(s, audit)}"
+        )
     level = levels[int(n) - 1]
     away = num(level, "distance")
     share = figures.percent(away / entry) if away is not None and entry else "?"
@@ -68,8 +73,19 @@ def _stop(s: Scene) -> Line:
     chosen = f"{journal.ordinal(int(n))}: {facts.price_of(s.p, level.get('price'))}, {touches}"
     return spans(
         f"{said} The rule takes the {chosen}, {share} away, inside {figures.share(low)} to"
-        f" {figures.share(high)}.{confidence}"
+        f" {figures.share(high)}.{confidence}{_layers(s, audit)}"
     )
+
+
+def _layers(s: Scene, audit: Doc) -> str:
+    """What was made of the level before it became the stop; nothing where nothing was."""
+    guard, buffer = num(audit, "guard"), num(audit, "buffer")
+    said = ""
+    if guard is not None:
+        said += f" The guard, the extreme of the recent candles, is {facts.price_of(s.p, guard)}."
+    if buffer:
+        said += f" The buffer behind that is {facts.price_of(s.p, buffer)}."
+    return f"{said} The stop is {facts.price_of(s.p, at(audit, 'stop'))}." if said else ""
 
 
 def _refused(s: Scene) -> Line:
@@ -146,7 +162,9 @@ def _rung(s: Scene) -> Line:
     price = facts.price_of(s.p, pay(row, "price"))
     reached = facts.climbed(s.p, pay_num(row, "rung"), pay(row, "price"))
     where = reached if reached == price else f"{reached} ({price})"
-    said = f"Price reached {where}. Stop raised {was} {s.symbols.arrow} {stop}"
+    released = s.last("guard_released")
+    guard = f", guard {facts.price_of(s.p, pay(released, 'guard'))} released" if released else ""
+    said = f"Price reached {where}. Stop raised {was} {s.symbols.arrow} {stop}{guard}"
     placed = s.last("insurance_placed")
     if placed is None:
         return spans(f"{said}; the exchange stop stayed where it was.")

@@ -1,7 +1,7 @@
 """Builds the closed 15-minute candles that the rows of a tape make.
 
 Candles are aligned to the epoch. A candle exists only where a row is: a slot without one is a gap,
-never an invented candle. It never shows a candle before its close.
+never an invented candle. A candle is closed when its time is over, never before.
 """
 
 from __future__ import annotations
@@ -63,6 +63,28 @@ class CandleBuilder:
         # Only the first candle of all can be without its beginning.
         whole = [forming for forming in due if forming.open_ns >= (self._begin_ns or 0)]
         return [forming.candle(self._instrument) for forming in whole]
+
+
+class SeenCandle:
+    """The candle that has not closed, made of the prices that were shown so far and no others."""
+
+    def __init__(self, instrument: Instrument) -> None:
+        self._instrument = instrument
+        self._forming: _Forming | None = None
+
+    def see(self, at_ns: int, *prices: Ticks) -> None:
+        """Prices that were shown at an instant, in order."""
+        open_ns = at_ns // CANDLE_NS * CANDLE_NS
+        if self._forming is None or self._forming.open_ns != open_ns:
+            self._forming = _Forming(open_ns, prices[0])
+        self._forming.add(prices)
+
+    def at(self, now_ns: int) -> Candle | None:
+        """As far as it has come; None while no price of it was shown."""
+        forming = self._forming
+        if forming is None or forming.open_ns + CANDLE_NS <= now_ns:
+            return None
+        return forming.candle(self._instrument)
 
 
 class _Forming:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
-from robson.connectors.simulated.candles import CandleBuilder
+from robson.connectors.simulated.candles import CandleBuilder, SeenCandle
 from robson.connectors.simulated.exchange import SimExchange
 from robson.connectors.simulated.legs import Extreme, Leg, PricePath, price_at, time_at
-from robson.connectors.simulated.tape import Row, Tape
+from robson.connectors.simulated.tape import Bar, Row, Tape
 from robson.domain.instrument import Instrument
 from robson.domain.values import CANDLE_NS, Candle, ExchangeNs, Side, Ticks
 
@@ -46,6 +46,7 @@ class Player:
         self._board = board
         self._held = held
         self._builder = CandleBuilder(instrument)
+        self._seen = SeenCandle(instrument)
         self._path = PricePath()
         self._rows: Iterator[Row] = tape.rows(instrument)
         self._row: Row | None = next(self._rows, None)
@@ -62,6 +63,7 @@ class Player:
         for row in history.rows(self.instrument):
             if row[0] < begin:
                 closed += self._builder.feed(row)
+                self._seen.see(row[0], *(row[2:] if isinstance(row, Bar) else (row.price,)))
         return closed + self._builder.close_until(begin)
 
     def resume(self, at_ns: int) -> list[Candle]:
@@ -72,17 +74,24 @@ class Player:
             if not self._legs and self._row is not None and self._row[0] <= due:
                 self._open_row()
             while self._legs and self._legs[0].end_ns <= min(due, at_ns):
-                self._price = self._legs.pop(0).end
+                leg = self._legs.pop(0)
+                self._price = leg.end
+                self._seen.see(leg.end_ns, leg.end)
             if self._legs and self._legs[0].start_ns < at_ns < self._legs[0].end_ns:
                 break
         if self._legs and self._legs[0].start_ns <= at_ns:
             self._price = price_at(self._legs[0], at_ns)
+            self._seen.see(at_ns, self._price)
         return closed + self.candles_at(at_ns)
 
     @property
     def shown(self) -> bool:
         """Whether a first price has been seen."""
         return self._price is not None
+
+    def forming(self, now_ns: int) -> Candle | None:
+        """The candle that has not closed, as far as its prices were shown."""
+        return self._seen.at(now_ns)
 
     @property
     def at_end(self) -> bool:
@@ -159,6 +168,7 @@ class Player:
 
     def _leave(self, price: Ticks, at_ns: int, *, jump: bool) -> bool:
         moved = price != self._price
+        self._seen.see(at_ns, price)
         if not moved and not jump:
             return False
         self._price = price

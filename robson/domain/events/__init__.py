@@ -46,6 +46,7 @@ from robson.domain.events.leaving import (
 )
 from robson.domain.events.protecting import (
     ExitPrearmed,
+    GuardReleased,
     InsuranceCancelled,
     InsuranceCancelling,
     InsuranceFailed,
@@ -78,6 +79,7 @@ PositionEvent = (
     | OrderResolved
     | ExitPrearmed
     | StopRaised
+    | GuardReleased
     | InsuranceRequested
     | InsurancePlaced
     | InsuranceCancelling
@@ -131,6 +133,7 @@ __all__ = [
     "ExitRequested",
     "ExitRetry",
     "ExitTriggered",
+    "GuardReleased",
     "HaltCleared",
     "HaltEntered",
     "InsuranceCancelled",

@@ -36,7 +36,8 @@ class PositionArmed:
 class SignalReceived:
     """The detector gave its one signal and the analyser its stop."""
 
-    KIND: ClassVar[str] = "signal_received.v1"
+    KIND: ClassVar[str] = "signal_received.v2"
+    OLDER: ClassVar[tuple[str, ...]] = ("signal_received.v1",)
     position: PositionId
     at_ns: ExchangeNs
     signal_id: str
@@ -50,7 +51,8 @@ class SignalReceived:
 class SignalRejected:
     """A signal was not taken; the code and numbers say why."""
 
-    KIND: ClassVar[str] = "signal_rejected.v1"
+    KIND: ClassVar[str] = "signal_rejected.v2"
+    OLDER: ClassVar[tuple[str, ...]] = ("signal_rejected.v1",)
     position: PositionId
     at_ns: ExchangeNs
     signal_id: str
@@ -66,7 +68,8 @@ class SignalRejected:
 class SizingDecided:
     """Stop, size, target and exchange stop are settled; the planned risk is reserved."""
 
-    KIND: ClassVar[str] = "sizing_decided.v1"
+    KIND: ClassVar[str] = "sizing_decided.v2"
+    OLDER: ClassVar[tuple[str, ...]] = ("sizing_decided.v1",)
     position: PositionId
     at_ns: ExchangeNs
     plan: EntryPlan

@@ -42,6 +42,20 @@ class StopRaised:
 
 
 @attrs.frozen(kw_only=True)
+class GuardReleased:
+    """The stop advanced for the first time and left the invalidation guard behind for good.
+
+    ``guard`` is the extreme it lay behind, ``unguarded`` the least the stop is from here on.
+    """
+
+    KIND: ClassVar[str] = "guard_released.v1"
+    position: PositionId
+    at_ns: ExchangeNs
+    guard: Price
+    unguarded: Price
+
+
+@attrs.frozen(kw_only=True)
 class InsuranceRequested:
     """An exchange stop is to be placed (or placed again, ``attempt`` above 0)."""
 

@@ -39,6 +39,8 @@ atr_period = 20
 atr_mult = 2
 buffer_bps = 10
 cap_ratio = 0.2
+guard_enabled = true
+guard_lookback = 30
 
 [stop_gain]
 r = 3
@@ -81,6 +83,7 @@ def test_a_file_says_everything_a_strategy_is(tmp_path: Path) -> None:
     assert (stop.level_tolerance, stop.min_touches) == (Decimal("0.001"), 2)
     assert (stop.bounds.min_bps, stop.bounds.max_bps) == (20, 500)
     assert (stop.atr_period, stop.atr_multiplier) == (20, Decimal(2))
+    assert stop.guard_lookback == 30
     assert (stop.buffer_bps, stop.buffer_cap_ratio) == (Decimal(10), Decimal("0.2"))
     assert (found.stop_gain_spans, found.trailing) == (Decimal(3), TrailingMode.CONTINUOUS)
     assert found.be_bps == Decimal(15)

@@ -167,6 +167,28 @@ def test_a_stop_tightened_to_the_entry_still_takes_the_first_rung():
     assert judge(tightened, D("101")) == Raise(1, Price("100.15"))
 
 
+def test_the_first_advance_releases_the_guard():
+    """A sixteenth of a span would move the stop a sixteenth; the level was the real stop."""
+    guarded = watch("10000", "9800", mode=TrailingMode.CONTINUOUS)
+    guarded = attrs.evolve(guarded, ladder=attrs.evolve(guarded.ladder, unguarded=Price("9900")))
+    assert judge(guarded, D("10012.49")) is None
+    first = judge(guarded, D("10012.50"))
+    assert first == Raise(1, Price("9900"))
+    released = guarded.raised(first)
+    assert judge(released, D("10112.49")) is None
+    assert judge(released, D("10112.50")) == Raise(9, Price("9912.50"))
+    assert judge(guarded, D("9800")) == Hit("stop_loss")
+    assert judge(released, D("9900")) == Hit("trailing_stop")
+
+
+def test_an_anchor_behind_the_unguarded_stop_does_not_keep_the_guard():
+    """A long filled far below its plan: one span up, the guard is over all the same."""
+    guarded = watch("10000", "9800", be_bps=0)
+    ladder = attrs.evolve(guarded.ladder, unguarded=Price("9950"), anchor=Price("9850"))
+    guarded = attrs.evolve(guarded, ladder=ladder)
+    assert judge(guarded, D("10200")) == Raise(1, Price("9950"))
+
+
 def test_continuous_moves_in_sixteenths_of_a_span():
     """One span behind the best price, without an event for every tick."""
     trail = walk(

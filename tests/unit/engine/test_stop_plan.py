@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import attrs
 import pytest
 
 from robson.domain.errors import InvalidValue
 from robson.domain.instrument import Instrument
-from robson.domain.plan import StopAnalysis, StopPlan
+from robson.domain.plan import StopAnalysis, StopAudit, StopPlan
 from robson.domain.strategy import StrategyConfig, TechnicalStopConfig
-from robson.domain.values import Price, Side
-from robson.engine.stop import NoValidStop, analyse, insurance_stop, plan_stop
+from robson.domain.values import Candle, Price, Side
+from robson.engine.stop import Chart, NoValidStop, analyse, find_stop, insurance_stop, plan_stop
 from tests.unit.engine.builders import BTC, D, chart, closed, instrument
 
 CHART = chart(Side.LONG, ["95", "97", "99"], flat="101")
@@ -41,6 +43,7 @@ def plan(
     rules: Instrument = BTC,
     spans: str | None = "2",
     buffer_bps: str = "0",
+    guard: str | None = None,
 ) -> StopPlan | NoValidStop:
     analysis = attrs.evolve(ANALYSIS, stop=Price(level))
     strategy = StrategyConfig(
@@ -54,6 +57,7 @@ def plan(
         side=Side.LONG if D(level) < D(entry) else Side.SHORT,
         strategy=strategy,
         instrument=rules,
+        guard=None if guard is None else Price(guard),
     )
 
 
@@ -96,6 +100,104 @@ def test_the_buffer_is_capped_at_a_quarter_of_the_distance():
     stops = planned(plan("63650.00", "63491.70", buffer_bps="10"))
     assert stops.buffer == D("39.575")
     assert str(stops.stop) == "63689.58"
+
+
+def test_a_guard_behind_the_level_widens_the_stop_and_is_remembered():
+    """Its span is the ruler; the stop without it is where the stop may go at its first advance."""
+    stops = planned(plan("93500", "95000", guard="93000"))
+    assert (stops.technical_stop, stops.guard, stops.stop) == (D(93500), D(93000), D(93000))
+    assert (stops.unguarded, stops.span, stops.stop_gain) == (D(93500), D(2000), D(99000))
+
+
+def test_a_guard_nearer_than_the_level_changes_nothing():
+    """The farther of the two holds."""
+    stops = planned(plan("93500", "95000", guard="94000"))
+    assert (stops.stop, stops.guard, stops.unguarded) == (D(93500), D(94000), None)
+    short = planned(plan("96500", "95000", guard="96000"))
+    assert (short.stop, short.unguarded) == (D(96500), None)
+
+
+def test_the_buffer_is_applied_once_behind_the_guard():
+    """And once, by itself, to the stop without the guard."""
+    stops = planned(plan("93500", "95000", guard="93000", buffer_bps="10"))
+    assert (stops.buffer, stops.stop) == (D("93.0"), D("92907"))
+    assert stops.unguarded == D("93406.5")
+
+
+def test_a_guard_that_is_too_wide_refuses_the_entry():
+    """It never shrinks to fit; the refusal names it, and the audit keeps it."""
+    outcome = refused(plan("93500", "95000", guard="85000"))
+    assert outcome.reason == "stop_out_of_bounds"
+    assert outcome.message.startswith("the guard 85000 is 1052.63 bps away")
+    assert outcome.audit is not None
+    assert outcome.audit.guard == D(85000)
+
+
+def test_a_guard_does_not_save_a_level_that_is_too_near():
+    """Level, guard and stop are each held against the bounds."""
+    outcome = refused(plan("94995", "95000", guard="93000"))
+    assert outcome.message.startswith("the level 94995 is")
+
+
+def found(
+    candles: Sequence[Candle], forming: Candle | None, **config: int
+) -> tuple[StopPlan, StopAudit] | NoValidStop:
+    return find_stop(
+        Chart(candles=candles, forming=forming),
+        entry_ref=Price("100"),
+        side=Side.LONG,
+        strategy=StrategyConfig(name="test", stop=TechnicalStopConfig(**config)),
+        instrument=BTC,
+        now_ns=closed(CHART),
+    )
+
+
+def dip(low: str) -> Candle:
+    return attrs.evolve(CHART[-1], open_ns=closed(CHART), low=Price(low))
+
+
+def test_the_guard_is_the_extreme_of_the_recent_candles_and_the_forming_one():
+    """Every layer is in the audit."""
+    answer = found(CHART, dip("96.5"), guard_lookback=5)
+    assert not isinstance(answer, NoValidStop)
+    stops, audit = answer
+    assert (stops.technical_stop, stops.guard, stops.stop) == (D(97), D("96.5"), D("96.5"))
+    assert (audit.guard, audit.buffer, audit.stop) == (D("96.5"), 0, D("96.5"))
+    without = found(CHART, dip("96.5"))
+    assert not isinstance(without, NoValidStop)
+    assert (without[0].guard, without[0].stop, without[1].stop) == (None, D(97), D(97))
+
+
+def test_the_oldest_candle_makes_room_for_the_forming_one():
+    """Five with it, five without it."""
+    deep = [*CHART]
+    deep[-5] = attrs.evolve(deep[-5], low=Price("96.2"))
+    inside = found(deep, None, guard_lookback=5)
+    pushed_out = found(deep, dip("98"), guard_lookback=5)
+    assert not isinstance(inside, NoValidStop)
+    assert not isinstance(pushed_out, NoValidStop)
+    assert (inside[0].guard, pushed_out[0].guard) == (D("96.2"), D(98))
+
+
+def test_a_supplied_stop_passes_the_same_bounds_and_says_where_it_is_from():
+    """No candle is looked at."""
+    chart_ = Chart(candles=(), supplied=Price("97"))
+    config = TechnicalStopConfig(buffer_bps=D(10))
+    terms = {"entry_ref": Price("100"), "side": Side.LONG, "now_ns": closed(CHART)}
+    strategy = StrategyConfig(name="test", stop=config)
+    answer = find_stop(chart_, strategy=strategy, instrument=BTC, **terms)
+    assert not isinstance(answer, NoValidStop)
+    stops, audit = answer
+    assert (stops.technical_stop, stops.stop) == (D(97), D("96.90"))
+    assert (audit.method, audit.candles, audit.levels) == ("operator_supplied", 0, ())
+    for level in ("99.99", "101", "50"):
+        far = attrs.evolve(chart_, supplied=Price(level))
+        outcome = refused(find_stop(far, strategy=strategy, instrument=BTC, **terms))
+        assert outcome.reason == "stop_out_of_bounds"
+        assert outcome.audit is not None
+    guarded = StrategyConfig(name="test", stop=TechnicalStopConfig(guard_lookback=20))
+    outcome = refused(find_stop(chart_, strategy=guarded, instrument=BTC, **terms))
+    assert (outcome.reason, outcome.message) == ("insufficient", "0 of 20 candles for the guard")
 
 
 def test_a_level_out_of_bounds_is_refused():

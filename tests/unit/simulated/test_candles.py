@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from robson.connectors.simulated.candles import CandleBuilder
+from robson.connectors.simulated.candles import CandleBuilder, SeenCandle
 from robson.connectors.simulated.generator import generate, generate_history
 from robson.connectors.simulated.rules import instrument_for
 from robson.connectors.simulated.tape import Bar, Row, Tape, Trade
@@ -191,3 +191,14 @@ def test_generated_and_recorded_tapes_make_their_candles(tapes: Path | None) -> 
     assert check(read_tape(tapes / "ticks/BTCUSDT-trades-20240808.csv.gz")) == 1
     xrp = check(read_tape(tapes / "ticks/XRPETH-aggtrades-2019-10-11_2019-10-13.csv.gz"))
     assert 200 < xrp <= 238
+
+
+def test_the_forming_candle_is_what_was_shown_and_nothing_before_or_after() -> None:
+    seen = SeenCandle(CENTS)
+    assert seen.at(T0) is None
+    seen.see(T0 - 1, Ticks(900))
+    seen.see(T0, Ticks(100))
+    seen.see(T0 + 5 * MINUTE, Ticks(130), Ticks(90), Ticks(110))
+    assert seen.at(T0 + 6 * MINUTE) == candle(0, "1.00", "1.30", "0.90", "1.10")
+    assert seen.at(T0 + CANDLE_NS - 1) is not None
+    assert seen.at(T0 + CANDLE_NS) is None

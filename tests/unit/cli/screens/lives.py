@@ -30,7 +30,9 @@ def ns(seconds: float) -> int:
     return round(START.timestamp()) * 10**9 + round(seconds * 1000) * 10**6
 
 
-VERSIONS = {"position_armed": 2}
+VERSIONS = dict.fromkeys(
+    ("position_armed", "signal_received", "signal_rejected", "sizing_decided"), 2
+)
 """Of the kinds that have got fields since the first."""
 
 
