@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 from google.protobuf import descriptor_pb2 as d
+from google.protobuf import timestamp_pb2
 from grpc_tools import protoc
 
 from robson.api.v1 import robson_pb2 as pb
@@ -90,6 +92,37 @@ def test_the_comparison_sees_what_breaks_a_client(change: Any, *, broken: bool) 
     now = _shape(file)
 
     assert any(now.get(name) != shape for name, shape in before.items()) is broken
+
+
+def _judged_by_buf(now: d.FileDescriptorProto, folder: Path) -> subprocess.CompletedProcess[str]:
+    """What another tool, with rules of its own, finds broken since the release."""
+    known = d.FileDescriptorProto()
+    timestamp_pb2.DESCRIPTOR.CopyToProto(known)
+    names = {"now.binpb": now, "released.binpb": _released()}
+    for name, file in names.items():
+        whole = d.FileDescriptorSet(file=[known, file])
+        (folder / name).write_bytes(whole.SerializeToString())
+    buf = Path(sys.executable).with_name("buf")
+    return subprocess.run(
+        [buf, "breaking", "now.binpb", "--against", "released.binpb"],
+        cwd=folder,
+        env=os.environ | {"BUF_CACHE_DIR": str(folder / "cache")},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_buf_finds_nothing_broken_and_sees_what_is(tmp_path: Path) -> None:
+    whole = _judged_by_buf(_compiled(), tmp_path)
+    assert (whole.returncode, whole.stdout) == (0, ""), whole.stdout + whole.stderr
+
+    file = _compiled()
+    file.message_type[0].field[0].type = d.FieldDescriptorProto.TYPE_BOOL
+    broken = _judged_by_buf(file, tmp_path)
+    assert broken.returncode == 100
+    assert "changed type" in broken.stdout
 
 
 def test_the_generated_code_is_of_this_proto() -> None:

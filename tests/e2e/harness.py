@@ -166,6 +166,12 @@ class Robsond:
             client.close()
         self._clients.clear()
 
+    @property
+    def pid(self) -> int:
+        """The process of this place."""
+        assert self._process is not None
+        return self._process.pid
+
     def signal(self, number: int) -> None:
         """Send a signal to the process of this place."""
         assert self._process is not None

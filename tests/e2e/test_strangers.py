@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import grpc
 import pytest
 
-from robson.api.client import Client
+from robson.api.client import CallFailed, Client
 from robson.api.v1 import robson_pb2 as pb
 from robson.api.v1 import robson_pb2_grpc as rpc
 from tests.e2e import shapes
@@ -193,6 +193,43 @@ def test_a_viewer_may_not_change_anything(live: Live, stranger: Any) -> None:
         assert "trader is needed" in said.err
     assert stranger.call(live.door("tcp"), "GetStatus", token=live.tokens["viewer"]).status == OK
     assert live.client.daemon().daemon.journal.seq == before
+
+
+def test_a_token_is_nowhere_but_in_its_file(live: Live, record_property: Note) -> None:
+    """Not in the log, the journal, the books, an answer or the process list, used or refused."""
+    by_token = Client(f"grpc://127.0.0.1:{live.port}", token=live.tokens["admin"])
+    viewer = Client(f"grpc://127.0.0.1:{live.port}", token=live.tokens["viewer"])
+    for refused in (
+        lambda: by_token.disarm(live.position),
+        lambda: viewer.disarm(live.position),
+        lambda: Client(f"grpc://127.0.0.1:{live.port}", token="f" * 64).status(),
+    ):
+        with pytest.raises(CallFailed) as said:
+            refused()
+        assert not any(token in str(said.value.details) for token in live.tokens.values())
+    seen = {
+        path.relative_to(live.robsond.place).as_posix(): path.read_bytes()
+        for path in live.robsond.place.rglob("*")
+        if path.is_file() and path.name != "token"
+    }
+    seen |= {
+        "config": str(by_token.config()).encode(),
+        "status": str(by_token.status()).encode(),
+        "log": str(list(by_token.logs(level="debug"))).encode(),
+        "rows": str(list(by_token.watch(until_now=True))).encode(),
+        "process": Path(f"/proc/{live.robsond.pid}/cmdline").read_bytes(),
+    }
+    found = [
+        f"{role} token in {name}"
+        for role, token in live.tokens.items()
+        for name, text in seen.items()
+        if token.encode() in text
+    ]
+
+    assert {"journal.db", "logs/robsond.log", "exchange/books.db"} <= set(seen)
+    assert b"refused" in seen["logs/robsond.log"]
+    assert not found
+    record_property("note", f"no token in {len(seen)} places")
 
 
 @THROUGH_BOTH
