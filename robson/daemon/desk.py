@@ -71,9 +71,7 @@ class Desk:
             known = ", ".join(sorted(self._custody.markets))
             raise Refused("UNKNOWN_SYMBOL", f"{command.symbol} is not traded here; known: {known}")
         self._strategy(command)
-        earlier = self._armed_with(command.idempotency_key)
-        if earlier is not None and not command.dry_run:
-            answer.set_result(Armed(position=self._same(earlier, command), repeated=True))
+        if self._repeats(command, answer):
             return
         token = next(self._tokens)
         self._arming[token] = (command, answer)
@@ -90,15 +88,37 @@ class Desk:
             raise InvalidValue(f"side is {asked}; {found.name} takes {bias} only")
         return attrs.evolve(found, bias=None) if command.auto else found
 
-    def _armed_with(self, key: str) -> PositionView | None:
+    def _leverage(self, command: Arm, strategy: StrategyConfig) -> Leverage:
+        settings = self._custody.settings
+        return command.leverage or Leverage(strategy.leverage or settings.leverage)
+
+    def _repeats(self, command: Arm, answer: Future[Any]) -> bool:
+        """Whether this was asked before under the same key; then the first answer is given again.
+
+        Asked again once the account is read: the first of several may have been armed meanwhile.
+        """
         views = self._custody.roster.views.values()
-        return next((view for view in views if view.idempotency_key == key), None)
+        earlier = next((v for v in views if v.idempotency_key == command.idempotency_key), None)
+        if earlier is None or command.dry_run:
+            return False
+        answer.set_result(Armed(position=self._same(earlier, command), repeated=True))
+        return True
 
     def _same(self, view: PositionView, command: Arm) -> PositionView:
-        same = (str(view.scope.symbol), view.strategy.name, view.capital) == (
+        strategy = self._strategy(command)
+        side = command.side or strategy.bias
+        same = (
+            str(view.scope.symbol),
+            view.strategy.name,
+            view.capital,
+            view.leverage,
+            view.side if side is not None else view.strategy.bias,
+        ) == (
             command.symbol,
-            command.strategy,
+            strategy.name,
             command.capital,
+            self._leverage(command, strategy),
+            side,
         )
         if not same:
             raise Refused(
@@ -122,9 +142,10 @@ class Desk:
             _fail(answer, refused)
 
     def _armed(self, command: Arm, account: AccountSnapshot, answer: Future[Any]) -> None:
+        if self._repeats(command, answer):
+            return
         strategy = self._strategy(command)
-        settings = self._custody.settings
-        leverage = command.leverage or Leverage(strategy.leverage or settings.leverage)
+        leverage = self._leverage(command, strategy)
         risk = self.risk(account, leverage=leverage)
         if command.dry_run:
             found = self._dry_run(command, strategy, leverage, account, risk)
