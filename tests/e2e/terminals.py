@@ -33,6 +33,7 @@ class Watched:
         self.terminal = Terminal(columns, rows)
         self.frames: list[list[str]] = []
         self.bytes = 0
+        self.raw = ""
         self._text = codecs.getincrementaldecoder("utf-8")()
 
     def until(self, condition: Callable[[Terminal], Any]) -> None:
@@ -64,7 +65,9 @@ class Watched:
         except OSError:
             return False
         self.bytes += len(data)
-        self.terminal.write(self._text.decode(data))
+        text = self._text.decode(data)
+        self.raw += text
+        self.terminal.write(text)
         if self.terminal.alternate:
             self.frames.append(list(self.terminal.lines))
         return bool(data)
