@@ -26,6 +26,8 @@ _LEVELS: dict[type[e.Event], str] = {
     e.ExitRetry: "warning",
     e.InsuranceFailed: "warning",
     e.InsuranceGone: "warning",
+    e.HaltEntered: "warning",
+    e.ScopeFrozen: "warning",
     e.PositionFailed: "error",
 }
 """The others are info."""

@@ -109,6 +109,7 @@ ROWS = (
         "What is left of the month's budget, 0 to 1; below 0 when more was lost than planned",
     ),
     Row("robson_halt", "gauge", (), "1 while the month's budget is used up and nothing is entered"),
+    Row("robson_degraded", "gauge", ("scope",), "1 for each scope frozen until a person decides"),
     Row(
         "robson_thread_heartbeat_age_seconds",
         "gauge",
@@ -290,6 +291,8 @@ def _of_the_account(published: Published) -> Samples:
     for lease in daemon.leases:
         yield "robson_leader", (lease.key,), 1
         yield "robson_lease_epoch", (lease.key,), lease.epoch
+    for frozen in daemon.degraded:
+        yield "robson_degraded", (frozen.scope,), 1
     yield "robson_journal_seq", (), daemon.journal_seq
     yield "robson_halt", (), int(risk.halted)
     if risk.budget > 0:

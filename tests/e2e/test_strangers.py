@@ -191,6 +191,8 @@ def test_a_viewer_may_not_change_anything(live: Live, stranger: Any) -> None:
         said = stranger.call(live.door("tcp"), method, token=live.tokens["viewer"])
         assert said.status == DENIED, said.err
         assert "trader is needed" in said.err
+    said = stranger.call(live.door("tcp"), "TriggerHalt", token=live.tokens["trader"])
+    assert (said.status, "admin is needed" in said.err) == (DENIED, True), said.err
     assert stranger.call(live.door("tcp"), "GetStatus", token=live.tokens["viewer"]).status == OK
     assert live.client.daemon().daemon.journal.seq == before
 

@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 import pytest
 
+from robson.api.published import DegradedFact
 from robson.daemon.meters import ROWS, Meters
 from robson.domain.errors import Refused
 from robson.domain.identity import Purpose
@@ -78,6 +79,17 @@ def test_an_exit_is_timed_from_its_decision_to_its_leaving(meters: Meters) -> No
     leaving.call(order())
     assert "robson_tick_to_exit_seconds_count 1.0" in meters.text()
     assert len(left) == 7, "everything was handed on"
+
+
+def test_what_is_frozen_is_shown_as_long_as_it_is() -> None:
+    shown = published()
+    frozen = DegradedFact(scope="BTCUSDT", reason="r", since_ns=lives.NOON)
+    then = attrs.evolve(shown, daemon=attrs.evolve(shown.daemon, degraded=(frozen,)))
+    views = iter((then, shown))
+    meters = Meters(lambda: next(views), dict, dict)
+
+    assert 'robson_degraded{scope="BTCUSDT"} 1.0' in meters.text()
+    assert "robson_degraded{" not in meters.text()
 
 
 def test_the_table_names_what_prometheus_can_read() -> None:
