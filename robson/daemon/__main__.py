@@ -97,7 +97,9 @@ def _simulated(run: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         help="tape seconds the market goes on before a restarted daemon sees it",
     )
-    sim.add_argument("--hold", action="store_true", help="the tape waits for the first position")
+    sim.add_argument(
+        "--hold", action="store_true", help="the tape waits until each pair has had a position"
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -226,10 +226,14 @@ class SimulatedDaemon:
             timer_due_ns=self.monitor.next_due_ns,
             tape_clock=self.theatre.tape_clock,
             speed=self.options.speed,
-            hold=self.options.hold and not self.roster.views,
-            released=lambda: any(view.is_live for view in self._views()),
+            hold=self.options.hold,
+            released=self._every_pair_has_one,
+            alive=lambda: any(view.is_live for view in self._views()),
             at_end=self._at_end,
         )
+
+    def _every_pair_has_one(self) -> bool:
+        return {str(view.scope.symbol) for view in self._views()} >= self.monitor.markets.keys()
 
     def _about(self) -> About:
         return About(

@@ -31,7 +31,7 @@ class SimOptions:
     Attributes:
         tapes, histories: ``[SYMBOL=]PATH``; none generates them from the seed.
         speed: tape seconds a second; None for as fast as the work allows.
-        hold: the tape waits for the first position.
+        hold: the tape waits until each pair has had a position.
         dead_for_s: tape seconds the market goes on before a restarted daemon sees it.
     """
 

@@ -71,7 +71,7 @@ class Stage:
     Args:
         timer_due_ns: when the monitor wants to be called, given when the market moves next.
         speed: tape seconds for each second; None plays as fast as the work allows.
-        hold: the tape waits until ``released`` says that a position is there.
+        hold: the tape waits until ``released``; while something is ``alive``, so does time.
         at_end: called when every tape is over; True when it has asked for something to be left.
     """
 
@@ -87,6 +87,7 @@ class Stage:
         speed: Decimal | None,
         hold: bool,
         released: Callable[[], bool],
+        alive: Callable[[], bool],
         at_end: Callable[[], bool],
     ) -> None:
         self.driver = driver
@@ -98,6 +99,7 @@ class Stage:
         self._speed = speed
         self._hold = hold
         self._released = released
+        self._alive = alive
         self._at_end = at_end
         self._requests: SimpleQueue[tuple[Intent, SimpleQueue[Answer]]] = SimpleQueue()
         self._stopping = threading.Event()
@@ -173,14 +175,12 @@ class Stage:
         held = self._held()
         tape = not held and not self._stopping.is_set()
         market_ns = self.driver.next_ns(tape=tape)
-        timer_ns = None
-        if not self._stopping.is_set():
-            timer_ns = self._timer_due_ns(None if held else market_ns)
+        timer_ns = self._timer_ns(market_ns, held=held)
         if self.driver.at_end and market_ns is None and not held:
             self.ended = True
             if self._at_end():
                 return 0.0
-            timer_ns = timer_ns if self._released() else None
+            timer_ns = timer_ns if self._alive() else None
         due_ns = min((at for at in (market_ns, timer_ns) if at is not None), default=None)
         if due_ns is None:
             self._anchor = None
@@ -190,6 +190,12 @@ class Stage:
             return min(early_s, LOOK_S)
         self._happen(due_ns, timer_ns)
         return 0.0
+
+    def _timer_ns(self, market_ns: int | None, *, held: bool) -> int | None:
+        """The monitor's next timer; none while a held tape makes a position wait for another."""
+        if self._stopping.is_set() or (held and self._alive()):
+            return None
+        return self._timer_due_ns(None if held else market_ns)
 
     def _early_s(self, due_ns: int) -> float:
         """How long in real time until an instant is due."""

@@ -78,20 +78,39 @@ class Tally:
 
     @classmethod
     def of(cls, place: Path) -> Tally:
-        """Read both, and hold them against each other."""
+        """Read both, where there is one pair, and hold them against each other."""
+        (only,) = cls.each(place).values()
+        return only
+
+    @classmethod
+    def each(cls, place: Path) -> dict[str, Tally]:
+        """The same by pair; a pair's rows are those of its positions, and those of nobody."""
         books = SqliteBooks(place / "exchange" / "books.db", read_only=True)
         try:
-            (account,) = summarise(books).accounts
+            accounts = summarise(books).accounts
             audit = Conservation(books, ExchangeState.of(books.entries())).check()
         finally:
             books.close()
         rows = read_journal(place)
         assert audit.differences == ()
         assert audit.compared > 0
-        fills = _same_fills(account, rows)
-        armed = [row.payload["position"] for row in rows if row.name == "position_armed"]
+        return {
+            str(account.scope.symbol): cls._held_against(account, rows, audit.compared)
+            for account in accounts
+        }
+
+    @classmethod
+    def _held_against(cls, account: AccountSummary, rows: list[Row], compared: int) -> Tally:
+        pair = {"base": account.scope.symbol.base, "quote": account.scope.symbol.quote}
+        armed = [
+            row.payload["position"]
+            for row in rows
+            if row.name == "position_armed" and row.payload["scope"]["symbol"] == pair
+        ]
+        mine = [row for row in rows if row.payload.get("position") in (None, *armed)]
+        fills = _same_fills(account, mine)
         entries = {position: _entries_of(account, position) for position in armed}
-        return cls(account, entries, account.requests, fills, audit.compared, rows)
+        return cls(account, entries, account.requests, fills, compared, mine)
 
     def trades(self) -> list[str]:
         """Every trading request, in one word and its outcome, oldest first."""

@@ -234,6 +234,10 @@ class Robsond:
         """Compare the exchange's own books with the journal."""
         return Tally.of(self.place)
 
+    def tallies(self) -> dict[str, Tally]:
+        """The same, pair by pair."""
+        return Tally.each(self.place)
+
 
 def _listens(path: Path) -> bool:
     """Whether somebody takes connections there: a socket outlives the process that made it."""
@@ -275,9 +279,16 @@ def state(position: pb.Position) -> str:
     return pb.PositionState.Name(position.state).removeprefix("POSITION_STATE_").lower()
 
 
-def arm(client: Client, *, strategy: str = "now", side: str = "long", key: str = "one") -> str:
+def arm(
+    client: Client,
+    *,
+    symbol: str = "BTCUSDT",
+    strategy: str = "now",
+    side: str = "long",
+    key: str = "one",
+) -> str:
     """Arm, and return the position's id."""
-    answer = client.arm(symbol="BTCUSDT", strategy=strategy, side=side, idempotency_key=key)
+    answer = client.arm(symbol=symbol, strategy=strategy, side=side, idempotency_key=key)
     return answer.position.id
 
 

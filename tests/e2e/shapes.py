@@ -24,7 +24,8 @@ STOP = {"long": 59_400, "short": 60_600}
 EXCHANGE_STOP = {"long": 59_250, "short": 60_750}
 RUNG = {"long": 60_600, "short": 59_400}
 TARGET = {"long": 61_200, "short": 58_800}
-BTC = Symbol("BTC", "USDT")
+BTC, ETH = Symbol("BTC", "USDT"), Symbol("ETH", "USDT")
+"""Of both the prices are alike: what differs is the pair."""
 
 _PAST_CANDLES = 106
 _SWINGS = {2: ("low", 59_640), 6: ("high", 60_360), 10: ("low", 59_400), 14: ("high", 60_600)}
@@ -32,21 +33,23 @@ _SWINGS = {2: ("low", 59_640), 6: ("high", 60_360), 10: ("low", 59_400), 14: ("h
 Bar = tuple[int, int, int, int]
 
 
-def _tape(name: str, start_ns: int, bar_ns: int, rows: Sequence[tuple[int, ...]]) -> Tape:
+def _tape(
+    name: str, start_ns: int, bar_ns: int, rows: Sequence[tuple[int, ...]], symbol: Symbol
+) -> Tape:
     """Prices in cents."""
     times = array("q", (start_ns + place * bar_ns for place in range(len(rows))))
     columns = tuple(array("q", column) for column in zip(*rows, strict=True))
     return Tape(
         name=name,
         kind="bars",
-        symbol=BTC,
+        symbol=symbol,
         columns=Columns(times, columns),
         places=2,
         bar_ns=bar_ns,
     )
 
 
-def write_past(folder: Path) -> Path:
+def write_past(folder: Path, symbol: Symbol = BTC) -> Path:
     """The candles before the tape."""
     rows: list[Bar] = []
     for place in range(_PAST_CANDLES):
@@ -63,19 +66,22 @@ def write_past(folder: Path) -> Path:
             )
         )
         rows.append((MIDDLE * 100, high * 100, low * 100, MIDDLE * 100))
-    path = folder / "BTCUSDT-past.csv"
-    write_csv(_tape("past", START_NS - _PAST_CANDLES * CANDLE_NS, CANDLE_NS, rows), path)
+    path = folder / f"{symbol}-past.csv"
+    start_ns = START_NS - _PAST_CANDLES * CANDLE_NS
+    write_csv(_tape("past", start_ns, CANDLE_NS, rows, symbol), path)
     return path
 
 
-def write_path(folder: Path, prices: Sequence[int], *, bar_s: int = 60) -> Path:
+def write_path(
+    folder: Path, prices: Sequence[int], *, bar_s: int = 60, symbol: Symbol = BTC
+) -> Path:
     """A tape that walks straight from each price to the next, one bar for each step."""
     rows = [
         (near * 100, max(near, far) * 100, min(near, far) * 100, far * 100)
         for near, far in pairwise(prices)
     ]
-    path = folder / "BTCUSDT-tape.csv"
-    write_csv(_tape("tape", START_NS, bar_s * NS_PER_S, rows), path)
+    path = folder / f"{symbol}-tape.csv"
+    write_csv(_tape("tape", START_NS, bar_s * NS_PER_S, rows, symbol), path)
     return path
 
 

@@ -79,6 +79,7 @@ def theatre(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Making:
         hold: bool = False,
         timer: Callable[[], int | None] = lambda: None,
         released: Callable[[], bool] = lambda: True,
+        alive: Callable[[], bool] = lambda: True,
         at_end: Callable[[], bool] = lambda: False,
     ) -> Theatre:
         still = Stillness()
@@ -98,6 +99,7 @@ def theatre(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Making:
             speed=None if speed is None else Decimal(speed),
             hold=hold,
             released=released,
+            alive=alive,
             at_end=at_end,
         )
         return Theatre(stage, tape, inbox, seconds, tape_clock)
@@ -171,6 +173,19 @@ def test_held_tape_waits_for_the_first_position(theatre: Making) -> None:
     assert one.stage._held() is False, "it is held only before the first one"
 
 
+def test_held_tape_lets_no_time_pass_for_a_position_that_waits_for_another(
+    theatre: Making,
+) -> None:
+    there = [False]
+    one = theatre(60, speed=None, hold=True, timer=lambda: 5, released=lambda: there[0])
+
+    assert one.once() == LOOK_S
+    assert one.heard() == []
+    there[0] = True
+    assert one.once() == 0
+    assert one.heard() == [TimerDue()]
+
+
 def test_requests_take_no_time_while_the_tape_is_held() -> None:
     wire = HeldWire(20)
     assert (wire.trip(None, 0).out_ns, wire.trip(None, 0).back_ns) == (20, 20)  # type: ignore[arg-type]
@@ -190,7 +205,7 @@ def test_end_of_the_tape_is_said_and_what_is_left_still_has_time(theatre: Making
 
 
 def test_after_the_last_position_time_stands_still(theatre: Making) -> None:
-    one = theatre(speed=None, timer=lambda: 5, released=lambda: False)
+    one = theatre(speed=None, timer=lambda: 5, alive=lambda: False)
 
     assert one.once() == LOOK_S
     assert one.heard() == []
