@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from robson.api.client import CallFailed, Client
+from robson.api.v1 import robson_pb2 as pb
 from tests.e2e import shapes
 from tests.e2e.evidence import Row, Tally
-from tests.e2e.harness import Robsond, arm, folder, protected, running, state
+from tests.e2e.harness import Robsond, arm, folder, protected, running, state, until
 from tests.e2e.test_determinism import sha256
 
 BTC, ETH = "BTCUSDT", "ETHUSDT"
@@ -85,11 +86,17 @@ def test_two_lives_at_once_are_the_same_at_any_speed(record_property: Any) -> No
     record_property("happened", "two pairs: two lives at once, settled")
 
 
+def month_of(client: Client) -> pb.Risk | None:
+    """The month's budget, once every pair's account was read."""
+    risk = client.status().risk
+    return risk if Decimal(risk.capital_base) > 0 else None
+
+
 def test_both_draw_on_one_budget(place: Path, record_property: Any) -> None:
     """Four per cent of what both pairs hold together, and each plan takes from it."""
     with both(place, SLOW, QUIET, QUIET) as robsond:
         client = robsond.start()
-        before = client.status().risk
+        before = until(lambda: month_of(client), "the month is open")
         one = arm(client, symbol=BTC, key="btc")
         robsond.protected(client, one)
         between = client.status().risk
