@@ -133,7 +133,7 @@ ROWS = (
 )
 
 OUT_OF_REACH = {
-    "T16": "nothing closes a position by a halt or by its margin level yet",
+    "T16": "no world is told to close at a halt, and none falls to its margin exit level",
     "T23": "reconciliation of a whole position is not built yet",
     "T25": "needs evidence that contradicts itself; the simulated exchange never lies",
     "T26": "nobody can resolve an error by command yet",

@@ -201,6 +201,8 @@ class Audit:
         if isinstance(event, MonthOpened):
             memory.month = event
             memory.basis.clear()
+        if isinstance(event, e.HaltEntered | e.HaltCleared):
+            memory.halted = isinstance(event, e.HaltEntered)
         if after is None:
             return
         memory.views[after.id] = after
@@ -223,6 +225,10 @@ def _sized(memory: Memory, event: e.SizingDecided, view: PositionView) -> None:
 
 def _carried(memory: Memory, event: e.PositionCarried, view: PositionView) -> None:
     memory.basis[view.id] = event.basis
+
+
+def _banded(memory: Memory, event: e.MarginBandChanged, view: PositionView) -> None:
+    memory.bands[view.id] = event.band
 
 
 def _refused(memory: Memory, event: e.EntryFailed, _view: PositionView) -> None:
@@ -263,6 +269,7 @@ def _covered(
 _NOTES: dict[type, Callable[[Memory, Any, PositionView], None]] = {
     e.SizingDecided: _sized,
     e.PositionCarried: _carried,
+    e.MarginBandChanged: _banded,
     e.EntryFailed: _refused,
     e.OrderResolved: _answered,
     e.OrderUnknown: _unknown,

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from robson.domain import events as e
 from robson.domain.values import NS_PER_MS, NS_PER_S
-from robson.engine.invariants.terms import Ask, Seen, Verdict, epoch_of, seconds
+from robson.domain.view import PositionView
+from robson.engine.invariants.terms import Ask, Memory, Seen, Verdict, epoch_of, seconds
 
 BARE_NS = 3 * NS_PER_S
 EXIT_NS = NS_PER_S
@@ -104,12 +105,23 @@ def really_cancelled(seen: Seen) -> Iterator[Verdict]:
     yield executed == told or f"{executed} of the stop executed, told was {told}"
 
 
+def _told(reason: str, view: PositionView, memory: Memory) -> bool:
+    """Whether the journal says what a reason that is no price and no person follows from."""
+    match reason:
+        case "monthly_halt":
+            return memory.halted
+        case "margin_risk":
+            return memory.bands.get(view.id) in ("critical", "danger")
+        case _:
+            return reason in ("insurance_stop", "entry_dust", "liquidation")
+
+
 def fresh_trigger(seen: Seen) -> Iterator[Verdict]:
     """A level was crossed by a fresh price; or the exchange, or a restart, said that it was."""
     event, view = seen.event, seen.before
     assert view is not None
     if event.reason not in PRICES:
-        asked = bool(event.actor) or event.reason in ("insurance_stop", "entry_dust")
+        asked = bool(event.actor) or _told(event.reason, view, seen.memory)
         yield asked or f"nobody asked for {event.reason}"
         return
     gains = event.reason == "stop_gain"

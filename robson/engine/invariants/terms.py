@@ -55,6 +55,8 @@ class Memory:
         bare: time without a stop that is over, per position.
         rested: where a position's exchange stop last rested.
         sized: the account as it was when a position was sized.
+        halted: the monthly halt is set.
+        bands: the band of the margin level, by position, as last told.
         basis: what a carried position had made or lost when the month opened.
         entered: positions whose entry has filled, in part or whole.
     """
@@ -75,6 +77,8 @@ class Memory:
     bare: Counter[PositionId] = attrs.Factory(Counter)
     rested: dict[PositionId, Decimal] = attrs.Factory(dict)
     sized: dict[PositionId, AccountSnapshot] = attrs.Factory(dict)
+    halted: bool = False
+    bands: dict[PositionId, str] = attrs.Factory(dict)
     basis: dict[PositionId, Decimal] = attrs.Factory(dict)
     entered: set[PositionId] = attrs.Factory(set)
 
