@@ -19,6 +19,7 @@ from typing import Any, get_args
 
 import attrs
 import reference
+from errors_page import errors_page
 from pages import made_from, paragraph, table
 
 from robson.daemon.config import FILE_KEYS, KEYS, PREFIX, shown
@@ -386,6 +387,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/reference/api.md": reference.api_page,
     "docs/reference/configuration.md": configuration_page,
     "docs/reference/metrics.md": reference.metrics_page,
+    "docs/errors.md": errors_page,
 }
 
 

@@ -144,7 +144,8 @@ class _Handler(BaseHTTPRequestHandler):
         elif path in self.server.pages:
             self._page(path)
         else:
-            self.send_error(HTTPStatus.NOT_FOUND)
+            known = ", ".join((_LIVE[0], _READY[0], *self.server.pages))
+            self.send_error(HTTPStatus.NOT_FOUND, f"there is no such page; known are {known}")
 
     def _page(self, path: str) -> None:
         if not _is_address(self.headers.get("Host", "")):
@@ -159,6 +160,7 @@ class _Handler(BaseHTTPRequestHandler):
         status = HTTPStatus(code)
         if status is HTTPStatus.NOT_IMPLEMENTED:
             status = HTTPStatus.METHOD_NOT_ALLOWED
+            message = f"{self.command} is not allowed here; expected is GET"
         body = json.dumps({"error": {"code": status.name, "message": message or status.phrase}})
         self.close_connection = True
         self._send(status, body.encode(), _JSON)

@@ -46,6 +46,7 @@ _LOG_LINES = 200
 _MOST_ROWS = 20_000
 _HISTORY_DAYS = 7
 _MOST_DAYS = 36_500
+_MOST_ROWS = 100_000
 _HISTORY_LIMIT = 1_000
 
 
@@ -242,10 +243,8 @@ class RobsonService(rpc.RobsonServicer):
     ) -> pb.ListHistoryResponse:
         """Closed positions and their sums."""
         published = self._backend.published()
-        if not 0 <= request.days <= _MOST_DAYS or request.limit < 0:
-            raise Refused(
-                "INVALID_ARGUMENT", f"days is {request.days}; allowed is 1 to {_MOST_DAYS}."
-            )
+        days = commands.count("days", request.days, default=_HISTORY_DAYS, most=_MOST_DAYS)
+        limit = commands.count("limit", request.limit, default=_HISTORY_LIMIT, most=_MOST_ROWS)
         since = instant_ns(request, "since")
         until = instant_ns(request, "until")
         if since is not None and (request.days or since >= (until or published.now_ns)):
@@ -254,9 +253,9 @@ class RobsonService(rpc.RobsonServicer):
             )
         return histories.history(
             published,
-            days=request.days or _HISTORY_DAYS,
+            days=days,
             symbol=commands.symbol_filter(request.symbol, published),
-            limit=request.limit or _HISTORY_LIMIT,
+            limit=limit,
             since_ns=since,
             until_ns=until,
         )

@@ -33,12 +33,14 @@ from robson.daemon.exits import (
 from robson.daemon.ports import port_of, usual_or_free
 from robson.daemon.programme import SimOptions, programme
 from robson.daemon.strategies import shelf
+from robson.daemon.wording import Parser, say
 from robson.domain.errors import InvalidValue, RobsonError, StoreError
 from robson.domain.values import MONEY, decimal_of
 
 STOP_S = 25.0
 """Bound on stopping in order."""
 LOOK_S = 0.5
+_FASTEST = 10_000_000
 EXAMPLES = """examples:
   robsond run --profile sim                      a generated tape at 60 times real time
   robsond run --tape BTCUSDT-1m.csv.gz --speed max
@@ -46,15 +48,9 @@ EXAMPLES = """examples:
 """
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> None:  # type: ignore[override]
-        _say(f"{message}. See: robsond run --help", "INVALID_ARGUMENT", USAGE)
-        raise SystemExit(USAGE)
-
-
 def parser() -> argparse.ArgumentParser:
     """The command line of ``robsond``."""
-    top = _Parser(prog="robsond", description="Robson's daemon.")
+    top = Parser(prog="robsond", description="Robson's daemon.")
     top.add_argument("--version", action="version", version=f"robsond {program_version()}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     run = commands.add_parser(
@@ -108,7 +104,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logs.to_nobody()
     sys.excepthook = _unexpected
     if not __debug__:
-        return _say(
+        return say(
             "robsond does not run under python -O: its checks are part of it", "USAGE", USAGE
         )
     args = parser().parse_args(arguments)
@@ -122,7 +118,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         row = exit_of(error)
         if getattr(args, "json", False):
             logs.tell(offline.problem(str(error), row.code, row.number))
-        return _say(str(error), row.code, row.number)
+        return say(str(error), row.code, row.number)
 
 
 def _decimals() -> None:
@@ -137,14 +133,8 @@ def _unexpected(
 ) -> None:
     """A defect: one line for people, the places in the log, and the code that says so."""
     logs.failure("robsond", error)
-    _say(f"robsond has a defect: {kind.__name__}: {error}", "INTERNAL", INTERNAL)
+    say(f"robsond has a defect: {kind.__name__}: {error}", "INTERNAL", INTERNAL)
     os._exit(INTERNAL)
-
-
-def _say(message: str, code: str, number: int) -> int:
-    text = message.rstrip(".")
-    sys.stderr.write(f"error: {text}. Nothing was changed. [{code}, exit {number}]\n")
-    return number
 
 
 def _run(args: argparse.Namespace) -> int:
@@ -168,9 +158,9 @@ def _run(args: argparse.Namespace) -> int:
 
 
 def _options(args: argparse.Namespace) -> SimOptions:
-    speed = None if args.speed == "max" else _number("--speed", args.speed)
-    if speed is not None and not 0 < speed <= 10_000_000:  # noqa: PLR2004
-        raise InvalidValue(f"--speed is {args.speed}; expected a number above 0, or max")
+    speed = None if args.speed == "max" else _amount("--speed", args.speed, "a number, or max,")
+    if speed is not None and speed > _FASTEST:
+        raise InvalidValue(f"--speed is {args.speed}; allowed is up to {_FASTEST}, or max")
     if args.dead_for < 0:
         raise InvalidValue(f"--dead-for is {args.dead_for}; expected seconds, 0 or more")
     return SimOptions(
@@ -180,18 +170,21 @@ def _options(args: argparse.Namespace) -> SimOptions:
         from_time=args.from_time,
         seed=args.seed,
         speed=speed,
-        balance=_number("--balance", args.balance),
+        balance=_amount("--balance", args.balance, "an amount"),
         exchange_info=Path(args.exchange_info) if args.exchange_info else None,
         dead_for_s=args.dead_for,
         hold=args.hold,
     )
 
 
-def _number(option: str, text: str) -> Decimal:
+def _amount(option: str, text: str, wanted: str) -> Decimal:
     try:
-        return decimal_of(text)
-    except InvalidValue as error:
-        raise InvalidValue(f"{option}: {error}") from error
+        amount = decimal_of(text)
+    except InvalidValue:
+        amount = Decimal(0)
+    if amount <= 0:
+        raise InvalidValue(f"{option} is {text}; expected {wanted} above 0")
+    return amount
 
 
 def _check_writable(directory: Path) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from robson.api import places
 from robson.daemon import logs
 from robson.daemon.config import KEYS
-from robson.domain.errors import Refused
+from robson.domain.errors import Refused, StoreError
 from robson.domain.values import NS_PER_MS
 from robson.store.examine import Examined, back_up, examine
 from robson.store.journal import FILE_NAME
@@ -134,6 +134,10 @@ def explain(directory: Path, account: str, wanted: str) -> list[StoredRow]:
         Refused: there is no such position.
         StoreError: the journal cannot be read.
     """
+    if not (directory / FILE_NAME).exists():
+        raise StoreError(
+            f"there is no journal {directory / FILE_NAME}; name its directory with --state-dir"
+        )
     reader = JournalReader(directory, account)
     position = find(reader.rows(None, 0, ROWS), wanted)
     return reader.rows(position, 0, ROWS)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -134,6 +135,20 @@ class Robsond:
         assert process is not None
         until(lambda: process.poll() is not None or self._answers(), "robsond answers or ends")
         return self._clients[-1] if process.poll() is None else None
+
+    def says_until(self, word: str) -> dict[str, str]:
+        """Its TCP doors, ``grpc`` as HOST:PORT and ``http`` as a port, read off what it says."""
+        assert self._process is not None
+        assert self._process.stdout is not None
+        said: dict[str, str] = {}
+        for line in self._process.stdout:
+            if found := re.search(r"grpc://(\S+)", line):
+                said["grpc"] = found[1]
+            if found := re.search(r"http://[^:]+:(\d+)", line):
+                said["http"] = found[1]
+            if line.strip().startswith(word):
+                break
+        return said
 
     def _answers(self) -> bool:
         if not _listens(self.place / "robsond.sock"):
