@@ -47,7 +47,8 @@ class Row:
         input: what is typed or sent; ``{here}`` is the folder it is typed in.
         given: what was arranged before, a key of ``ARRANGED``.
         files: files that are there, by name.
-        says: the whole message, without what every refusal ends with.
+        says: the whole message, without what every refusal ends with; ``...`` in it stands for a
+            list that grows as Robson does.
         code: stable name of the error; of an HTTP answer, the name of its status.
         exit: exit code; None where nothing ends.
     """
@@ -82,11 +83,12 @@ def rows() -> tuple[Row, ...]:
 
 # --- evidence ------------------------------------------------------------------------------------
 
-_NO_BOOKS = ("request_logged",)
+_OBSERVED = ("request_logged", "account_read")
+"""Questions that a daemon asks by itself, at any time, and what it was answered."""
 
 
 def fingerprint(state: Path) -> str:
-    """Of the journal and of the exchange's books, but for the log of questions it was asked."""
+    """Of the journal and of the exchange's books, but for what a daemon only looks at."""
     found = hashlib.sha256()
     for path, query in (
         (state / "journal.db", "SELECT seq, kind, payload FROM journal ORDER BY seq"),
@@ -97,7 +99,7 @@ def fingerprint(state: Path) -> str:
             continue
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
             for _, kind, text in db.execute(query):
-                if not kind.startswith(_NO_BOOKS):
+                if not kind.startswith(_OBSERVED):
                     found.update(f"{kind} {text}\n".encode())
     return found.hexdigest()
 
