@@ -266,7 +266,7 @@ class Monitor:
             return  # only the cancel's own answer says what became of the stop
         decision = decide_report(view, report, ctx)
         asked = isinstance(report.intent, QueryOrder)
-        waits = asked and self._await_fills(pursuit, report, decision)
+        waits = self._await_fills(pursuit, report, decision)
         if asked and not waits:
             pursuit.verified |= _about_the_stop(view, report)
         self.custody.carry_out(view, decision)

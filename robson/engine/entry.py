@@ -49,8 +49,8 @@ def adopt_entry(
     view: PositionView, record: OrderRecord, order: OrderState, ctx: Context, *, asked: bool
 ) -> Decision:
     """Take over what the exchange says of the entry."""
-    if view.entry is not None and not view.entry_open:
-        return NOTHING
+    if record.status in ("done", "failed"):
+        return NOTHING  # an answer from before its end is known already
     if order.status.is_final:
         return _ended(view, record, order, ctx, asked=asked)
     if record.status != "resting":

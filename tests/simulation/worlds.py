@@ -186,7 +186,7 @@ class Bench:
         began_ns = self.world.clock.now_ns
         done = self.world.until(lambda: not self.world.monitor.roster.live(), at_most=STEPS_MAX)
         self.checks.finish(self.world.clock.now_ns - began_ns if done else None)
-        assert self.checks.audit.violations == []
+        assert self.checks.audit.violations == [], [str(v) for v in self.checks.audit.violations]
         return self.view
 
 

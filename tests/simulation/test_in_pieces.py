@@ -1,0 +1,169 @@
+"""Orders that fill in pieces, late, in part or not at all: protected, left whole, paid back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+
+import pytest
+
+from robson.connectors.simulated.faults import Piece
+from robson.domain import events as e
+from robson.domain.commands import Panic
+from robson.domain.identity import Purpose, read_client_order_id
+from robson.domain.lifecycle import PositionState
+from robson.domain.values import NS_PER_S, Side
+from robson.sim.faults import FaultPlan, FaultyExchange
+from robson.sim.world import World
+from tests.simulation.worlds import Bench, first_price
+
+SIDES = pytest.mark.parametrize("side", Side, ids=lambda side: side.value)
+Recorder = Callable[[str, object], None]
+Shares = tuple[tuple[str, int], ...]
+"""Of an order: which part of it trades after how many seconds."""
+
+
+class Book(FaultPlan):
+    """A book that gives the first order of a purpose these shares, and every other one all."""
+
+    def __init__(self, purpose: Purpose, *shares: tuple[str, int]) -> None:
+        super().__init__(0)
+        self.exchange = _Shared(self, purpose, shares)
+
+
+class _Shared(FaultyExchange):
+    def __init__(self, plan: Book, purpose: Purpose, shares: Shares) -> None:
+        super().__init__(plan)
+        self.plan, self.purpose, self.shares = plan, purpose, shares
+
+    def book(self, client_id: str, quantity: Decimal) -> tuple[Piece, ...] | None:
+        ours = read_client_order_id(client_id)
+        if ours is None or ours.purpose is not self.purpose or self.plan.counts["book"]:
+            return None
+        self.plan.strike("book")
+        lot = self.plan.lot
+        return tuple(
+            Piece(quantity=max(lot, quantity * Decimal(share) // lot * lot), after_ns=s * NS_PER_S)
+            for share, s in self.shares
+        )
+
+
+def bench_of(book: Book, *prices: tuple[int, Decimal]) -> Bench:
+    return Bench(list(prices), faults=book)
+
+
+def events(world: World, *kinds: type) -> list[e.PositionEvent]:
+    return [row.event for row in world.journal.read() if isinstance(row.event, kinds)]
+
+
+def stop_of(side: Side) -> Decimal:
+    plan = Bench([]).active(side).plan
+    assert plan is not None
+    return plan.stops.stop
+
+
+@SIDES
+def test_an_open_entry_is_protected_after_a_second_and_grows(
+    side: Side, record_property: Recorder
+) -> None:
+    book = Book(Purpose.ENTRY, ("0.4", 0), ("0.3", 7), ("0.3", 14))
+    bench = bench_of(book, (90, stop_of(side) - side.sign * Decimal("0.01")))
+    bench.arm(side)
+    bench.world.until(lambda: bench.view.insurance.state == "resting", at_most=20_000)
+    view, opened = bench.view, bench.view.entry
+    assert view.entry_open
+    assert opened is not None
+    took_ns = view.insurance.accepted_ns - opened.fills[0].at_ns  # type: ignore[operator]
+    assert NS_PER_S <= took_ns <= 2 * NS_PER_S
+    assert [len(event.fills) for event in events(bench.world, e.EntryPartlyFilled)] == [1]
+
+    bench.at(60)
+    view = bench.view
+    assert (view.state, view.entry_open) == (PositionState.ACTIVE, False)
+    assert [len(x.fills) for x in events(bench.world, e.EntryPartlyFilled, e.EntryFilled)] == [
+        *(1, 2),
+        3,
+    ]
+    stops = [event.quantity for event in events(bench.world, e.InsurancePlaced)]
+    assert stops == sorted(stops)
+    assert len(set(stops)) == len(stops) == 3, "placed again each time there was more to cover"
+    view = bench.settled()
+    assert view.entry is not None
+    lots = bench.world.instrument.order_step
+    assert view.orders[0].order.quantity - view.entry.quantity <= 2 * lots
+    record_property("happened", f"open entry protected after {took_ns / NS_PER_S:.2f} s")
+
+
+@SIDES
+def test_the_stop_is_hit_while_the_entry_is_open(side: Side) -> None:
+    """The rest of the entry is taken back; what it had bought by then is left whole."""
+    beyond = stop_of(side) - side.sign * Decimal("0.01")
+    book = Book(Purpose.ENTRY, ("0.4", 0), ("0.2", 9), ("0.3", 60))
+    bench = bench_of(book, (8, beyond))
+    bench.arm(side)
+    view = bench.settled()
+
+    (cancelling,) = events(bench.world, e.EntryCancelling)
+    assert isinstance(cancelling, e.EntryCancelling)
+    assert cancelling.cancel.target == view.orders[0].client_id
+    (ended,) = events(bench.world, e.EntryFilled)
+    assert isinstance(ended, e.EntryFilled)
+    assert ended.quantity < view.orders[0].order.quantity
+    assert view.closed is not None
+    assert view.closed.reason == "stop_loss"
+
+
+@SIDES
+def test_panic_takes_an_unfilled_entry_back(side: Side) -> None:
+    bench = bench_of(Book(Purpose.ENTRY, ("1", 30)))
+    bench.arm(side)
+    bench.world.until(lambda: bench.view.orders[0].status == "resting", at_most=20_000)
+    bench.world.ask(Panic(actor="t"))
+    bench.at(20)
+    view = bench.settled()
+
+    assert view.state is PositionState.CANCELLED
+    account = bench.checks.truth(bench.world.scope).account
+    assert account.quote.debt == account.base.debt == 0 or side is Side.SHORT
+    assert len(events(bench.world, e.EntryCancelling)) == 1
+
+
+@SIDES
+def test_an_exit_that_trades_late_is_waited_for(side: Side) -> None:
+    """One market exit, accepted and then filled in three trades; nobody sends a second one."""
+    beyond = stop_of(side) - side.sign * Decimal("0.01")
+    bench = bench_of(Book(Purpose.EXIT, ("0.4", 0), ("0.3", 2), ("0.3", 4)), (8, beyond))
+    bench.active(side)
+    bench.world.faults.excuse("book", bench.world.clock.now_ns + 60 * NS_PER_S)
+    view = bench.settled()
+
+    assert len(events(bench.world, e.ExitAccepted)) == 1
+    assert len(view.exit_fills) >= 3
+    assert len(bench.requests(Purpose.EXIT)) <= 2, "one, and one for a rounded rest"
+
+
+def test_a_long_too_small_to_sell_is_left_as_dust() -> None:
+    bench = bench_of(Book(Purpose.ENTRY, ("0", 0)))
+    bench.arm(Side.LONG)
+    view = bench.settled()
+
+    assert view.closed is not None
+    assert (view.closed.reason, view.closed.by) == ("entry_dust", "reconciled")
+    assert view.closed.quantity == view.closed.gross == 0
+    assert 0 < view.closed.dust * first_price() < bench.world.instrument.min_notional
+    assert bench.requests(Purpose.INSURANCE) == bench.requests(Purpose.EXIT) == []
+
+
+def test_a_loan_without_a_fill_is_paid_back() -> None:
+    """The exchange lends when it takes an order, and keeps lending when nothing executes."""
+    bench = bench_of(Book(Purpose.ENTRY))
+    bench.arm(Side.SHORT)
+    bench.world.until(lambda: bench.view.state is PositionState.CANCELLED, at_most=20_000)
+    owed = bench.checks.truth(bench.world.scope).account.base
+    assert owed.borrowed == bench.view.orders[0].order.quantity
+    assert not bench.view.is_settled
+    view = bench.settled()
+
+    assert view.repay_attempts == 1
+    left = bench.checks.truth(bench.world.scope).account.base
+    assert (left.debt, left.free) == (owed.interest, 0), "interest in base that nobody has"
