@@ -275,7 +275,7 @@ def _risk(command: Command) -> None:
     )
 
 
-ADMIN = ("halt", "clear-halt", "pause", "resume", "drain", "clear-degraded")
+ADMIN = ("halt", "clear-halt", "pause", "resume", "drain", "clear-degraded", "show-config")
 
 
 def _admin(command: Command) -> None:
@@ -288,6 +288,7 @@ def _admin(command: Command) -> None:
         ('robson admin halt --reason "enough"', "none until the month ends"),
         ('robson admin clear-halt --reason "agreed"', "if the month has room"),
         ('robson admin clear-degraded --scope BTCUSDT --reason "checked"', "thaw it"),
+        ("robson admin show-config", "the daemon's own keys"),
     )
     parser.add_argument("action", metavar="ACTION", choices=ADMIN, help=", ".join(ADMIN))
     parser.add_argument("--reason", metavar="TEXT", help="why; journaled with who asked")

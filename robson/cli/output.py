@@ -23,6 +23,7 @@ _SCREENS = {
     "arm": ("arm", "arm"),
     "config": ("config", "config"),
     "config_written": ("config", "written"),
+    "daemon_config": ("config", "daemon"),
     "disarm": ("panic", "disarm"),
     "error": ("errors", "error"),
     "event": ("records", "event"),

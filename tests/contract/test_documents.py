@@ -21,7 +21,7 @@ from robson.api.document.admin import admin
 from robson.api.document.arm import arm
 from robson.api.document.status import risk, status
 from robson.api.document.text import Document, dumps
-from robson.api.published import LogLine
+from robson.api.published import ConfigKey, LogLine
 from robson.cli import parser
 from robson.cli.commands import config
 from robson.domain.commands import Command
@@ -98,6 +98,7 @@ MAKERS = {
         {"NO_COLOR": "1"},
         {},
     ),
+    "daemon_config": lambda client: records.daemon_config(client.config(), DOOR),
     "error": lambda _client: answers.error(
         answers.error_block(
             "AMBIGUOUS_POSITION", "3QM4 fits 2 positions.", {"candidates": "pos_A pos_B"}
@@ -118,6 +119,10 @@ def test_the_document_is_as_it_was(name: str) -> None:
     backend = FakeBackend(answer=_denied if name == "arm-denied" else None)
     backend.lines.append(
         LogLine(number=7, at_ns=lives.NOON, level="info", message="heard", position=lives.BTC_ID)
+    )
+    backend.keys = (
+        ConfigKey(key="risk.max_leverage", value="3", default="3", source="default", meaning="m"),
+        ConfigKey(key="pg.dsn", value="", default="", source="f", meaning="m", secret=True),
     )
     with listening(backend) as (_, doors):
         text = dumps(MAKERS[name](Client(str(doors.socket), actor="ops@edge-1"))) + "\n"

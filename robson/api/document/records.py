@@ -1,9 +1,10 @@
-"""One line of a stream as a document: a journal row, a line of the log."""
+"""What is shown as it was written, as documents: journal rows, log lines, the daemon's keys."""
 
 from __future__ import annotations
 
 import json
 
+from robson.api.document.status import daemon
 from robson.api.document.text import Document, enum_word, number_or_word, when, word
 from robson.api.v1 import robson_pb2 as pb
 
@@ -33,4 +34,23 @@ def log_line(line: pb.LogLine) -> Document:
         "level": enum_word(pb.LogLevel, "LOG_LEVEL", line.level),
         "message": line.message,
         "position": word(line.position),
+    }
+
+
+def daemon_config(message: pb.GetConfigResponse, door: str) -> Document:
+    """``robson.daemon_config/1``; the value of a secret key is withheld."""
+    return {
+        "schema": "robson.daemon_config/1",
+        "as_of": when(message, "as_of"),
+        "daemon": daemon(message.daemon, door),
+        "settings": {
+            each.key: {
+                "value": None if each.secret else each.value,
+                "default": each.default,
+                "source": each.source,
+                "meaning": each.meaning,
+                "secret": each.secret,
+            }
+            for each in message.keys
+        },
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from robson.api.document.admin import Answer, admin
+from robson.api.document.records import daemon_config
 from robson.cli import output
 from robson.cli.problem import Problem
 from robson.cli.session import Session
@@ -14,12 +15,25 @@ _STATES = {"resume": "running", "pause": "paused", "drain": "draining"}
 
 def run(args: argparse.Namespace, session: Session) -> int:
     """Ask, and print where the account stands now; returns the exit code."""
+    if args.action == "show-config":
+        return _show_config(args, session)
     _check(args)
     session.before_change()
     answer = session.change(lambda: _asked(args, session))
     asked = {"action": args.action, "reason": args.reason, "scope": args.scope}
     document = admin(asked, answer, session.url, then="robson risk")
     output.emit("admin", document, session.settings)
+    return 0
+
+
+def _show_config(args: argparse.Namespace, session: Session) -> int:
+    """The daemon's own configuration: to be read only."""
+    for option in ("reason", "scope"):
+        if getattr(args, option) is not None:
+            said = f"--{option} belongs to what changes something, not to show-config."
+            raise Problem("INVALID_ARGUMENT", said, {"option": f"--{option}"})
+    answer = session.ask(session.client.config)
+    output.emit("daemon_config", daemon_config(answer, session.url), session.settings)
     return 0
 
 

@@ -1,8 +1,8 @@
-"""The CLI's own configuration: every key, its value, and who said it."""
+"""Configuration, the CLI's own or the daemon's: every key, its value, and who said it."""
 
 from __future__ import annotations
 
-from robson.cli.screens import figures
+from robson.cli.screens import facts, figures
 from robson.cli.screens import finding as f
 from robson.cli.screens.facts import Doc, at, text
 from robson.cli.screens.finding import apart
@@ -35,6 +35,14 @@ def written(document: Doc, page: Page) -> list[Line]:
     return finish(lines, page)
 
 
+def daemon(document: Doc, page: Page) -> list[Line]:
+    """A ``robson.daemon_config/1`` document."""
+    head = [("Config", STRONG), ("  ", PLAIN)]
+    known = f"of robsond: {facts.reached(document)}. It is read at its start."
+    lines = [*wrap(known, page.prose, first=head), [], *_table(document, page)]
+    return finish(lines, page)
+
+
 def _table(document: Doc, page: Page) -> list[Line]:
     columns = [Column("Key"), Column("Value"), Column("From")]
     rows = [_cells(key, each, page) for key, each in (at(document, "settings") or {}).items()]
@@ -49,6 +57,8 @@ def _table(document: Doc, page: Page) -> list[Line]:
 def _cells(key: str, found: Doc, page: Page) -> list[Cell]:
     value = found.get("value")
     said = figures.NONE if value is None else page.symbols.clean(value)
+    if found.get("secret"):
+        said = "withheld"
     if isinstance(value, bool):
         said = "true" if value else "false"
     source = text(found, "source")

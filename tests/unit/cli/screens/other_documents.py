@@ -208,3 +208,14 @@ LOG_LINE: Doc = {
     "message": "an order of BTCUSDT has no answer for 2.0 s: it is looked up by its client id",
     "position": "pos_01JB5V8Q2N4T6X8Z0A2C7K3QM4",
 }
+DAEMON_CONFIG: Doc = {
+    "schema": "robson.daemon_config/1",
+    "as_of": "2025-11-21T14:03:22.000Z",
+    "daemon": DAEMON,
+    "settings": {
+        "risk.max_leverage": _said("3"),
+        "risk.gap_bps": _said("12", "/etc/robson/robsond.toml"),
+        "api.grpc": _said("127.0.0.1:0", "the command line"),
+        "pg.dsn_file": {**_said(None, "the environment"), "secret": True},
+    },
+}

@@ -219,6 +219,7 @@ VIEWS: dict[str, View] = {
     "log-warning": of(records.log, others.LOG_LINE),
     "config-shown": of(config.config, others.CONFIG),
     "config-none": of(config.config, others.NO_CONFIG),
+    "config-daemon": of(config.daemon, others.DAEMON_CONFIG),
     "config-written": of(config.written, others.CONFIG),
     "demo-armed": partial(_life, stories.ARMED_STATUS, rows=1041),
     "demo-placing": partial(_life, stories.PLACING, rows=1050),
