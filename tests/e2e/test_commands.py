@@ -165,7 +165,7 @@ def test_explained_sizing_multiplies_out(robsond: Robsond, side: str, record_pro
     unknown, _ = robson(robsond.place, "explain", "ZZZZZZ")
 
     assert (code, unknown) == (0, NOT_FOUND)
-    (decided,) = [row for row in told["rows"] if row["kind"] == "sizing_decided.v1"]
+    (decided,) = [row for row in told["rows"] if row["kind"].startswith("sizing_decided.")]
     (asked,) = [row for row in told["rows"] if row["kind"] == "entry_requested.v1"]
     plan = decided["payload"]["plan"]
     quantity = by_hand(plan, 1 if side == "long" else -1)
