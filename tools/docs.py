@@ -19,6 +19,7 @@ from typing import Any, get_args
 
 import attrs
 import reference
+from cli_page import cli_page
 from errors_page import errors_page
 from pages import made_from, paragraph, table
 
@@ -385,6 +386,7 @@ def configuration_page() -> str:
 PAGES: dict[str, Callable[[], str]] = {
     "docs/architecture/lifecycle.md": lifecycle_page,
     "docs/reference/api.md": reference.api_page,
+    "docs/reference/cli.md": cli_page,
     "docs/reference/configuration.md": configuration_page,
     "docs/reference/metrics.md": reference.metrics_page,
     "docs/errors.md": errors_page,

@@ -159,6 +159,7 @@ KEYS: dict[str, Key] = {
         None,
         "cap of the capital a position is sized from; unset, all that the daemon counts",
         "1000",
+        flag=("--capital", "capital"),
     ),
     "risk.default_leverage": Key(
         _between(1, _HIGHEST_LEVERAGE),
@@ -166,6 +167,7 @@ KEYS: dict[str, Key] = {
         None,
         "most assets to own capital, 1 to 10; unset, the daemon's own default",
         "3",
+        flag=("--leverage", "leverage"),
     ),
     "risk.max_open_positions": Key(
         _between(1, _MANY), (int,), None, "a note to yourself: the daemon's own limit rules", "3"

@@ -26,8 +26,8 @@ def run(args: argparse.Namespace, session: Session) -> int:
         "symbol": args.symbol,
         "strategy": args.strategy,
         "side": args.side,
-        "capital": args.capital or session.settings.capital,
-        "leverage": args.leverage or session.settings.leverage,
+        "capital": session.settings.capital,
+        "leverage": session.settings.leverage,
         "dry_run": args.dry_run,
         "idempotency_key": args.idempotency_key or ("" if args.dry_run else os.urandom(16).hex()),
     }

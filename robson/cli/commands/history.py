@@ -10,8 +10,8 @@ from robson.cli import output
 from robson.cli.problem import Problem
 from robson.cli.session import Session
 
-_ALL = 1_000_000
-"""A table for a program is not cut."""
+_MOST = 20_000
+"""As many as the daemon gives at once; a table that was cut says so."""
 
 
 def run(args: argparse.Namespace, session: Session) -> int:
@@ -25,7 +25,7 @@ def run(args: argparse.Namespace, session: Session) -> int:
         lambda: session.client.history(
             days=args.days or 0,
             symbol=args.symbol,
-            limit=_ALL if as_csv else 0,
+            limit=_MOST if as_csv else 0,
             since_ns=args.since,
             until_ns=args.until,
         )
@@ -35,6 +35,8 @@ def run(args: argparse.Namespace, session: Session) -> int:
         from robson.cli import csv_rows
 
         output.write(sys.stdout, csv_rows.text(document["positions"]))
+        if document["truncated"]:
+            output.note(f"these are the newest {_MOST}; ask for an earlier --until for the rest")
     else:
         output.emit("history", document, session.settings)
     return 0

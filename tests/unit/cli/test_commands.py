@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import attrs
@@ -271,6 +272,22 @@ def test_history_and_explain(robson: Shell) -> None:
     rows = robson("explain", "7K3QM4", "--json").document["rows"]
     assert [row["seq"] for row in rows] == [1044, 1045, 1046]
     assert rows[1]["payload"]["price"] == "117727.40", "payloads stay as the journal has them"
+
+
+def test_arm_takes_from_the_file_what_nobody_typed(robson: Shell, tmp_path: Path) -> None:
+    file = tmp_path / "c.toml"
+    file.write_text("[risk]\ndefault_capital = 500.5\ndefault_leverage = 2\n")
+    robson("arm", "SOLUSDT", "--json", "--config", str(file))
+    robson("arm", "SOLUSDT", "--json", "--config", str(file), "--capital", "7", "--leverage", "1")
+    robson("arm", "SOLUSDT", "--json")
+    asked = [
+        (str(each.capital), each.leverage)
+        for each in robson.backend.commands
+        if isinstance(each, Arm)
+    ]
+
+    assert asked[:2] == [("500.5", 2), ("7", 1)]
+    assert asked[2][0] == "None"
 
 
 def test_history_from_one_instant_to_another(robson: Shell) -> None:
