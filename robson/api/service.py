@@ -43,7 +43,6 @@ WATCHED_PANICS = 3
 """Panics followed at once; a further one is carried out and not followed."""
 
 _LOG_LINES = 200
-_MOST_ROWS = 20_000
 _HISTORY_DAYS = 7
 _MOST_DAYS = 36_500
 _MOST_ROWS = 100_000
