@@ -57,11 +57,11 @@ def propose(
     if isinstance(found, NoValidStop):
         return Proposal(plan=found, audit=found.audit)
     stops, audit = found
-    plan = _sized(stops, strategy, leverage=leverage, capital=capital, account=account, ctx=ctx)
+    plan = sized(stops, strategy, leverage=leverage, capital=capital, account=account, ctx=ctx)
     return Proposal(plan=plan, audit=audit)
 
 
-def _sized(
+def sized(
     stops: StopPlan,
     strategy: StrategyConfig,
     *,

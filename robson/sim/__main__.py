@@ -1,4 +1,4 @@
-"""``robson-sim``: simulated worlds, and the simulated exchange's books.
+"""``robson-sim``: simulated worlds, replayed journals, the simulated exchange's books.
 
 Exit codes: 0 all held, 1 something was violated or not reached, 2 a command line that cannot be
 read, 69 nothing to read, 130 interrupted.
@@ -41,6 +41,15 @@ examples:
   robson-sim books --state-dir ~/.local/state/robson/sim
   robson-sim books --state-dir DIR --json | jq '.accounts[].fills'
 """
+_REPLAY = """
+Reads a journal and changes nothing: every row is folded by both forms of the law, and with --verify
+every decision is made again from what stands beside it. Ends with 1 at the first difference.
+"""
+_REPLAY_EXAMPLES = """
+examples:
+  robson-sim replay --journal ~/.local/state/robson/sim --verify
+  robson-sim replay --journal journal.copy --verify --json | jq .difference
+"""
 
 
 class Problem(Exception):
@@ -58,7 +67,7 @@ class _Parser(argparse.ArgumentParser):
 
 def _parser() -> argparse.ArgumentParser:
     raw = argparse.RawDescriptionHelpFormatter
-    about = "Simulated worlds, and the books of the simulated exchange. No real money, no network."
+    about = "Simulated worlds, replayed journals, exchange books. No real money, no network."
     parser = _Parser(prog="robson-sim", description=about, allow_abbrev=False)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
     world = commands.add_parser(
@@ -85,6 +94,19 @@ def _parser() -> argparse.ArgumentParser:
     )
     books.add_argument("--state-dir", metavar="DIR", required=True, help="the daemon's")
     books.add_argument("--json", action="store_true", help="one JSON document, nothing else")
+    replay = commands.add_parser(
+        "replay",
+        help="a journal through the present engine",
+        description=_REPLAY,
+        epilog=_REPLAY_EXAMPLES,
+        formatter_class=raw,
+        allow_abbrev=False,
+    )
+    replay.add_argument("--journal", metavar="PATH", required=True, help="a file or a state dir")
+    replay.add_argument("--verify", action="store_true", help="make every decision again")
+    replay.add_argument("--config", metavar="FILE", help="of the robsond that wrote it")
+    replay.add_argument("--exchange-info", metavar="FILE", help="symbol rules it went by")
+    replay.add_argument("--json", action="store_true", help="one JSON document, nothing else")
     return parser
 
 
@@ -142,6 +164,23 @@ def _books(args: argparse.Namespace) -> int:
     return 0
 
 
+def _replay(args: argparse.Namespace) -> int:
+    from robson.sim.replayed import document, is_equal, outcome_of, show
+
+    page = paper.Paper(sys.stdout, os.environ)
+    outcome = outcome_of(
+        Path(args.journal),
+        verify=args.verify,
+        config=Path(args.config) if args.config else None,
+        exchange_info=Path(args.exchange_info) if args.exchange_info else None,
+    )
+    if args.json:
+        _print_json(document(outcome, verify=args.verify), page)
+    else:
+        show(outcome, page, verify=args.verify)
+    return 0 if is_equal(outcome, verify=args.verify) else 1
+
+
 def _print_json(document: dict[str, Any], page: paper.Paper) -> None:
     page.say(json.dumps(document, indent=2, ensure_ascii=False))
 
@@ -156,7 +195,7 @@ def run(argv: Sequence[str]) -> int:
         if args.command is None:
             parser.print_help()
             return 0
-        commands = {"world": _world, "books": _books}
+        commands = {"world": _world, "books": _books, "replay": _replay}
         return commands[args.command](args)
     except Problem as problem:
         return _refused("INVALID_ARGUMENT", str(problem), problem.code, argv)

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import attrs
 
 from robson.domain.errors import Refused, StoreError
+from robson.domain.ports import Recorded
+from robson.store.codec import decode
 from robson.store.journal import BUSY_MS, FILE_NAME
 from robson.store.trust import (
     check_chain,
@@ -87,6 +90,28 @@ def _examined(db: sqlite3.Connection, path: Path) -> Examined:
         rows=tail.seq,
         head=tail.head,
     )
+
+
+@attrs.frozen(kw_only=True)
+class Told:
+    """A row as an event, and as the text it is kept in."""
+
+    recorded: Recorded
+    kind: str
+    payload: str
+
+
+def recorded(path: Path) -> Iterator[Told]:
+    """Every row of a journal that has been examined, in order."""
+    try:
+        with closing(_reading(path)) as db:
+            rows = db.execute("SELECT seq, epoch, kind, payload FROM journal ORDER BY seq")
+            for seq, epoch, kind, payload in rows:
+                event = decode(kind, payload)
+                row = Recorded(seq=seq, epoch=epoch, event=event)
+                yield Told(recorded=row, kind=kind, payload=payload)
+    except sqlite3.Error as error:
+        raise translated(path, error) from error
 
 
 def back_up(directory: Path, copy: Path) -> Examined:
