@@ -148,6 +148,31 @@ def test_watchers_never_delay_a_panic(robsond: Robsond, record_property: Note) -
     record_property("note", f"four watchers had {sum(answers)} answers meanwhile")
 
 
+def test_rows_and_lines_go_on_where_they_were_when_the_process_has_died(
+    robsond: Robsond, record_property: Note
+) -> None:
+    seen: list[int] = []
+    client = robsond.start()
+    position = robsond.protected(client, arm(client)).id
+    stream = client.watch(timeout_s=30)
+    seen += [next(stream).seq for _ in range(6)]
+    robsond.kill()
+    for _ in range(2):
+        client = robsond.start()
+        seen += [row.seq for row in client.watch(after_seq=seen[-1], until_now=True)]
+        robsond.kill()
+    client = robsond.start()
+    list(client.panic(timeout_s=30))
+    robsond.settles(client, position)
+    seen += [row.seq for row in client.watch(after_seq=seen[-1], until_now=True)]
+    lines = [line.message.partition(" ")[0] for line in client.logs(position=position)]
+
+    assert robsond.stop().code == 0
+    assert seen == [row.seq for row in robsond.rows() if row.seq <= seen[-1]], "each once, in order"
+    assert lines.count("entry_filled") == lines.count("pnl_settled") == 1, "of the first, the last"
+    record_property("happened", "a watcher outlived the process: 3 times")
+
+
 # --- over HTTP -----------------------------------------------------------------------------------
 
 
@@ -188,6 +213,7 @@ def test_every_metric_of_the_table_has_a_sample_in_one_life(
     assert holding['robson_unprotected_seconds{symbol="BTCUSDT"}'] == 0
     assert holding['robson_risk_denials_total{check="duplicate_position"}'] == 1
     assert position.id not in str(after), "a label of a position that is over costs for ever"
+    assert not [name for name in after if re.match("robson_(unprotected|margin)", name)]
     assert after['robson_orders_placed_total{role="exit"}'] == 1
     assert after["robson_tick_to_exit_seconds_count"] == 1
     assert after["robson_journal_seq"] > holding["robson_journal_seq"]
