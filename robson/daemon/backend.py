@@ -37,12 +37,13 @@ from robson.domain.errors import Refused
 from robson.domain.identity import PositionId
 from robson.domain.lifecycle import PositionState
 from robson.domain.standing import Standing
-from robson.domain.values import MONEY, NS_PER_MS, ExchangeNs
+from robson.domain.values import MONEY, NS_PER_MS, NS_PER_S, Candle, ExchangeNs
 from robson.domain.view import PositionView
 from robson.engine.costs import unit_loss
 from robson.engine.detectors.choose import detector_for
-from robson.engine.exposure import latent_of
+from robson.engine.exposure import actual_risk, latent_of
 from robson.engine.orders import exit_fence, left_to_sell, side_of
+from robson.engine.rearm import listens_ns
 from robson.store.reader import JournalReader
 
 
@@ -153,8 +154,7 @@ class DaemonBackend:
         gap_bps = self._monitor.custody.settings.gap_bps
         fee = market.instrument.taker_fee
         if view.state is PositionState.ARMED:
-            detector = detector_for(view.strategy, view.side)
-            return PositionNote(waiting_for=detector.waiting_for(list(market.candles)))
+            return PositionNote(waiting_for=self._waiting_for(view, list(market.candles)))
         if view.entry is None or view.plan is None:
             return PositionNote(latent=latent_of(view, fee=fee, gap_bps=gap_bps))
         return PositionNote(
@@ -165,8 +165,17 @@ class DaemonBackend:
             ),
             latent=latent_of(view, fee=fee, gap_bps=gap_bps),
             result_at_stop=_result_at(view, view.stop, fee, gap_bps),
-            actual_risk=-_result_at(view, view.plan.stops.stop, fee, gap_bps),
+            actual_risk=actual_risk(view),
         )
+
+    def _waiting_for(self, view: PositionView, candles: list[Candle]) -> str:
+        custody = self._monitor.custody
+        waits = detector_for(view.strategy, view.side).waiting_for(candles)
+        pause_ns = listens_ns(view, custody.settings) - custody.now()
+        if pause_ns <= 0:
+            return waits
+        many = "a signal was" if view.refusals == 1 else f"{view.refusals} signals in a row were"
+        return f"{waits}; {many} refused: listens again in {-(-pause_ns // NS_PER_S)} s"
 
     def _risk(self) -> RiskNumbers:
         custody = self._monitor.custody

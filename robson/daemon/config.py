@@ -194,6 +194,8 @@ KEYS: dict[str, Key] = {
     ),
     "signal.ttl_s": Key(30, _whole(1, 3600), "how long a signal is valid"),
     "signal.max_drift_pct": Key(Decimal("0.3"), _decimal("0", "5"), "price against the signal"),
+    "backoff.base_s": Key(5, _whole(1, 900), "no signal is taken so long after one was refused"),
+    "backoff.max_s": Key(900, _whole(1, 86_400), "the same, at most, doubling with each in a row"),
     **STRATEGY_KEYS,
 }
 
@@ -226,6 +228,8 @@ class Config:
             min_ml_entry=self["risk.min_ml_entry"],
             min_ml_bound=self["risk.min_ml_bound"],
             signal_ttl_s=self["signal.ttl_s"],
+            backoff_base_s=self["backoff.base_s"],
+            backoff_max_s=self["backoff.max_s"],
             max_drift_pct=self["signal.max_drift_pct"],
         )
 

@@ -44,6 +44,7 @@ from robson.engine.adopt import adopt
 from robson.engine.context import Context, Decision
 from robson.engine.decide import Tick, decide_gap, decide_price, decide_report
 from robson.engine.pursue import pursue
+from robson.engine.rearm import listens_ns
 from robson.engine.settle import decide_account, decide_interest
 from robson.exec.resolve import AbsenceProof, Contradiction, Found
 
@@ -407,6 +408,8 @@ class Monitor:
         for view in self.roster.live(closed.symbol):
             pursuit = self.custody.pursuit(view.id)
             if view.state is not PositionState.ARMED or pursuit.detector is None:
+                continue
+            if self.custody.now() < listens_ns(view, self.custody.settings):
                 continue
             found = pursuit.detector.on_candle(candles)
             if found is not None and pursuit.signal is None:

@@ -29,11 +29,15 @@ def _with(view: PositionView, client_id: str, **changes: Any) -> tuple[OrderReco
 
 
 def _signal(_view: PositionView, event: e.SignalReceived) -> Changes:
-    return {"signal": event, "side": event.side}
+    return {"signal": event, "side": event.side, "refusals": 0, "refused_ns": None}
 
 
 def _rejected(view: PositionView, event: e.SignalRejected) -> Changes:
-    return {"rejection": event, "rejections": view.rejections + 1}
+    return {"rejection": event, "rejections": view.rejections + 1, **_refused(view, event.at_ns)}
+
+
+def _refused(view: PositionView, at_ns: ExchangeNs) -> Changes:
+    return {"refusals": view.refusals + 1, "refused_ns": at_ns}
 
 
 def _sized(_view: PositionView, event: e.SizingDecided) -> Changes:
@@ -86,6 +90,7 @@ def _entry_failed(view: PositionView, event: e.EntryFailed) -> Changes:
         "cancel_reason": None if event.rearm else event.reason,
         "plan": None if event.rearm else view.plan,
         "stop": None if event.rearm else view.stop,
+        **(_refused(view, event.at_ns) if event.rearm else {}),
     }
 
 

@@ -60,6 +60,7 @@ class PositionView:
     """Everything known of a position. Prices are None while there are none.
 
     Attributes:
+        refusals, refused_ns: signals in a row that came to nothing, and when the last one did.
         held: base that has to be sold back (long) or bought back (short) by fills so far.
         entry_cancel: the cancel of what is left of an open entry, once one was sent.
         base_before: base in the wallet before the entry: dust of earlier positions.
@@ -82,6 +83,8 @@ class PositionView:
     signal: e.SignalReceived | None = None
     rejection: e.SignalRejected | None = None
     rejections: int = 0
+    refusals: int = 0
+    refused_ns: ExchangeNs | None = None
     plan: EntryPlan | None = None
     stop: Price | None = None
     rung: int = 0

@@ -20,6 +20,8 @@ class Settings:
     Attributes:
         hold_hours: how long a position is expected to pay interest, for its size.
         max_drift_pct: entry drift in percent of the reference.
+        backoff_base_s, backoff_max_s: how long a position listens to no signal after one that was
+            refused, doubling with each in a row.
         max_daily_loss_pct: of the capital base, lost in a UTC day at which entries stop; 0 is off.
         on_halt: ``hold`` keeps open positions protected at the monthly halt, ``close`` leaves them.
         min_ml_entry, min_ml_bound: least margin level at the entry and at the exchange stop.
@@ -33,6 +35,8 @@ class Settings:
     hold_hours: int = 24
     max_drift_pct: Decimal = Decimal("0.3")
     signal_ttl_s: int = 30
+    backoff_base_s: int = 5
+    backoff_max_s: int = 900
     max_open_positions: int = 3
     max_leverage: int = 3
     default_leverage: int = 3

@@ -9,11 +9,14 @@ from decimal import Decimal, localcontext
 from robson.domain.lifecycle import PositionState
 from robson.domain.reports import AccountSnapshot
 from robson.domain.standing import DAY_NS, Day, Standing
-from robson.domain.values import MONEY, NS_PER_S, ExchangeNs
+from robson.domain.values import MONEY, NS_PER_S, ExchangeNs, round_up
 from robson.domain.view import PositionView
 from robson.engine.budget import Budget, latent_loss
 from robson.engine.orders import side_of
 from robson.engine.settle import exit_fills, fees
+
+OVERRUN_PCT = Decimal("1.5")
+"""Actual risk above this, in percent of the capital, is not held."""
 
 
 def month_of(at_ns: ExchangeNs) -> str:
@@ -63,6 +66,29 @@ def latent_of(
         gap_bps=gap_bps,
         basis=basis,
     )
+
+
+def actual_risk(view: PositionView) -> Decimal:
+    """What the plan came to: the loss at its stop, priced again with the real fill, in quote.
+
+    Equal to the planned risk where the entry filled as expected. Rounded up, never below zero.
+    """
+    assert view.plan is not None
+    assert view.entry is not None
+    sizing, sign = view.plan.sizing, side_of(view).sign
+    with localcontext(MONEY):
+        fill = round_up(view.entry.price * sign, 12) * sign
+        unit = (fill - sizing.adverse_fill) * sign + sizing.fee * (fill + sizing.adverse_fill)
+        loss = (unit + sizing.interest_unit) * view.entry.quantity
+        return max(Decimal(0), round_up(loss, 12))
+
+
+def overruns(view: PositionView) -> bool:
+    """The fill made the risk larger than Robson holds, and no advance of the stop has mended it."""
+    assert view.plan is not None
+    with localcontext(MONEY):
+        most = view.plan.sizing.capital * OVERRUN_PCT / 100
+    return view.stop == view.plan.stops.stop and actual_risk(view) > most
 
 
 def marked(view: PositionView, account: AccountSnapshot) -> Decimal:

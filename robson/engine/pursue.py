@@ -26,6 +26,7 @@ from robson.domain.values import (
 from robson.domain.view import PositionView
 from robson.engine.context import Context
 from robson.engine.entry import entering, take_back, watch_entry
+from robson.engine.exposure import overruns
 from robson.engine.orders import (
     buy_back,
     cancel_order,
@@ -72,6 +73,8 @@ def _backoff(view: PositionView, purpose: Purpose, waits: tuple[int, ...]) -> in
 def _active(view: PositionView, ctx: Context, known: Known) -> Step:
     if view.leave_on_fill is not None:
         return act(leave(view, ctx, view.leave_on_fill.reason, view.leave_on_fill.actor))
+    if overruns(view):
+        return act(leave(view, ctx, "risk_overrun", None))
     if not view.entry_open and is_dust(view, wanted_stop(view, ctx), ctx):
         return act(leave(view, ctx, "entry_dust", None))
     step = _INSURE[view.insurance.state](view, ctx, known)

@@ -33,6 +33,7 @@ def story(p: Doc) -> str:
         "stop_loss": f"The price {down} to the stop {first} at {when}, {leaves}.",
         "trailing_stop": f"The price {down} back to the raised stop {stop} at {when}, {leaves}.",
         "insurance_stop": f"The exchange stop closed it at {when}.",
+        "risk_overrun": f"The entry filled so far from its plan that Robson left at {when}.",
         "user_panic": f"A person asked to leave at {when}, {leaves}.",
         "tape_end": f"The tape ended at {when}, {leaves}.",
     }

@@ -170,6 +170,7 @@ def _cause(ending: Ending, trigger: Doc | None) -> str:
         "trailing_stop": f"{trade} crossed the raised stop {stop}",
         "insurance_stop": "The exchange stop was set off while robsond did not answer",
         "tape_end": "The tape ended with the position open",
+        "risk_overrun": "The entry filled too far from its plan to be held",
         "user_panic": "A person asked to leave",
     }
     return told.get(reason, f"It left by {reason or 'nothing known'}")

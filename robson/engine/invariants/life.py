@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from robson.domain import events as e
 from robson.domain.values import NS_PER_MS, NS_PER_S
 from robson.domain.view import PositionView
+from robson.engine.exposure import overruns
 from robson.engine.invariants.terms import Ask, Memory, Seen, Verdict, epoch_of, seconds
 
 BARE_NS = 3 * NS_PER_S
@@ -112,6 +113,8 @@ def _told(reason: str, view: PositionView, memory: Memory) -> bool:
             return memory.halted
         case "margin_risk":
             return memory.bands.get(view.id) in ("critical", "danger")
+        case "risk_overrun":
+            return overruns(view)
         case _:
             return reason in ("insurance_stop", "entry_dust", "liquidation")
 
