@@ -30,7 +30,13 @@ from robson.engine.admission import sized
 from robson.engine.adopt import beyond_stop
 from robson.engine.context import Context, Settings
 from robson.engine.decide import Tick, decide_gap, decide_price
-from robson.engine.orders import entry_order, exit_order, insurance_order, insured_quantity
+from robson.engine.orders import (
+    entry_order,
+    exit_order,
+    insurance_order,
+    insured_quantity,
+    prepared_before,
+)
 from robson.engine.pursue import prearm, wanted_stop
 from robson.engine.settle import decide_account, decide_interest
 from robson.store.codec import encode
@@ -231,9 +237,10 @@ def _triggered(view: PositionView, event: e.ExitTriggered, ctx: Context) -> Made
     tick = Tick(price=event.price, at_ns=event.tick_ns, jumped_from=event.jumped_from)
     decision = decide_price(view, tick, ctx)
     made = decision.events[0] if decision.events else None
-    if made == event or view.insurance.state != "failed":
+    refused = view.insurance.state == "failed"
+    if made == event or not (refused or prepared_before(view, ctx)):
         return made
-    # The exchange refused a stop because the price is past it: its word, not a price of ours.
+    # An answer said that the stop is past: it was refused, or a process that has died cancelled it.
     return beyond_stop(view, attrs.evolve(ctx, price=event.price, price_ns=event.tick_ns))
 
 

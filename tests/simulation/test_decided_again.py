@@ -15,7 +15,8 @@ from robson.sim.world import World
 from robson.store.codec import decode
 from robson.store.examine import Told
 
-SEEDS = range(1, 21)
+SEEDS = (*range(1, 19), 143, 249)
+"""In the last two a trigger was taken by a process that died before it had written it down."""
 
 
 def told_by(world: World) -> Iterator[Told]:
