@@ -174,6 +174,9 @@ KEYS: dict[str, Key] = {
     "risk.gap_bps": Key(Decimal(10), _decimal("0", "500"), "allowance from trigger to fill"),
     "risk.entry_slip_bps": Key(Decimal(5), _decimal("0", "500"), "allowance at the entry"),
     "risk.headroom_bps": Key(Decimal(100), _decimal("0", "5000"), "margin left unused"),
+    "insurance.limit_offset_pct": Key(
+        Decimal("1.5"), _decimal("0.1", "10"), "limit of a STOP_LOSS_LIMIT behind its trigger, in %"
+    ),
     "risk.hold_hours_interest": Key(24, _whole(1, 720), "hours of interest in the size"),
     "risk.max_open_positions": Key(3, _whole(1, 100), "positions open at once"),
     "risk.max_leverage": Key(3, _whole(1, 10), "largest leverage an arm may ask for"),
@@ -217,6 +220,7 @@ class Config:
             gap_bps=self["risk.gap_bps"],
             entry_slip_bps=self["risk.entry_slip_bps"],
             headroom_bps=self["risk.headroom_bps"],
+            limit_offset_pct=self["insurance.limit_offset_pct"],
             hold_hours=self["risk.hold_hours_interest"],
             max_open_positions=self["risk.max_open_positions"],
             max_leverage=self["risk.max_leverage"],

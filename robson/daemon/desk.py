@@ -22,7 +22,7 @@ from robson.domain import events as e
 from robson.domain.commands import Arm, Command, Disarm, Panic
 from robson.domain.errors import InvalidValue, Refused
 from robson.domain.identity import PositionId, Scope
-from robson.domain.intents import OrderType, ReadAccount
+from robson.domain.intents import ReadAccount
 from robson.domain.lifecycle import PositionState
 from robson.domain.reports import AccountReported, AccountSnapshot, Report
 from robson.domain.standing import Standing
@@ -369,7 +369,7 @@ class Desk:
             wallet=wallet_of(account, instrument),
             leverage=leverage,
             pair_leverage=instrument.max_leverage,
-            stop_order=instrument.stop_order_type() == OrderType.STOP_LOSS.value,
+            stop_order=instrument.stop_order_type() is not None,
         )
 
 

@@ -134,12 +134,13 @@ class Instrument:
             return None
         return Quantity(floored)
 
+    def stop_order_types(self) -> tuple[str, ...]:
+        """The resting stops this symbol takes, the better one first: market on trigger."""
+        return tuple(name for name in ("STOP_LOSS", "STOP_LOSS_LIMIT") if name in self.order_types)
+
     def stop_order_type(self) -> str | None:
-        """The resting stop this symbol takes: market on trigger where listed."""
-        for name in ("STOP_LOSS", "STOP_LOSS_LIMIT"):
-            if name in self.order_types:
-                return name
-        return None
+        """The resting stop this symbol takes; None for none."""
+        return next(iter(self.stop_order_types()), None)
 
 
 def worse_price(price: Decimal, action: Action, bps: Decimal) -> Decimal:

@@ -16,10 +16,11 @@ from robson.domain.values import Action, ExchangeNs, Price, Quantity
 
 
 class OrderType(enum.Enum):
-    """Order types Robson sends. Every exit takes liquidity."""
+    """Order types Robson sends. Exits take liquidity, but for a stop past its limit."""
 
     MARKET = "MARKET"
     STOP_LOSS = "STOP_LOSS"
+    STOP_LOSS_LIMIT = "STOP_LOSS_LIMIT"
 
 
 class SideEffect(enum.Enum):
@@ -36,6 +37,7 @@ class PlaceOrder:
 
     Attributes:
         stop_price: trigger of a resting stop; None for a market order.
+        price: the worst price a triggered ``STOP_LOSS_LIMIT`` may trade at; None for the others.
         timestamp_ms: exchange time the request is signed with; None until it is being sent.
         recv_window_ms: how long after ``timestamp_ms`` the exchange may still accept it.
     """
@@ -49,6 +51,7 @@ class PlaceOrder:
     quantity: Quantity
     side_effect: SideEffect
     stop_price: Price | None = None
+    price: Price | None = None
     timestamp_ms: int | None = None
     recv_window_ms: int = 1500
 

@@ -22,6 +22,8 @@ class Settings:
         max_drift_pct: entry drift in percent of the reference.
         backoff_base_s, backoff_max_s: how long a position listens to no signal after one that was
             refused, doubling with each in a row.
+        limit_offset_pct: how far behind its trigger the limit of an exchange stop lies, where the
+            symbol takes none without a limit; in percent of the trigger.
         max_daily_loss_pct: of the capital base, lost in a UTC day at which entries stop; 0 is off.
         on_halt: ``hold`` keeps open positions protected at the monthly halt, ``close`` leaves them.
         min_ml_entry, min_ml_bound: least margin level at the entry and at the exchange stop.
@@ -45,6 +47,7 @@ class Settings:
     warn_trades_per_day: int = 40
     min_ml_entry: Decimal = Decimal("1.5")
     min_ml_bound: Decimal = Decimal("1.3")
+    limit_offset_pct: Decimal = Decimal("1.5")
     min_gain_r: Decimal = Decimal("0.5")
     on_halt: str = "hold"
 

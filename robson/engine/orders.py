@@ -46,20 +46,44 @@ def entry_order(
     )
 
 
+def stop_type(view: PositionView, ctx: Context) -> OrderType:
+    """The type of the next exchange stop: after a refusal the other one, where there is one."""
+    types = [OrderType(name) for name in ctx.instrument.stop_order_types()]
+    failed = failed_in_a_row(view, Purpose.INSURANCE)
+    return types[failed % len(types)] if types else OrderType.STOP_LOSS
+
+
+def failed_in_a_row(view: PositionView, purpose: Purpose) -> int:
+    """Orders of a purpose that failed since one last did not."""
+    statuses = [known.status for known in view.orders if known.order.purpose is purpose]
+    return next((n for n, s in enumerate(reversed(statuses)) if s != "failed"), len(statuses))
+
+
+def stop_limit(view: PositionView, ctx: Context, stop_price: Price) -> Price:
+    """The worst price at which a stop with a limit may trade, behind its trigger."""
+    side = side_of(view)
+    with localcontext(MONEY):
+        away = stop_price * ctx.settings.limit_offset_pct / 100
+        return ctx.instrument.stop_price(stop_price - side.sign * away, side)
+
+
 def insurance_order(
     view: PositionView, ctx: Context, *, quantity: Quantity, stop_price: Price, attempt: int
 ) -> PlaceOrder:
     """The exchange stop."""
+    kind = stop_type(view, ctx)
+    limited = kind is OrderType.STOP_LOSS_LIMIT
     return PlaceOrder(
         scope=view.scope,
         position=view.id,
         purpose=Purpose.INSURANCE,
         client_id=order_id(view, Purpose.INSURANCE, attempt, ctx.epoch),
         action=side_of(view).exit_action,
-        type=OrderType.STOP_LOSS,
+        type=kind,
         quantity=quantity,
         side_effect=SideEffect.REPAY,
         stop_price=stop_price,
+        price=stop_limit(view, ctx, stop_price) if limited else None,
         recv_window_ms=ctx.settings.exit_recv_window_ms,
     )
 

@@ -11,7 +11,14 @@ from decimal import Decimal, localcontext
 
 from robson.domain import events as e
 from robson.domain.identity import Purpose
-from robson.domain.intents import QueryOrder, ReadAccount, ReadInterest, ReadTrades, Repay
+from robson.domain.intents import (
+    OrderType,
+    QueryOrder,
+    ReadAccount,
+    ReadInterest,
+    ReadTrades,
+    Repay,
+)
 from robson.domain.lifecycle import PositionState
 from robson.domain.reports import AccountSnapshot
 from robson.domain.values import (
@@ -32,6 +39,7 @@ from robson.engine.orders import (
     cancel_order,
     exit_fence,
     exit_order,
+    failed_in_a_row,
     insurance_order,
     insured_quantity,
     is_dust,
@@ -40,6 +48,8 @@ from robson.engine.orders import (
     owed_base,
     prepared_before,
     side_of,
+    stop_limit,
+    stop_type,
 )
 from robson.engine.step import ASK_EVERY_NS, WAIT, Known, Step, act, ask, lost, query
 from robson.engine.stop import insurance_stop
@@ -62,8 +72,7 @@ def pursue(view: PositionView, ctx: Context, known: Known) -> Step:
 
 def _backoff(view: PositionView, purpose: Purpose, waits: tuple[int, ...]) -> int:
     """How long to wait after so many orders of a purpose that failed in a row."""
-    statuses = [known.status for known in view.orders if known.order.purpose is purpose]
-    failed = next((n for n, s in enumerate(reversed(statuses)) if s != "failed"), len(statuses))
+    failed = failed_in_a_row(view, purpose)
     return waits[min(failed, len(waits)) - 1] if failed else 0
 
 
@@ -75,7 +84,7 @@ def _active(view: PositionView, ctx: Context, known: Known) -> Step:
         return act(leave(view, ctx, view.leave_on_fill.reason, view.leave_on_fill.actor))
     if overruns(view):
         return act(leave(view, ctx, "risk_overrun", None))
-    if not view.entry_open and is_dust(view, wanted_stop(view, ctx), ctx):
+    if not view.entry_open and is_dust(view, _worth_least(view, ctx), ctx):
         return act(leave(view, ctx, "entry_dust", None))
     step = _INSURE[view.insurance.state](view, ctx, known)
     if step.acts or not view.entry_open:
@@ -101,7 +110,7 @@ def leave(view: PositionView, ctx: Context, reason: str, actor: str | None) -> e
 
 def _place(view: PositionView, ctx: Context, _known: Known) -> Step:
     quantity = insured_quantity(view, ctx)
-    if quantity <= 0 or is_dust(view, wanted_stop(view, ctx), ctx):
+    if quantity <= 0 or is_dust(view, _worth_least(view, ctx), ctx):
         return WAIT
     attempt = view.insurance.attempts
     order = insurance_order(
@@ -113,6 +122,13 @@ def _place(view: PositionView, ctx: Context, _known: Known) -> Step:
         *((prearmed,) if prearmed else ()),
         intents=(order,),
     )
+
+
+def _worth_least(view: PositionView, ctx: Context) -> Price:
+    """The price at which the exchange values the stop when it checks the smallest order."""
+    stop = wanted_stop(view, ctx)
+    limited = stop_type(view, ctx) is OrderType.STOP_LOSS_LIMIT
+    return stop_limit(view, ctx, stop) if limited else stop
 
 
 def wanted_stop(view: PositionView, ctx: Context) -> Price:

@@ -168,8 +168,8 @@ def _stop_order(state: RiskSnapshot) -> Denial | None:
     """Nothing is entered that could not be protected by an order resting at the exchange."""
     if state.stop_order:
         return None
-    message = "the symbol lists no STOP_LOSS, so no exchange stop could rest"
-    return _deny("stop_order_unsupported", message, "none", "STOP_LOSS")
+    message = "the symbol lists no STOP_LOSS and no STOP_LOSS_LIMIT: no exchange stop could rest"
+    return _deny("stop_order_unsupported", message, "none", "STOP_LOSS or STOP_LOSS_LIMIT")
 
 
 _ARM = (
@@ -285,7 +285,7 @@ def signal_limits(state: RiskSnapshot) -> dict[str, str]:
     return {
         "duplicate_position": "0",
         "wallet_not_clean": "dust",
-        "stop_order_unsupported": "STOP_LOSS",
+        "stop_order_unsupported": "STOP_LOSS or STOP_LOSS_LIMIT",
         "stop_invalid": f"{bounds.min_bps} to {bounds.max_bps} bps",
         "signal_stale": f"{plain(state.max_price_age_s)} s",
         "price_drift": drift,

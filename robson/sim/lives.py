@@ -61,7 +61,9 @@ class Wish:
 
 @attrs.frozen(kw_only=True)
 class Plan:
-    """A world before it begins. ``crash_at``: where the process dies besides by chance."""
+    """A world before it begins. ``crash_at``: where the process dies besides by chance;
+    ``only_limited``: the symbol takes no stop but one with a limit.
+    """
 
     seed: int
     temper: str
@@ -69,6 +71,7 @@ class Plan:
     balance: Decimal
     rises: bool
     crash_at: CrashAt | None
+    only_limited: bool
     wishes: tuple[Wish, ...]
 
 
@@ -93,6 +96,7 @@ def plan_of(seed: int, positions: int) -> Plan:
         balance=Decimal(chance.pick(("10000", "2500", "100000"))),
         rises=rises,
         crash_at=at,
+        only_limited=seed % 3 == 0,
         wishes=tuple(wishes),
     )
 
@@ -137,7 +141,9 @@ class Lives:
         steps = STEPS[plan.temper] * max(1, len(plan.wishes))
         tapes = market(plan.seed, temper, steps=steps, rises=plan.rises)
         faults = FaultPlan(plan.seed, SEVERITIES[plan.severity], crash_at=plan.crash_at)
-        self.world = World(plan.seed, tapes, faults=faults, exchange=exchange)
+        self.world = World(
+            plan.seed, tapes, faults=faults, exchange=exchange, only_limited=plan.only_limited
+        )
         self.refusals: Counter[str] = Counter()
         self.asked: Counter[str] = Counter()
         self.settled_in_ns: int | None = None

@@ -177,6 +177,7 @@ RULES_REACHED = tuple(
         Rule.UNLOCK_QUOTE,
         Rule.STOP_MET_ON_THE_WAY,
         Rule.STOP_MET_BY_JUMP,
+        Rule.LIMIT_STOP_PASSED,
         Rule.CANCELLED,
         Rule.CANCEL_UNKNOWN,
         Rule.INTEREST_ON_BORROW,

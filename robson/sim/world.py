@@ -12,6 +12,8 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+import attrs
+
 from robson.connectors.simulated.clock import VirtualClock
 from robson.connectors.simulated.driver import Answered, Driver, Woken
 from robson.connectors.simulated.player import Player
@@ -47,6 +49,9 @@ STILL_MAX = 10_000
 class World:
     """One exchange, one tape, one daemon that may die and come back.
 
+    Args:
+        only_limited: the symbol takes no stop but one with a limit, as many do.
+
     Attributes:
         dead_until_ns: when the process that died last was started again.
         trace: hash over every message of every step, every row and every request.
@@ -60,10 +65,14 @@ class World:
         faults: FaultPlan | None = None,
         settings: Settings | None = None,
         exchange: type[WatchedExchange] = WatchedExchange,
+        only_limited: bool = False,
     ) -> None:
         self.seed = seed
         self.tape = tapes.tape
         self.instrument = instrument_for(self.tape.symbol, tape=self.tape)
+        if only_limited:
+            listed = self.instrument.order_types - {"STOP_LOSS"}
+            self.instrument = attrs.evolve(self.instrument, order_types=listed)
         self.symbol = str(self.instrument.symbol)
         self.scope = Scope(ACCOUNT, self.instrument.symbol)
         self.faults = faults or FaultPlan(seed)

@@ -13,9 +13,11 @@ from typing import Any, get_args
 
 from cattrs import Converter
 from cattrs.errors import BaseValidationError, ForbiddenExtraKeysError
+from cattrs.gen import make_dict_unstructure_fn, override
 
 from robson.domain import events
 from robson.domain.errors import JournalCorrupt, JournalForeign
+from robson.domain.intents import PlaceOrder
 from robson.domain.values import plain
 
 EVENT_KINDS: dict[str, type[events.Event]] = {
@@ -59,6 +61,11 @@ def converter() -> Converter:
             and not issubclass(cls, (bool, enum.Enum))
         ),
         lambda value, cls: cls(value),
+    )
+    # A limit joined the order later: rows without one stay as they have always been written.
+    limit = override(omit_if_default=True)
+    made.register_unstructure_hook(
+        PlaceOrder, make_dict_unstructure_fn(PlaceOrder, made, price=limit)
     )
     return made
 

@@ -40,6 +40,7 @@ def plan(seed: int, side: Side, *, crash_at: CrashAt | None = None, severity: st
         balance=BALANCE,
         rises=True,
         crash_at=crash_at,
+        only_limited=False,
         wishes=(wish,),
     )
 
@@ -135,8 +136,15 @@ class Bench:
         seconds: int = 120,
         faults: FaultPlan | None = None,
         exchange: type[WatchedExchange] = WatchedExchange,
+        only_limited: bool = False,
     ) -> None:
-        self.world = World(SEED, tapes(prices, seconds), faults=faults, exchange=exchange)
+        self.world = World(
+            SEED,
+            tapes(prices, seconds),
+            faults=faults,
+            exchange=exchange,
+            only_limited=only_limited,
+        )
         self.checks = Checks(self.world)
         self.world.observer = self.checks
 

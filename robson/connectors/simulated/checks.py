@@ -48,21 +48,26 @@ def malformed(client_id: str) -> bool:
 
 def shape_refuses(order: PlaceOrder, instrument: Instrument) -> Rule | None:
     """Whether the parameters fit each other, and the symbol takes orders of this type."""
-    stop = order.stop_price
+    stop, limit = order.stop_price, order.price
     if malformed(order.client_id):
         return Rule.CLIENT_ID_MALFORMED
     if order.quantity > MAX_AMOUNT:
         return Rule.FILTER_LOT_SIZE
-    if stop is not None and stop > MAX_AMOUNT:
+    prices = [price for price in (stop, limit) if price is not None]
+    if any(price > MAX_AMOUNT for price in prices):
         return Rule.FILTER_PRICE
-    if not (whole_atoms(order.quantity) and (stop is None or whole_atoms(stop))):
+    if not all(whole_atoms(number) for number in (order.quantity, *prices)):
         return Rule.TOO_PRECISE
+    if limit is not None and order.type is not OrderType.STOP_LOSS_LIMIT:
+        return Rule.LIMIT_PRICE_UNWANTED
     if order.type is OrderType.MARKET:
         if stop is not None:
             return Rule.STOP_PRICE_UNWANTED
         return None if _listed(order, instrument) else Rule.MARKET_NOT_LISTED
     if stop is None:
         return Rule.STOP_PRICE_MISSING
+    if limit is None and order.type is OrderType.STOP_LOSS_LIMIT:
+        return Rule.LIMIT_PRICE_MISSING
     if order.side_effect is SideEffect.BORROW:
         return Rule.STOP_WOULD_BORROW
     return None if _listed(order, instrument) else Rule.STOP_NOT_LISTED
@@ -74,15 +79,15 @@ def _listed(order: PlaceOrder, instrument: Instrument) -> bool:
 
 def filters_refuse(order: PlaceOrder, instrument: Instrument, last: Decimal) -> Rule | None:
     """The symbol's filters; a stop is valued at its own price, a market order at the last one."""
-    quantity, stop = order.quantity, order.stop_price
-    if stop is not None and not _on_price_grid(stop, instrument):
+    quantity, prices = order.quantity, (order.stop_price, order.price)
+    if any(price is not None and not _on_price_grid(price, instrument) for price in prices):
         return Rule.FILTER_PRICE
     if not _in_lot(quantity, instrument.min_qty, instrument.max_qty, instrument.step):
         return Rule.FILTER_LOT_SIZE
     largest, step = instrument.market_max_qty, instrument.market_step
     if order.type is OrderType.MARKET and not _in_lot(quantity, Decimal(0), largest, step):
         return Rule.FILTER_MARKET_LOT_SIZE
-    worth = quantity * (last if stop is None else stop)
+    worth = quantity * (order.price or order.stop_price or last)
     return Rule.FILTER_NOTIONAL if worth < instrument.min_notional else None
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from robson.connectors.simulated.account import Account
 from robson.connectors.simulated.entries import OrderAccepted, Triggered
 from robson.connectors.simulated.exchange_rules import Rule
-from robson.connectors.simulated.floor import Floor, affordable, cost, spends
+from robson.connectors.simulated.floor import Deal, Floor, affordable, cost, spends
 from robson.connectors.simulated.orders import Order
 from robson.domain.intents import PlaceOrder, SideEffect
 from robson.domain.reports import ApiError, OrderStatus
-from robson.domain.values import ExchangeNs
+from robson.domain.values import Action, ExchangeNs, Price
 
 
 class Desk(Floor):
@@ -48,7 +48,7 @@ class Desk(Floor):
         assert stop is not None, "the shape of a stop was checked"
         if market.would_trigger(request.action, stop):
             return self._ledger.refuse(Rule.STOP_WOULD_TRIGGER)
-        amount = cost(request.action, request.quantity, stop)
+        amount = cost(request.action, request.quantity, request.price or stop)
         if account.spends(request.action).free < amount:
             return self._ledger.refuse(Rule.INSUFFICIENT_BALANCE)
         order = self._accept(request, account, at_ns)
@@ -74,22 +74,49 @@ class Desk(Floor):
                 quantity=request.quantity,
                 side_effect=request.side_effect,
                 stop_price=request.stop_price,
+                price=request.price,
             )
         )
         return ledger.state.orders[order_id]
 
     # --- what the market does to it --------------------------------------------------------------
 
+    def meet(self, order: Order, at_ns: ExchangeNs, *, jumped: bool) -> None:
+        """Let the market, where it stands now, meet an order that rests."""
+        if order.waits:
+            self.trigger(order, at_ns, jumped=jumped)
+        else:
+            assert order.price is not None, "only a limit is waited for"
+            self._markets[order.scope.symbol].unrest(order)
+            self._ledger.counts.bit(Rule.LIMIT_STOP_FILLED_LATER)
+            self._at_limit(order, order.price, at_ns)
+
+    def _at_limit(self, order: Order, price: Price, at_ns: ExchangeNs) -> None:
+        """Trade all of a limit order; what it locked at its limit is enough."""
+        self._unlock(order, at_ns)
+        self.execute(order, (Deal(price, order.quantity),), at_ns)
+
     def trigger(self, order: Order, at_ns: ExchangeNs, *, jumped: bool) -> None:
-        """Make a resting stop a market order, at the price where the market stands now."""
+        """Make a resting stop a market order, at the price where the market stands now.
+
+        One with a limit trades no worse than it, and waits there once the market has passed it.
+        """
         ledger, market = self._ledger, self._markets[order.scope.symbol]
         market.unrest(order)
         ledger.record(
             Triggered(at_ns=at_ns, scope=order.scope, order_id=order.order_id, price=market.last)
         )
         ledger.counts.bit(Rule.STOP_MET_BY_JUMP if jumped else Rule.STOP_MET_ON_THE_WAY)
-        self._unlock(order, at_ns)
         price = market.taker_price(order.action, ledger.terms.slippage_bps)
+        if order.price is not None and not market.takes(order):
+            ledger.counts.bit(Rule.LIMIT_STOP_PASSED)
+            market.rest(order)
+            return
+        if order.price is not None:
+            bound = max if order.action is Action.SELL else min
+            self._at_limit(order, bound(price, order.price), at_ns)
+            return
+        self._unlock(order, at_ns)
         free = ledger.state.accounts[order.scope].spends(order.action).free
         if free < cost(order.action, order.quantity, price):
             ledger.counts.bit(Rule.STOP_EXPIRED_UNFUNDED)

@@ -66,6 +66,7 @@ class OrderAccepted(_OfAccount):
     quantity: Quantity
     side_effect: SideEffect
     stop_price: Price | None
+    price: Price | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -106,7 +107,7 @@ class InterestCharged(_OfAccount):
 
 @attrs.frozen(kw_only=True)
 class Triggered(_OfAccount):
-    """The market met a resting stop at ``price`` and made it a market order."""
+    """The market met a resting stop at ``price``: from here on it trades, or waits at its limit."""
 
     order_id: int
     price: Price

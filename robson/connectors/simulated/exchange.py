@@ -247,7 +247,7 @@ class SimExchange(Gateway):
             while (met := market.met_by(ticks)) is not None:
                 order, trigger_ticks = met
                 market.ticks = ticks if jumped else trigger_ticks
-                self.trigger(order, at_ns, jumped=jumped)
+                self.meet(order, at_ns, jumped=jumped)
                 moved.append(order)
             market.ticks = ticks
             self._note_price(market, at_ns)

@@ -22,6 +22,8 @@ class Rule(enum.Enum):
     CLIENT_ID_MALFORMED = "client_id_malformed"
     STOP_PRICE_MISSING = "stop_price_missing"
     STOP_PRICE_UNWANTED = "stop_price_unwanted"
+    LIMIT_PRICE_MISSING = "limit_price_missing"
+    LIMIT_PRICE_UNWANTED = "limit_price_unwanted"
     TOO_PRECISE = "too_precise"
     STOP_WOULD_BORROW = "stop_would_borrow"
     MARKET_NOT_LISTED = "market_not_listed"
@@ -52,6 +54,8 @@ class Rule(enum.Enum):
     UNLOCK_QUOTE = "unlock_quote"
     STOP_MET_ON_THE_WAY = "stop_met_on_the_way"
     STOP_MET_BY_JUMP = "stop_met_by_jump"
+    LIMIT_STOP_PASSED = "limit_stop_passed"
+    LIMIT_STOP_FILLED_LATER = "limit_stop_filled_later"
     STOP_EXPIRED_UNFUNDED = "stop_expired_unfunded"
     CANCELLED = "cancelled"
     CANCELLED_PARTLY_FILLED = "cancelled_partly_filled"
@@ -109,6 +113,8 @@ REFUSALS: dict[Rule, ApiError] = {
     Rule.RECV_WINDOW_TOO_LARGE: _no(-1131, "recvWindow must be less than 60000."),
     Rule.CLIENT_ID_MALFORMED: _no(-1100, _BAD_ID),
     Rule.STOP_PRICE_MISSING: _not_sent("stopPrice"),
+    Rule.LIMIT_PRICE_MISSING: _not_sent("price"),
+    Rule.LIMIT_PRICE_UNWANTED: _no(-1106, "Parameter 'price' sent when not required."),
     Rule.STOP_PRICE_UNWANTED: _no(-1106, "Parameter 'stopPrice' sent when not required."),
     Rule.TOO_PRECISE: _no(-1111, "Precision is over the maximum defined for this asset."),
     Rule.STOP_WOULD_BORROW: _no(-1014, "Unsupported order combination."),

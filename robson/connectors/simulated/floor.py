@@ -90,7 +90,7 @@ class Floor:
         for order in state.orders.values():
             if order.scope.symbol != symbol:
                 continue
-            if order.waits:
+            if order.waits or (order.triggered and order.is_open and order.price is not None):
                 market.rest(order)
             if order.delayed:
                 self._late[order.order_id] = order

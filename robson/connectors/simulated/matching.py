@@ -1,6 +1,7 @@
 """One symbol's market: where the price stands, and the stops that wait for it.
 
 Prices are whole ticks here. A resting stop costs nothing while the price stays between the nearest.
+One with a limit that the market has passed waits for the market to come back to it.
 """
 
 from __future__ import annotations
@@ -76,12 +77,25 @@ class Market:
         ticks = self.ticks_of(stop)
         return self.ticks <= ticks if action is Action.SELL else self.ticks >= ticks
 
+    def takes(self, order: Order) -> bool:
+        """Whether the market stands within an order's limit; without one, always."""
+        if order.price is None:
+            return True
+        limit = self.ticks_of(order.price)
+        assert self.ticks is not None, "no order is taken before the first price"
+        return self.ticks >= limit if order.action is Action.SELL else self.ticks <= limit
+
+    def _edge(self, order: Order) -> tuple[bool, int]:
+        """Whether an order waits for the market to fall, and to where, in ticks."""
+        price = order.stop_price if order.waits else order.price
+        assert price is not None, "only a stop rests"
+        return (order.action is Action.SELL) == order.waits, self.ticks_of(price)
+
     def rest(self, order: Order) -> None:
-        """Let a stop wait for its price."""
-        assert order.stop_price is not None, "only a stop rests"
-        ticks = self.ticks_of(order.stop_price)
+        """Let a stop wait for its price, or for its limit."""
+        falls, ticks = self._edge(order)
         self.stops[order.order_id] = order
-        if order.action is Action.SELL:
+        if falls:
             insort(self._falling, (-ticks, order.order_id))
         else:
             insort(self._rising, (ticks, order.order_id))
@@ -91,10 +105,9 @@ class Market:
         """Take a stop out, if it is there: triggered, cancelled or dropped."""
         if order.order_id not in self.stops:
             return
-        assert order.stop_price is not None, "only a stop rests"
+        falls, ticks = self._edge(order)
         del self.stops[order.order_id]
-        ticks = self.ticks_of(order.stop_price)
-        if order.action is Action.SELL:
+        if falls:
             self._falling.remove((-ticks, order.order_id))
         else:
             self._rising.remove((ticks, order.order_id))

@@ -24,6 +24,7 @@ class Order:
     """One order over its whole life.
 
     Attributes:
+        price: the limit of a stop that has one.
         triggered: a stop that the market has met; it does not wait for that any more.
         locked: what it holds back of the wallet it spends from, while it is open.
         quote_executed: quote moved by its trades.
@@ -38,6 +39,7 @@ class Order:
     quantity: Quantity
     side_effect: SideEffect
     stop_price: Price | None
+    price: Price | None
     accepted_ns: ExchangeNs
     updated_ns: ExchangeNs
     status: OrderStatus = OrderStatus.NEW

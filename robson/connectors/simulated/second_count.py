@@ -64,7 +64,7 @@ class SecondCount:
 
     Attributes:
         purses: by account and asset.
-        waiting: stops that have neither triggered nor ended.
+        waiting: stops that have not ended; without a limit, those that have not triggered.
         late: orders with delayed trades.
         moved: orders touched since somebody last emptied this.
         wrong: entries that break a rule by themselves.
@@ -106,7 +106,7 @@ class SecondCount:
         """What waiting stops and delayed trades hold back, by account and asset."""
         locked: dict[tuple[Scope, str], int] = {}
         for order in self.waiting.values():
-            entry, stop = order.entry, order.entry.stop_price
+            entry, stop = order.entry, order.entry.price or order.entry.stop_price
             symbol = entry.scope.symbol
             asset, amount = symbol.base, order.whole
             if entry.action is Action.BUY and stop is not None:
@@ -137,7 +137,8 @@ class SecondCount:
             self.waiting[entry.order_id] = order
 
     def _triggered(self, entry: Triggered) -> None:
-        del self.waiting[entry.order_id]
+        if self.orders[entry.order_id].entry.price is None:
+            del self.waiting[entry.order_id]
 
     def _delayed(self, entry: Delayed) -> None:
         order = self.orders[entry.order_id]
@@ -195,6 +196,8 @@ class SecondCount:
         order.executed += quantity
         order.quote += quote
         order.open = order.open and order.executed < order.whole
+        if not order.open:
+            self.waiting.pop(entry.order_id, None)
         self._expect(entry, "executed too much", max(0, order.executed - order.whole), 0)
         self.moved.add(entry.order_id)
 

@@ -96,6 +96,7 @@ def _accepted(state: ExchangeState, entry: OrderAccepted) -> None:
         quantity=entry.quantity,
         side_effect=entry.side_effect,
         stop_price=entry.stop_price,
+        price=entry.price,
         accepted_ns=entry.at_ns,
         updated_ns=entry.at_ns,
     )

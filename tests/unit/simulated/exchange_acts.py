@@ -42,7 +42,8 @@ class Act:
     other: bool = False
 
 
-KINDS = ("take", "take", "take", "stop", "stop", "cancel", "jump", "walk", "walk", "repay", "ask")
+_OFTEN = ("take", "take", "take", "stop", "stop", "limited", "limited", "walk", "walk")
+KINDS = (*_OFTEN, "cancel", "jump", "repay", "ask")
 WAITS = (0, 0, 1, 30, 1800, 7200)
 NAMES = ("a", "b", "c", "d", "e", "bad id")
 
@@ -148,15 +149,17 @@ class Player:
         self, act: Act, common: dict[str, object], name: ClientOrderId, signed: int
     ) -> PlaceOrder:
         away = 100 * (1 + act.number % 5) * (1 if act.action is Action.BUY else -1)
-        stop = act.kind == "stop"
+        stop, limited = act.kind in ("stop", "limited"), act.kind == "limited"
+        kind = OrderType.STOP_LOSS_LIMIT if limited else OrderType.STOP_LOSS
         return PlaceOrder(
             **common,  # type: ignore[arg-type]
             purpose=Purpose.ENTRY,
             client_id=name,
             action=act.action,
-            type=OrderType.STOP_LOSS if stop else OrderType.MARKET,
+            type=kind if stop else OrderType.MARKET,
             quantity=Quantity(Decimal(act.number).scaleb(-3)),
             side_effect=act.side_effect,
             stop_price=Price(self.price + away) if stop else None,
+            price=Price(self.price + 2 * away) if limited else None,
             timestamp_ms=signed,
         )

@@ -45,6 +45,7 @@ RULES = Instrument(
     max_qty=Decimal(9000),
     market_max_qty=Decimal(100),
     min_notional=Decimal(5),
+    order_types=frozenset({"MARKET", "STOP_LOSS", "STOP_LOSS_LIMIT"}),
 )
 EXACT = Terms(slippage_bps=Decimal(0))
 NONE, BORROW, REPAY = SideEffect.NONE, SideEffect.BORROW, SideEffect.REPAY

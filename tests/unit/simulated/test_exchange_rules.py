@@ -18,9 +18,9 @@ from robson.connectors.simulated.exchange_rules import CODES, REFUSALS, Rule
 from robson.connectors.simulated.faults import ExchangeFaults, Piece
 from robson.connectors.simulated.ledger import Terms
 from robson.domain.identity import AccountId, Scope, Symbol
-from robson.domain.intents import Intent, ReadAccount
+from robson.domain.intents import Intent, OrderType, ReadAccount
 from robson.domain.reports import Answer, ApiError, OrderState
-from robson.domain.values import ExchangeNs, Price
+from robson.domain.values import Action, ExchangeNs, Price
 from tests.unit.simulated.exchange_kit import (
     BORROW,
     BUY,
@@ -159,7 +159,7 @@ def no_market_orders() -> tuple[Bench, Answer | None]:
 
 @bites(Rule.STOP_NOT_LISTED)
 def no_stops() -> tuple[Bench, Answer | None]:
-    bench = Bench(rules=attrs.evolve(RULES, order_types=frozenset({"MARKET", "STOP_LOSS_LIMIT"})))
+    bench = Bench(rules=attrs.evolve(RULES, order_types=frozenset({"MARKET", "LIMIT"})))
     return bench, refused(bench, bench.stop_order(BUY, "0.005", "61000", NONE))
 
 
@@ -392,6 +392,70 @@ def thin_book() -> tuple[Bench, Answer | None]:
     assert len(answer.fills or ()) == 1
     account = bench.account()
     assert (account.quote.borrowed, account.quote.free) == (700, 1020), "the loan stays whole"
+    return bench, None
+
+
+def limited(bench: Bench, action: Action, stop: str, limit: str, quantity: str = "0.005") -> Answer:
+    return bench.stop(
+        action,
+        quantity,
+        stop,
+        NONE,
+        type=OrderType.STOP_LOSS_LIMIT,
+        price=Price(limit),
+        client_id="limited",
+    )
+
+
+@bites(Rule.LIMIT_PRICE_MISSING)
+def no_limit() -> tuple[Bench, Answer | None]:
+    bench = Bench()
+    order = bench.stop_order(BUY, "0.005", "61000", NONE, type=OrderType.STOP_LOSS_LIMIT)
+    return bench, refused(bench, order)
+
+
+@bites(Rule.LIMIT_PRICE_UNWANTED)
+def limit_on_a_market_stop() -> tuple[Bench, Answer | None]:
+    bench = Bench()
+    order = bench.stop_order(BUY, "0.005", "61000", NONE, price=Price(62000))
+    return bench, refused(bench, order)
+
+
+@bites(Rule.LIMIT_STOP_PASSED, Rule.LIMIT_STOP_FILLED_LATER)
+def jumps_over_a_limit() -> tuple[Bench, Answer | None]:
+    """It locks at its limit, trades nothing past it, and all of it when the market is back."""
+    bench = Bench()
+    resting(limited(bench, BUY, "61000", "61500"))
+    assert bench.account().quote.locked == D("307.5")
+    (passed,) = bench.price("62000", jump=True)
+    assert (passed.status.value, passed.executed) == ("NEW", 0)
+    assert bench.account().quote.locked == D("307.5")
+    assert bench.price("61501") == ()
+    (back,) = bench.price("61000")
+    assert (back.status.value, back.quote_executed) == ("FILLED", D("307.5"))
+    assert bench.account().quote.locked == 0
+    return bench, None
+
+
+@bites(Rule.CANCELLED)
+def passed_limit_is_cancelled() -> tuple[Bench, Answer | None]:
+    bench = Bench()
+    bench.buy("0.005")
+    resting(limited(bench, SELL, "59000", "58500", "0.00499"))
+    (passed,) = bench.price("58000", jump=True)
+    assert passed.status.value == "NEW"
+    bench.cancel("limited")
+    assert bench.account().base.free == D("0.004995")
+    return bench, None
+
+
+@bites(Rule.STOP_MET_ON_THE_WAY)
+def meets_a_limited_stop_on_the_way() -> tuple[Bench, Answer | None]:
+    bench = Bench()
+    bench.buy("0.005")
+    resting(limited(bench, SELL, "59000", "58500", "0.00499"))
+    (met,) = bench.price("58000")
+    assert (met.status.value, met.quote_executed) == ("FILLED", D("294.41"))
     return bench, None
 
 
