@@ -58,19 +58,29 @@ def shape_refuses(order: PlaceOrder, instrument: Instrument) -> Rule | None:
         return Rule.FILTER_PRICE
     if not all(whole_atoms(number) for number in (order.quantity, *prices)):
         return Rule.TOO_PRECISE
-    if limit is not None and order.type is not OrderType.STOP_LOSS_LIMIT:
+    return _prices_refuse(order) or _type_refuses(order, instrument)
+
+
+def _prices_refuse(order: PlaceOrder) -> Rule | None:
+    """Whether the type wants a trigger and a limit, and has them."""
+    limited = order.type is OrderType.STOP_LOSS_LIMIT
+    if order.price is not None and not limited:
         return Rule.LIMIT_PRICE_UNWANTED
     if order.type is OrderType.MARKET:
-        if stop is not None:
-            return Rule.STOP_PRICE_UNWANTED
-        return None if _listed(order, instrument) else Rule.MARKET_NOT_LISTED
-    if stop is None:
+        return None if order.stop_price is None else Rule.STOP_PRICE_UNWANTED
+    if order.stop_price is None:
         return Rule.STOP_PRICE_MISSING
-    if limit is None and order.type is OrderType.STOP_LOSS_LIMIT:
-        return Rule.LIMIT_PRICE_MISSING
-    if order.side_effect is SideEffect.BORROW:
+    return Rule.LIMIT_PRICE_MISSING if limited and order.price is None else None
+
+
+def _type_refuses(order: PlaceOrder, instrument: Instrument) -> Rule | None:
+    """Whether the symbol takes the type; a resting stop never borrows."""
+    market = order.type is OrderType.MARKET
+    if not market and order.side_effect is SideEffect.BORROW:
         return Rule.STOP_WOULD_BORROW
-    return None if _listed(order, instrument) else Rule.STOP_NOT_LISTED
+    if _listed(order, instrument):
+        return None
+    return Rule.MARKET_NOT_LISTED if market else Rule.STOP_NOT_LISTED
 
 
 def _listed(order: PlaceOrder, instrument: Instrument) -> bool:
