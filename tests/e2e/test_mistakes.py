@@ -11,7 +11,8 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 import attrs
@@ -207,3 +208,34 @@ def test_a_wrong_row_is_found(lived: Path, daemon: Running) -> None:
     assert wrong(attrs.evolve(row, says="something else"), found)
     assert wrong(attrs.evolve(row, code="INTERNAL"), found)
     assert wrong(attrs.evolve(row, exit=9), found)
+
+
+# --- a web page in somebody's browser ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", ["GET", "OPTIONS", "POST"])
+def test_no_answer_lets_a_web_page_read_it(daemon: Running, method: str) -> None:
+    page = {"Origin": "https://evil.example", "Access-Control-Request-Method": "GET"}
+    for path in ("/health/live", "/health/ready", "/metrics", "/status", "/nothing"):
+        with closing(HTTPConnection("127.0.0.1", daemon.http_port, timeout=10)) as connection:
+            connection.request(method, path, headers=page)
+            response = connection.getresponse()
+            response.read()
+        assert not [name for name in response.headers if name.lower().startswith("access-control")]
+        assert "Location" not in response.headers
+        assert (response.status < 400) == (method == "GET" and path != "/nothing")
+
+
+@pytest.mark.parametrize("kind", ["application/grpc", "application/grpc-web+proto", "text/plain"])
+def test_what_a_browser_speaks_is_not_understood_at_the_grpc_door(
+    daemon: Running, kind: str
+) -> None:
+    before = fingerprint(daemon.robsond.place)
+    secret = daemon.tokens["admin"]
+    sent = {"Content-Type": kind, "Authorization": f"Bearer {secret}"}
+    host, _, port = daemon.address.rpartition(":")
+    with closing(HTTPConnection(host, int(port), timeout=10)) as connection:
+        connection.request("POST", "/robson.api.v1.Robson/Panic", b"\0\0\0\0\0", sent)
+        with pytest.raises((HTTPException, OSError)):
+            connection.getresponse()
+    assert fingerprint(daemon.robsond.place) == before
