@@ -24,6 +24,7 @@ import bench_crowd
 import bench_disk
 import bench_prices
 import bench_processes
+import bench_storm
 from bench_kit import IN_MEMORY, NO_DISK, CannotMeasure, Row, Run, filesystem_here, machine
 
 from robson.domain.errors import RobsonError
@@ -52,6 +53,7 @@ MEASUREMENTS = {
     "journal": Measurement(bench_disk.journal, disk=True),
     "status": Measurement(bench_processes.status),
     "memory": Measurement(bench_processes.memory),
+    "storm": Measurement(bench_storm.storm),
     "world": Measurement(bench_processes.world, binds=False),
 }
 

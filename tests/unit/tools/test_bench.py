@@ -263,7 +263,7 @@ def test_help_names_every_measurement():
         check=True,
         timeout=60,
     )
-    for name in ("decision", "tick", "skip", "journal", "status", "memory", "world"):
+    for name in ("decision", "tick", "skip", "journal", "status", "memory", "storm", "world"):
         assert name in done.stdout
 
 
@@ -319,3 +319,15 @@ def test_worlds_are_lived(bench: Any, capsys: pytest.CaptureFixture[str]):
     (row,) = json.loads(told(capsys)[0])["rows"]
     assert (row["unit"], row["goal"], row["verdict"]) == ("/s", None, "-")
     assert "seeds 1..1," in row["what"]
+
+
+def test_ways_out_are_timed_in_a_storm_and_in_the_calm(
+    bench: Any, capsys: pytest.CaptureFixture[str]
+):
+    bench.main(["--json", "--only", "storm"], scale=TINY)
+    (row,) = json.loads(told(capsys)[0])["rows"]
+
+    assert row["name"] == "storm"
+    assert row["goal"] == {"of": "ratio", "must": 1.6, "aim": None}
+    assert row["subject"] > 0
+    assert row["floor"] > 0
