@@ -68,8 +68,8 @@ def serve() -> int:
                 out.write(f"{began} {ended}\n")
         return call(stage, request)
 
-    TickBoard.offer = offering  # type: ignore[method-assign]
-    Stage.call = calling  # type: ignore[method-assign]
+    TickBoard.offer = offering  # type: ignore[method-assign, assignment]
+    Stage.call = calling  # type: ignore[method-assign, assignment]
     return main(sys.argv[1:])
 
 
