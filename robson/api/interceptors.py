@@ -20,6 +20,7 @@ ROLE_OF = {
     "Arm": "trader",
     "Disarm": "trader",
     "Panic": "trader",
+    "InjectSignal": "trader",
     "SetRuntimeState": "admin",
     "TriggerHalt": "admin",
     "ClearDegraded": "admin",

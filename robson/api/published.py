@@ -294,6 +294,22 @@ class Disarmed:
 
 
 @attrs.frozen(kw_only=True)
+class Injected:
+    """Answer to ``InjectSignal``: what the gates made of it, now or when it was first told.
+
+    ``code`` of the refusal, empty when it was taken; ``message`` and ``numbers`` of a refusal are
+    known only of a position's last one.
+    """
+
+    position: PositionView
+    signal_id: str
+    code: str
+    message: str = ""
+    numbers: Numbers = ()
+    repeated: bool = False
+
+
+@attrs.frozen(kw_only=True)
 class Panicked:
     """Answer to ``Panic``: the decisions are durable.
 
@@ -313,7 +329,7 @@ class Governed:
     now: Standing
 
 
-CommandResult = Armed | ArmPreview | Disarmed | Panicked | Governed
+CommandResult = Armed | ArmPreview | Disarmed | Panicked | Governed | Injected
 """``Arm`` answers Armed, or ArmPreview for a dry run; ``Governed`` answers every operator."""
 
 

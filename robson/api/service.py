@@ -19,6 +19,7 @@ from robson.api.published import (
     Backend,
     Disarmed,
     Governed,
+    Injected,
     Panicked,
 )
 from robson.api.refusals import abort_with
@@ -32,7 +33,7 @@ from robson.api.translate import (
     status,
 )
 from robson.api.translate.panics import Panicking, actions_for, progress
-from robson.api.translate.values import enum_name, instant_ns, stamp
+from robson.api.translate.values import enum_name, instant_ns, named, stamp
 from robson.api.v1 import robson_pb2 as pb
 from robson.api.v1 import robson_pb2_grpc as rpc
 from robson.domain.commands import Command, Panic
@@ -147,6 +148,28 @@ class RobsonService(rpc.RobsonServicer):
             yield from streams.panic(look, context, self._pause)
         finally:
             self._watched.append(place)
+
+    @unary
+    def InjectSignal(  # noqa: N802
+        self, request: pb.InjectSignalRequest, context: Context
+    ) -> pb.InjectSignalResponse:
+        """Be the detector of a position that waits for one from outside."""
+        command = commands.inject(request, self._backend.published(), actor_of(context))
+        result = self._backend.submit(command, wait_s(context))
+        if not isinstance(result, Injected):
+            raise InvariantViolated(f"a signal was answered with {type(result).__name__}")
+        published = self._backend.published()
+        return pb.InjectSignalResponse(
+            as_of=stamp(published.now_ns),
+            daemon=status.daemon(published.daemon),
+            position=positions.position(result.position, published),
+            signal_id=result.signal_id,
+            taken=not result.code,
+            code=result.code,
+            message=result.message,
+            numbers=named(result.numbers),
+            repeated=result.repeated,
+        )
 
     # --- operators -------------------------------------------------------------------------------
 

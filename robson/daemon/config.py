@@ -197,6 +197,9 @@ KEYS: dict[str, Key] = {
     ),
     "signal.ttl_s": Key(30, _whole(1, 3600), "how long a signal is valid"),
     "signal.max_drift_pct": Key(Decimal("0.3"), _decimal("0", "5"), "price against the signal"),
+    "allow_manual_signal": Key(
+        default=False, read=_flag, meaning="takes injected signals; the profile sim always does"
+    ),
     "backoff.base_s": Key(5, _whole(1, 900), "no signal is taken so long after one was refused"),
     "backoff.max_s": Key(900, _whole(1, 86_400), "the same, at most, doubling with each in a row"),
     **STRATEGY_KEYS,
@@ -234,6 +237,7 @@ class Config:
             signal_ttl_s=self["signal.ttl_s"],
             backoff_base_s=self["backoff.base_s"],
             backoff_max_s=self["backoff.max_s"],
+            manual_signals=self["profile"] == "sim" or self["allow_manual_signal"],
             max_drift_pct=self["signal.max_drift_pct"],
         )
 

@@ -17,6 +17,7 @@ from robson.daemon.governor import Governor
 from robson.daemon.lookout import Lookout
 from robson.daemon.messages import Asked, TimerDue, Wake
 from robson.daemon.pursuit import PendingSignal, Pursuit
+from robson.daemon.signals import Signals
 from robson.daemon.ticks import BoardTick, protective_first
 from robson.domain import events as e
 from robson.domain.identity import PositionId, Purpose
@@ -72,6 +73,7 @@ class Monitor:
         self.calendar = Calendar(custody)
         self.lookout = Lookout(custody)
         self.governor = Governor(custody, self._act)
+        self.signals = Signals(custody, self.desk)
 
     # --- the one entrance ------------------------------------------------------------------------
 
@@ -111,7 +113,10 @@ class Monitor:
                 self._candle(message)
             case Asked():
                 self.custody.take_all()
-                if not self.governor.answer(message.command, message.answer):
+                if not any(
+                    part.answer(message.command, message.answer)
+                    for part in (self.governor, self.signals)
+                ):
                     self.desk.answer(message)
             case TimerDue():
                 self.custody.take_all()
@@ -127,6 +132,7 @@ class Monitor:
         """What follows for the account as a whole."""
         self.calendar.look()
         self.governor.look()
+        self.signals.look()
 
     def _act(self, view: PositionView, decision: Decision) -> None:
         """Carry out what no message of the symbol's own has caused."""
@@ -256,6 +262,8 @@ class Monitor:
             case OrderNotFound():
                 pursuit.verified |= _about_the_stop(view, report)
             case RepayReported():
+                pass
+            case _ if self.signals.unread(view, report):
                 pass
             case NotSent() if self._restamps(view, pursuit, report):
                 pass

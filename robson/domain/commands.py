@@ -8,7 +8,7 @@ import attrs
 
 from robson.domain.accounts import RuntimeState
 from robson.domain.identity import PositionId
-from robson.domain.values import Leverage, Side
+from robson.domain.values import Leverage, Price, Side
 
 
 @attrs.frozen(kw_only=True)
@@ -78,4 +78,21 @@ class ClearFrozen:
     actor: str
 
 
-Command = Arm | Disarm | Panic | SetRuntimeState | SetHalt | ClearFrozen
+@attrs.frozen(kw_only=True)
+class InjectSignal:
+    """Be the detector of a position that waits for one from outside. Known ids change nothing.
+
+    Attributes:
+        side, entry_ref: None for what the position, the stop and the live price say.
+        stop: in place of the chart's level; held against the same bounds.
+    """
+
+    position: PositionId
+    signal_id: str
+    stop: Price
+    actor: str
+    side: Side | None = None
+    entry_ref: Price | None = None
+
+
+Command = Arm | Disarm | Panic | SetRuntimeState | SetHalt | ClearFrozen | InjectSignal

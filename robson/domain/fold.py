@@ -28,12 +28,23 @@ def _with(view: PositionView, client_id: str, **changes: Any) -> tuple[OrderReco
     )
 
 
-def _signal(_view: PositionView, event: e.SignalReceived) -> Changes:
-    return {"signal": event, "side": event.side, "refusals": 0, "refused_ns": None}
+def _signal(view: PositionView, event: e.SignalReceived) -> Changes:
+    return {
+        "signal": event,
+        "side": event.side,
+        "signals": (*view.signals, (event.signal_id, "")),
+        "refusals": 0,
+        "refused_ns": None,
+    }
 
 
 def _rejected(view: PositionView, event: e.SignalRejected) -> Changes:
-    return {"rejection": event, "rejections": view.rejections + 1, **_refused(view, event.at_ns)}
+    return {
+        "rejection": event,
+        "rejections": view.rejections + 1,
+        "signals": (*view.signals, (event.signal_id, event.code)),
+        **_refused(view, event.at_ns),
+    }
 
 
 def _refused(view: PositionView, at_ns: ExchangeNs) -> Changes:

@@ -60,6 +60,7 @@ class PositionView:
     """Everything known of a position. Prices are None while there are none.
 
     Attributes:
+        signals: every signal that was judged: its id, and the code of its refusal, empty if taken.
         refusals, refused_ns: signals in a row that came to nothing, and when the last one did.
         held: base that has to be sold back (long) or bought back (short) by fills so far.
         entry_cancel: the cancel of what is left of an open entry, once one was sent.
@@ -83,6 +84,7 @@ class PositionView:
     signal: e.SignalReceived | None = None
     rejection: e.SignalRejected | None = None
     rejections: int = 0
+    signals: tuple[tuple[str, str], ...] = ()
     refusals: int = 0
     refused_ns: ExchangeNs | None = None
     plan: EntryPlan | None = None
@@ -157,6 +159,10 @@ class PositionView:
         return sum(
             (fill.quantity for fill in (*self.insurance_fills, *self.exit_fills)), Decimal(0)
         )
+
+    def answer_of(self, signal_id: str) -> str | None:
+        """What a signal came to: the code of its refusal, empty if taken, None if never judged."""
+        return dict(self.signals).get(signal_id)
 
     def order(self, client_id: str) -> OrderRecord | None:
         """The record of one of this position's orders."""

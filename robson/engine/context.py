@@ -22,6 +22,7 @@ class Settings:
         max_drift_pct: entry drift in percent of the reference.
         backoff_base_s, backoff_max_s: how long a position listens to no signal after one that was
             refused, doubling with each in a row.
+        manual_signals: whether signals may be injected.
         limit_offset_pct: how far behind its trigger the limit of an exchange stop lies, where the
             symbol takes none without a limit; in percent of the trigger.
         max_daily_loss_pct: of the capital base, lost in a UTC day at which entries stop; 0 is off.
@@ -39,6 +40,7 @@ class Settings:
     signal_ttl_s: int = 30
     backoff_base_s: int = 5
     backoff_max_s: int = 900
+    manual_signals: bool = False
     max_open_positions: int = 3
     max_leverage: int = 3
     default_leverage: int = 3

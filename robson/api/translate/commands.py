@@ -10,17 +10,18 @@ from google.protobuf.internal.enum_type_wrapper import EnumTypeWrapper
 from robson.api.lookup import find_position, known_symbol, symbol_of
 from robson.api.published import LOG_LEVELS, LogLine, Published
 from robson.api.v1 import robson_pb2 as pb
-from robson.domain.commands import Arm, Disarm
+from robson.domain.commands import Arm, Disarm, InjectSignal
 from robson.domain.errors import InvalidValue, Refused
 from robson.domain.identity import PositionId
 from robson.domain.lifecycle import PositionState
-from robson.domain.values import Leverage, Side, decimal_of
+from robson.domain.values import Leverage, Price, Side, decimal_of
 from robson.domain.view import PositionView
 
 DEFAULT_STRATEGY = "all-in"
 
 _LONGEST_KEY = 128
 _LONGEST_REASON = 200
+_LONGEST_ID = 64
 _FIELDS = {"POSITION_STATE": "state", "LOG_LEVEL": "level"}
 
 
@@ -59,6 +60,43 @@ def disarm(request: pb.DisarmRequest, published: Published, actor: str) -> Disar
     """
     view = find_position(published, request.position, live_only=True)
     return Disarm(position=view.id, actor=actor, force=request.force)
+
+
+def inject(request: pb.InjectSignalRequest, published: Published, actor: str) -> InjectSignal:
+    """The command of a signal from outside.
+
+    Raises:
+        Refused: no position is meant, or a value that cannot be.
+    """
+    signal_id = request.signal_id
+    if not 0 < len(signal_id) <= _LONGEST_ID or not (
+        signal_id.isascii() and signal_id.isprintable()
+    ):
+        raise Refused(
+            "INVALID_ARGUMENT", f"signal_id is needed: 1 to {_LONGEST_ID} printable characters."
+        )
+    stop = _price("stop", request.stop)
+    if stop is None:
+        raise Refused("INVALID_ARGUMENT", "stop is needed: a price above 0.")
+    if request.side == pb.SIDE_AUTO:
+        raise Refused("INVALID_ARGUMENT", "side is auto; a signal has long, short, or none.")
+    return InjectSignal(
+        position=find_position(published, request.position).id,
+        signal_id=signal_id,
+        stop=stop,
+        actor=actor,
+        side=_side(request.side),
+        entry_ref=_price("entry_ref", request.entry_ref),
+    )
+
+
+def _price(name: str, text: str) -> Price | None:
+    if not text:
+        return None
+    try:
+        return Price(decimal_of(text))
+    except InvalidValue as error:
+        raise Refused("INVALID_ARGUMENT", f"{name} is {text}; a price above 0 is.") from error
 
 
 def panic_targets(

@@ -1085,6 +1085,42 @@ class SetRuntimeStateResponse(_message.Message):
     risk: Risk
     def __init__(self, as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., daemon: _Optional[_Union[Daemon, _Mapping]] = ..., was: _Optional[_Union[RuntimeState, str]] = ..., risk: _Optional[_Union[Risk, _Mapping]] = ...) -> None: ...
 
+class InjectSignalRequest(_message.Message):
+    __slots__ = ("position", "signal_id", "stop", "side", "entry_ref")
+    POSITION_FIELD_NUMBER: _ClassVar[int]
+    SIGNAL_ID_FIELD_NUMBER: _ClassVar[int]
+    STOP_FIELD_NUMBER: _ClassVar[int]
+    SIDE_FIELD_NUMBER: _ClassVar[int]
+    ENTRY_REF_FIELD_NUMBER: _ClassVar[int]
+    position: str
+    signal_id: str
+    stop: str
+    side: Side
+    entry_ref: str
+    def __init__(self, position: _Optional[str] = ..., signal_id: _Optional[str] = ..., stop: _Optional[str] = ..., side: _Optional[_Union[Side, str]] = ..., entry_ref: _Optional[str] = ...) -> None: ...
+
+class InjectSignalResponse(_message.Message):
+    __slots__ = ("as_of", "daemon", "position", "signal_id", "taken", "code", "message", "numbers", "repeated")
+    AS_OF_FIELD_NUMBER: _ClassVar[int]
+    DAEMON_FIELD_NUMBER: _ClassVar[int]
+    POSITION_FIELD_NUMBER: _ClassVar[int]
+    SIGNAL_ID_FIELD_NUMBER: _ClassVar[int]
+    TAKEN_FIELD_NUMBER: _ClassVar[int]
+    CODE_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    NUMBERS_FIELD_NUMBER: _ClassVar[int]
+    REPEATED_FIELD_NUMBER: _ClassVar[int]
+    as_of: _timestamp_pb2.Timestamp
+    daemon: Daemon
+    position: Position
+    signal_id: str
+    taken: bool
+    code: str
+    message: str
+    numbers: _containers.RepeatedCompositeFieldContainer[Named]
+    repeated: bool
+    def __init__(self, as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., daemon: _Optional[_Union[Daemon, _Mapping]] = ..., position: _Optional[_Union[Position, _Mapping]] = ..., signal_id: _Optional[str] = ..., taken: _Optional[bool] = ..., code: _Optional[str] = ..., message: _Optional[str] = ..., numbers: _Optional[_Iterable[_Union[Named, _Mapping]]] = ..., repeated: _Optional[bool] = ...) -> None: ...
+
 class TriggerHaltRequest(_message.Message):
     __slots__ = ("reason", "clear")
     REASON_FIELD_NUMBER: _ClassVar[int]

@@ -50,6 +50,11 @@ class RobsonStub:
                 request_serializer=robson_dot_api_dot_v1_dot_robson__pb2.PanicRequest.SerializeToString,
                 response_deserializer=robson_dot_api_dot_v1_dot_robson__pb2.PanicProgress.FromString,
                 _registered_method=True)
+        self.InjectSignal = channel.unary_unary(
+                '/robson.api.v1.Robson/InjectSignal',
+                request_serializer=robson_dot_api_dot_v1_dot_robson__pb2.InjectSignalRequest.SerializeToString,
+                response_deserializer=robson_dot_api_dot_v1_dot_robson__pb2.InjectSignalResponse.FromString,
+                _registered_method=True)
         self.GetStatus = channel.unary_unary(
                 '/robson.api.v1.Robson/GetStatus',
                 request_serializer=robson_dot_api_dot_v1_dot_robson__pb2.GetStatusRequest.SerializeToString,
@@ -143,6 +148,17 @@ class RobsonServicer:
     def Panic(self, request, context):
         """Exits at market now and cancels what has not traded. The first message follows the durable
         decision, later ones each change; the last one has done = true, or the deadline passes.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def InjectSignal(self, request, context):
+        """Be the detector of a position whose strategy waits for a signal from outside (detector
+        "manual"). The stop that comes with it is held against the same bounds as the chart's. A refusal
+        by a gate is an answer, not an error; a signal_id that is known changes nothing and is answered
+        as it was. Refused as MANUAL_SIGNALS_OFF unless the exchange is simulated or
+        allow_manual_signal is set. Needs the role trader.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -268,6 +284,11 @@ def add_RobsonServicer_to_server(servicer, server):
                     servicer.Panic,
                     request_deserializer=robson_dot_api_dot_v1_dot_robson__pb2.PanicRequest.FromString,
                     response_serializer=robson_dot_api_dot_v1_dot_robson__pb2.PanicProgress.SerializeToString,
+            ),
+            'InjectSignal': grpc.unary_unary_rpc_method_handler(
+                    servicer.InjectSignal,
+                    request_deserializer=robson_dot_api_dot_v1_dot_robson__pb2.InjectSignalRequest.FromString,
+                    response_serializer=robson_dot_api_dot_v1_dot_robson__pb2.InjectSignalResponse.SerializeToString,
             ),
             'GetStatus': grpc.unary_unary_rpc_method_handler(
                     servicer.GetStatus,
@@ -422,6 +443,33 @@ class Robson:
             '/robson.api.v1.Robson/Panic',
             robson_dot_api_dot_v1_dot_robson__pb2.PanicRequest.SerializeToString,
             robson_dot_api_dot_v1_dot_robson__pb2.PanicProgress.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def InjectSignal(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/robson.api.v1.Robson/InjectSignal',
+            robson_dot_api_dot_v1_dot_robson__pb2.InjectSignalRequest.SerializeToString,
+            robson_dot_api_dot_v1_dot_robson__pb2.InjectSignalResponse.FromString,
             options,
             channel_credentials,
             insecure,
