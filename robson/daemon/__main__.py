@@ -86,6 +86,7 @@ def _simulated(run: argparse.ArgumentParser) -> None:
     sim.add_argument("--seed", type=int, default=1, metavar="N")
     sim.add_argument("--balance", default="10000", metavar="AMT", help="quote asset, each pair")
     sim.add_argument("--exchange-info", metavar="FILE", help="symbol rules, Binance's format")
+    sim.add_argument("--faults", metavar="FILE", help="what goes wrong, in TOML; see docs")
     sim.add_argument(
         "--dead-for",
         type=int,
@@ -172,6 +173,7 @@ def _options(args: argparse.Namespace) -> SimOptions:
         speed=speed,
         balance=_amount("--balance", args.balance, "an amount"),
         exchange_info=Path(args.exchange_info) if args.exchange_info else None,
+        faults=Path(args.faults) if args.faults else None,
         dead_for_s=args.dead_for,
         hold=args.hold,
     )
@@ -287,6 +289,8 @@ def _introduce(daemon: SimulatedDaemon, doors: Doors) -> None:
     logs.tell(
         f"  health     http://{daemon.places.http_host}:{daemon.http.server_port}/health/live"
     )
+    for fault in daemon.theatre.script.faults:
+        logs.tell(f"  fault      {fault.name} (line {fault.line})")
     if daemon.unseen_s:
         many = len(daemon.roster.views)
         positions = "1 position" if many == 1 else f"{many} positions"
@@ -318,6 +322,8 @@ def _end(daemon: SimulatedDaemon, ended: _Ended) -> int:
     for view in kept:
         stop = f"{view.insurance.stop_price:f}"
         logs.tell(f"{view.scope.symbol} stays protected: exchange stop {stop} rests")
+    for told in daemon.theatre.script.told():
+        logs.tell(f"fault {told}")
     logs.tell("robsond has ended in order")
     return 0 if daemon.journal.failed is None else JOURNAL_IO
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import attrs
 
+from robson.connectors.simulated.fault_script import Fault, read_faults
 from robson.connectors.simulated.generator import generate, generate_history
 from robson.connectors.simulated.rules import rules_for
 from robson.connectors.simulated.tape import Tape
@@ -43,6 +44,7 @@ class SimOptions:
     speed: Decimal | None = Decimal(60)
     balance: Decimal = Decimal(10_000)
     exchange_info: Path | None = None
+    faults: Path | None = None
     dead_for_s: int = 60
     hold: bool = False
 
@@ -63,6 +65,7 @@ class Programme:
     options: SimOptions
     items: tuple[Item, ...]
     warnings: tuple[str, ...]
+    faults: tuple[Fault, ...] = ()
 
 
 def programme(options: SimOptions) -> Programme:
@@ -70,7 +73,7 @@ def programme(options: SimOptions) -> Programme:
 
     Raises:
         TapeError: a tape or history cannot be played, or they do not belong together.
-        ConfigError: the file of symbol rules cannot be used.
+        ConfigError: the file of symbol rules, or the one of faults, cannot be used.
         InvalidValue: ``--from`` is no time.
     """
     warnings: list[str] = []
@@ -86,7 +89,12 @@ def programme(options: SimOptions) -> Programme:
             before = _made_up(options, tape, rules.instrument, warnings)
         before.in_ticks(rules.instrument)  # refuses prices that these rules do not allow
         items.append(Item(tape=tape, history=before, instrument=rules.instrument))
-    return Programme(options=options, items=tuple(items), warnings=tuple(warnings))
+    return Programme(
+        options=options,
+        items=tuple(items),
+        warnings=tuple(warnings),
+        faults=read_faults(options.faults) if options.faults is not None else (),
+    )
 
 
 def _tapes(options: SimOptions, warnings: list[str]) -> Iterator[Tape]:

@@ -17,6 +17,7 @@ from robson.connectors.simulated.clock import VirtualClock
 from robson.connectors.simulated.driver import Driver
 from robson.connectors.simulated.exchange import SimExchange
 from robson.connectors.simulated.player import Player
+from robson.connectors.simulated.scripted import Script, ScriptedExchange, ScriptedWire
 from robson.connectors.simulated.tape import Tape
 from robson.daemon.monitor import Unseen
 from robson.daemon.programme import Item, Programme
@@ -111,14 +112,18 @@ class Theatre:
         first_ns = min(item.tape.first_ns for item in programme.items)
         (directory / "exchange").mkdir(mode=0o700, exist_ok=True)
         self.tape_clock = TapeClockFile(directory / "exchange" / "tape.clock")
+        self.script = Script(programme.faults, programme.options.seed)
         self.exchange = SimExchange(
-            instruments, books=SqliteBooks(directory / "exchange" / "books.db")
+            instruments,
+            books=SqliteBooks(directory / "exchange" / "books.db"),
+            faults=ScriptedExchange(self.script),
         )
         self.clock = VirtualClock(max(first_ns, self.exchange.now_ns))
         self.played = [self._played(item) for item in programme.items]
         self.wire = HeldWire(LATENCY_NS)
         players = [played.player for played in self.played]
-        self.driver = Driver(self.exchange, players, self.clock, self.wire)
+        wire = ScriptedWire(self.script, self.wire)
+        self.driver = Driver(self.exchange, players, self.clock, wire)
         self._fund()
 
     # --- building --------------------------------------------------------------------------------

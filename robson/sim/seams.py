@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterator, Sequence
 from robson.connectors.simulated.clock import VirtualClock
 from robson.connectors.simulated.driver import Driver
 from robson.connectors.simulated.exchange import SimExchange
+from robson.connectors.simulated.fault_script import role_of
 from robson.daemon.monitor import Message
 from robson.daemon.ticks import TickBoard
 from robson.domain import events as e
 from robson.domain.identity import Purpose, read_client_order_id
-from robson.domain.intents import CancelOrder, Intent, PlaceOrder, Repay
+from robson.domain.intents import Intent
 from robson.domain.ports import Recorded
 from robson.domain.reports import Answer
 from robson.domain.values import ExchangeNs
@@ -61,19 +62,6 @@ POINTS = tuple(
     for side in ("before", "after")
 )
 """The points of the orders that open, protect and close a position."""
-
-
-def purpose_of(intent: Intent) -> str:
-    """What a request is for, in one word."""
-    match intent:
-        case PlaceOrder():
-            return _PURPOSES[intent.purpose]
-        case CancelOrder():
-            return "cancel"
-        case Repay():
-            return "repay"
-        case _:
-            return "question"
 
 
 def commit_point(event: e.Event) -> str:
@@ -144,7 +132,7 @@ class Lanes:
 
     def send(self, intent: Intent) -> None:
         """Put an intent on its lane."""
-        point = f"{purpose_of(intent)}.send"
+        point = f"{role_of(intent)}.send"
         self._faults.step(f"{point}:before")
         self._count += 1
         lane = lane_of(intent)
@@ -170,7 +158,7 @@ class Lanes:
     def _answered(self, lane: Lane, intent: Intent, answer: Answer, sent: ExchangeNs) -> None:
         if self.dead:
             return
-        point = f"{purpose_of(intent)}.answer"
+        point = f"{role_of(intent)}.answer"
         self._faults.step(f"{point}:before")
         self._busy.discard(lane)
         received = self._driver.clock.exchange_ns()
@@ -223,7 +211,7 @@ class WatchedExchange(SimExchange):
         self, request: Intent, *, at_ns: ExchangeNs, arrived_ns: ExchangeNs | None = None
     ) -> Answer:
         """Answer; whether the process that asked lives on is not the exchange's business."""
-        point = f"{purpose_of(request)}.accept"
+        point = f"{role_of(request)}.accept"
         self.mortal.step_outside(f"{point}:before")
         answer = super().handle(request, at_ns=at_ns, arrived_ns=arrived_ns)
         self.mortal.step_outside(f"{point}:after")

@@ -1,0 +1,155 @@
+"""Plays a script of faults: on the wire and at the exchange, counted line by line.
+
+Which request is the nth of its kind is counted in the order in which requests leave, from the start
+of the process; chance comes from the seed. So the same run meets the same faults.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from random import Random
+
+from robson.connectors.simulated.driver import Trip, Wire
+from robson.connectors.simulated.fault_script import Fault, role_of, role_of_id
+from robson.connectors.simulated.faults import ExchangeFaults, Piece
+from robson.domain.intents import Intent
+from robson.domain.reports import ApiError
+from robson.domain.values import NS_PER_S
+
+_REFUSALS = {
+    "rate_limit": ApiError(status=429, code=-1003, message="Too many requests."),
+    "overloaded": ApiError(status=503, code=-1001, message="Internal error; unable to process."),
+    "clock": ApiError(
+        status=400, code=-1021, message="Timestamp for this request is outside of the recvWindow."
+    ),
+    "busy_debt": ApiError(
+        status=400, code=-3007, message="You have pending transaction, please try again later."
+    ),
+}
+
+
+def _ns(seconds: Decimal) -> int:
+    return int(seconds * NS_PER_S)
+
+
+class Script:
+    """The faults of one run, and how often each struck."""
+
+    def __init__(self, faults: Iterable[Fault], seed: int) -> None:
+        self.faults = tuple(faults)
+        self.struck = [0] * len(self.faults)
+        self._met = [0] * len(self.faults)
+        self._random = Random(f"faults {seed}")  # noqa: S311 - reproducible, not secret
+
+    def due(self, kind: str, role: str | None) -> Fault | None:
+        """The first fault of a kind that is to strike this request; all of them count it."""
+        found: Fault | None = None
+        for place, fault in enumerate(self.faults):
+            if fault.kind == kind and role in fault.requests:
+                self._met[place] += 1
+                if self._is_due(fault, self._met[place]):
+                    found = found or fault
+        return found
+
+    def strike(self, fault: Fault) -> None:
+        """It has struck."""
+        self.struck[self.faults.index(fault)] += 1
+
+    def strikes(self, kind: str, role: str | None) -> Fault | None:
+        """The fault that is due, which strikes at once."""
+        fault = self.due(kind, role)
+        if fault is not None:
+            self.strike(fault)
+        return fault
+
+    def _is_due(self, fault: Fault, met: int) -> bool:
+        if fault.nth is not None:
+            return met == fault.nth
+        if fault.every is not None:
+            return met % fault.every == 0
+        return self._random.randrange(10**6) < (fault.probability or 0) * 10**6
+
+    def told(self) -> Sequence[str]:
+        """How often each struck, zero said, in the order of the file."""
+        return [
+            f"{fault.name} (line {fault.line}) struck {struck} of {met} times"
+            for fault, struck, met in zip(self.faults, self.struck, self._met, strict=True)
+        ]
+
+
+class ScriptedWire:
+    """A wire that loses, delays and holds what the script says."""
+
+    def __init__(self, script: Script, wire: Wire) -> None:
+        self._script = script
+        self._wire = wire
+
+    def trip(self, request: Intent, now_ns: int) -> Trip:
+        """The other wire's trip, with what goes wrong on it."""
+        role, trip = role_of(request), self._wire.trip(request, now_ns)
+        out_ns, back_ns, held_ns = trip.out_ns, trip.back_ns, trip.held_ns
+        if self._script.strikes("lost_request", role):
+            out_ns = None
+        if self._script.strikes("lost_answer", role):
+            back_ns = None
+        if late := self._script.strikes("late_answer", role):
+            back_ns = None if back_ns is None else back_ns + _ns(late.seconds)
+        if held := self._script.strikes("held_request", role):
+            held_ns += _ns(held.seconds)
+        return Trip(out_ns=out_ns, back_ns=back_ns, held_ns=held_ns)
+
+
+class ScriptedExchange(ExchangeFaults):
+    """An exchange that does what the script says. What an order meets is decided once."""
+
+    def __init__(self, script: Script) -> None:
+        self._script = script
+        self._hidden: dict[str, int] = {}
+        self._dropping: dict[str, Fault | None] = {}
+
+    def rejects(self, request: Intent) -> ApiError | None:
+        """Refuse a request."""
+        role = role_of(request)
+        struck = [kind for kind in _REFUSALS if self._script.strikes(kind, role)]
+        return _REFUSALS[struck[0]] if struck else None
+
+    def hides_order(self, client_id: str, since_accept_ns: int) -> bool:
+        """Deny that an order exists."""
+        if client_id not in self._hidden:
+            fault = self._script.strikes("hidden_order", role_of_id(client_id))
+            self._hidden[client_id] = _ns(fault.seconds) if fault else 0
+        return since_accept_ns < self._hidden[client_id]
+
+    def skips_repay(self, client_id: str) -> bool:
+        """Leave a debt alone."""
+        return self._script.strikes("skipped_repay", role_of_id(client_id)) is not None
+
+    def drops_stop(self, client_id: str, since_accept_ns: int) -> bool:
+        """End a resting stop."""
+        if client_id not in self._dropping:
+            self._dropping[client_id] = self._script.due("dropped_stop", role_of_id(client_id))
+        fault = self._dropping[client_id]
+        if fault is None or since_accept_ns < _ns(fault.seconds):
+            return False
+        self._script.strike(fault)
+        return True
+
+    def book(self, client_id: str, quantity: Decimal) -> tuple[Piece, ...] | None:
+        """Give an order less than all, or some of it later."""
+        role = role_of_id(client_id)
+        thin = self._script.strikes("thin_book", role)
+        slow = self._script.strikes("slow_matching", role)
+        if thin is None and slow is None:
+            return None
+        whole = _part(quantity, thin.share) if thin else quantity
+        if slow is None:
+            return (Piece(quantity=whole),)
+        now = _part(whole, slow.share)
+        later = Piece(quantity=whole - now, after_ns=max(1, _ns(slow.seconds)))
+        return (Piece(quantity=now), later)
+
+
+def _part(quantity: Decimal, share: Decimal) -> Decimal:
+    """A share of a quantity, down to the quantity's own last decimal."""
+    return (quantity * share).quantize(quantity, rounding="ROUND_FLOOR")
