@@ -20,6 +20,8 @@ from tests.unit.cli.screens.terminal import Terminal
 
 ROOT = Path(__file__).resolve().parents[2]
 BOUND_S = 60.0
+_SIZES = ("COLUMNS", "LINES")
+"""They would say another size than the terminal has."""
 
 
 class Watched:
@@ -106,7 +108,7 @@ def on_terminal(
         stdout=slave,
         stderr=slave,
         cwd=ROOT,
-        env=dict(env),
+        env={name: text for name, text in env.items() if name not in _SIZES},
     )
     try:
         yield Watched(master, process, columns, rows)

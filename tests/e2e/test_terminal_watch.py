@@ -19,7 +19,8 @@ from tests.unit.cli.screens.terminal import Terminal
 
 Note = Callable[[str, object], None]
 MAIN = (sys.executable, "-c", "from robson.cli.main import main; main()")
-LONG_TAPE = ("--speed", "60")
+LONG_TAPE = ("--speed", "6")
+"""Slow enough that nothing but prices happens, however long a busy machine takes."""
 
 
 @contextmanager
