@@ -25,6 +25,7 @@ def test_prices_and_ages_are_no_news() -> None:
     later = changed(
         docs.STATUS,
         as_of="2025-11-21T14:03:24.000Z",
+        risk__gates=[{"code": "disk_low", "value": "76322"}],
         positions=[{**first, "unrealized_pnl": "1.00", "version": 99}, *rest],
     )
 
