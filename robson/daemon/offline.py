@@ -76,8 +76,9 @@ def problem(message: str, code: str, exit_code: int) -> str:
 
 def _told(found: Examined) -> str:
     rows = "1 row" if found.rows == 1 else f"{found.rows} rows"
+    waiting = f", {found.waiting} more wait in journal.emergency" if found.waiting else ""
     return (
-        f"{rows}, epoch {found.epoch}, profile {found.profile}, account {found.account},"
+        f"{rows}{waiting}, epoch {found.epoch}, profile {found.profile}, account {found.account},"
         f" chain {found.head[:12]}"
     )
 
@@ -92,6 +93,7 @@ def _json_of(found: Examined) -> str:
             "account": found.account,
             "epoch": found.epoch,
             "rows": found.rows,
+            "rows_waiting": found.waiting,
             "chain": found.head,
         },
         indent=1,

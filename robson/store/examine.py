@@ -16,6 +16,8 @@ import attrs
 from robson.domain.errors import Refused, StoreError
 from robson.domain.ports import Recorded
 from robson.store.codec import decode
+from robson.store.emergency import FILE_NAME as EMERGENCY
+from robson.store.emergency import rows_in
 from robson.store.journal import BUSY_MS, FILE_NAME
 from robson.store.trust import (
     check_chain,
@@ -34,7 +36,10 @@ RESTORED_EPOCHS = 1_000_000
 
 @attrs.frozen(kw_only=True)
 class Examined:
-    """What a journal that can be believed says of itself. ``epoch``: of its newest process."""
+    """What a journal that can be believed says of itself.
+
+    ``epoch``: of its newest process. ``waiting``: rows that the emergency file beside it holds.
+    """
 
     path: Path
     journal_id: str
@@ -43,6 +48,7 @@ class Examined:
     epoch: int
     rows: int
     head: str
+    waiting: int = 0
 
 
 def examine(path: Path) -> Examined:
@@ -58,9 +64,11 @@ def examine(path: Path) -> Examined:
     """
     try:
         with closing(_reading(path)) as db:
-            return _examined(db, path)
+            found = _examined(db, path)
     except sqlite3.Error as error:
         raise translated(path, error) from error
+    waiting = [row for row in rows_in(path.with_name(EMERGENCY)) if row[0] > found.rows]
+    return attrs.evolve(found, waiting=len(waiting))
 
 
 def _reading(path: Path) -> sqlite3.Connection:
@@ -145,7 +153,7 @@ def back_up(directory: Path, copy: Path) -> Examined:
         raise StoreError(f"{copy} cannot be written: {error.strerror}") from error
     finally:
         half.unlink(missing_ok=True)
-    return attrs.evolve(found, path=copy)
+    return attrs.evolve(found, path=copy, waiting=0)
 
 
 def _new(path: Path) -> sqlite3.Connection:

@@ -106,7 +106,9 @@ def test_process_dies_while_rows_come_home(tmp_path: Path) -> None:
     journal.append(months(3))
     journal.close()
     waiting = (tmp_path / FILE_NAME).read_bytes()
+    assert examine(tmp_path / "journal.db").waiting == 3
     opened(tmp_path).close()
+    assert examine(tmp_path / "journal.db").waiting == 0
     (tmp_path / FILE_NAME).write_bytes(waiting)
     with closing(opened(tmp_path)) as again:
         assert events_of(again) == [*months(3)]

@@ -17,7 +17,17 @@ from robson.store.examine import RESTORED_EPOCHS, back_up, examine
 from tests.integration.every_event import EVERY
 from tests.integration.journals import change, months, opened
 
-TOLD = ["account", "chain", "epoch", "journal_id", "path", "profile", "rows", "schema"]
+TOLD = [
+    "account",
+    "chain",
+    "epoch",
+    "journal_id",
+    "path",
+    "profile",
+    "rows",
+    "rows_waiting",
+    "schema",
+]
 
 
 def test_journal_is_examined_beside_its_writer(tmp_path: Path) -> None:
