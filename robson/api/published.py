@@ -16,6 +16,7 @@ from robson.domain.commands import Command
 from robson.domain.identity import PositionId
 from robson.domain.instrument import Instrument
 from robson.domain.plan import EntryPlan, StopAudit
+from robson.domain.reports import AccountSnapshot
 from robson.domain.standing import Standing
 from robson.domain.strategy import StrategyConfig
 from robson.domain.values import ExchangeNs, Leverage, Numbers, Price, Side
@@ -33,6 +34,18 @@ class LastPrice:
 
 
 @attrs.frozen(kw_only=True)
+class MarginFact:
+    """The margin level of a held position's pair: as last read, its band, the level it leaves at.
+
+    ``band`` is ``unknown`` when it is watched and could not be read for a minute.
+    """
+
+    account: AccountSnapshot | None
+    band: str
+    exit_level: Decimal
+
+
+@attrs.frozen(kw_only=True)
 class PositionNote:
     """What the daemon knows of a position beside its view; each may be unknown (None).
 
@@ -43,6 +56,7 @@ class PositionNote:
         result_at_stop: result if the stop is hit now, after all costs, in quote, signed.
         actual_risk: loss at the first stop from the real fill, in quote.
         watermark: best price since the entry.
+        margin: the pair's margin level, while something is held.
         insurance_error: what the exchange answered when it refused the exchange stop last.
     """
 
@@ -53,6 +67,7 @@ class PositionNote:
     actual_risk: Decimal | None = None
     watermark: Price | None = None
     insurance_error: str | None = None
+    margin: MarginFact | None = None
 
 
 @attrs.frozen(kw_only=True)

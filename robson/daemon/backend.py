@@ -20,6 +20,7 @@ from robson.api.published import (
     LastPrice,
     LeaseFact,
     LogLine,
+    MarginFact,
     PositionNote,
     Published,
     RiskNumbers,
@@ -39,6 +40,7 @@ from robson.domain.lifecycle import PositionState
 from robson.domain.standing import Standing
 from robson.domain.values import MONEY, NS_PER_MS, NS_PER_S, Candle, ExchangeNs
 from robson.domain.view import PositionView
+from robson.engine.bands import exit_level
 from robson.engine.costs import unit_loss
 from robson.engine.detectors.choose import detector_for
 from robson.engine.exposure import actual_risk, latent_of
@@ -157,7 +159,13 @@ class DaemonBackend:
             return PositionNote(waiting_for=self._waiting_for(view, list(market.candles)))
         if view.entry is None or view.plan is None:
             return PositionNote(latent=latent_of(view, fee=fee, gap_bps=gap_bps))
+        account, band = self._monitor.margins.known(view)
         return PositionNote(
+            margin=MarginFact(
+                account=account,
+                band=band,
+                exit_level=exit_level(self._monitor.custody.settings, market.instrument),
+            ),
             exit_fence=exit_fence(
                 side_of(view),
                 notional=view.entry.price * view.entry.quantity,

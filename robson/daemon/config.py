@@ -192,6 +192,10 @@ KEYS: dict[str, Key] = {
     "risk.min_ml_bound": Key(
         Decimal("1.3"), _decimal("1.1", "100"), "least margin level at the exchange stop's fill"
     ),
+    "risk.margin_exit_level": Key(
+        Decimal("1.2"), _decimal("1.1", "1.3"), "margin level below which a position is left"
+    ),
+    "margin.poll_s": Key(10, _whole(1, 60), "seconds between two readings of the margin level"),
     "risk.on_halt": Key(
         "hold", _one_of("hold", "close"), "open positions at the monthly halt: hold or close"
     ),
@@ -231,6 +235,8 @@ class Config:
             max_daily_loss_pct=self["risk.max_daily_loss_pct"],
             max_trades_per_day=self["risk.max_trades_per_day"],
             warn_trades_per_day=self["risk.warn_trades_per_day"],
+            margin_exit_level=self["risk.margin_exit_level"],
+            margin_poll_s=self["margin.poll_s"],
             on_halt=self["risk.on_halt"],
             min_ml_entry=self["risk.min_ml_entry"],
             min_ml_bound=self["risk.min_ml_bound"],

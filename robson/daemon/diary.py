@@ -27,6 +27,7 @@ _LEVELS: dict[type[e.Event], str] = {
     e.InsuranceFailed: "warning",
     e.InsuranceGone: "warning",
     e.HaltEntered: "warning",
+    e.MarginBandChanged: "warning",
     e.ScopeFrozen: "warning",
     e.PositionFailed: "error",
 }

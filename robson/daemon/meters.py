@@ -278,7 +278,8 @@ def _of_positions(published: Published) -> Samples:
             yield "robson_position_pnl", (view.id, symbol), result
         bare_ns = published.now_ns - view.bare_since_ns if view.bare_since_ns is not None else 0
         yield "robson_unprotected_seconds", (symbol,), _seconds(bare_ns)
-        account = margin(view.account)
+        note = published.notes.get(view.id)
+        account = margin(view.account, note.margin if note else None)
         if account is not None and account.level:
             yield "robson_margin_level", (symbol,), Decimal(account.level)
 

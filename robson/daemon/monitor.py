@@ -15,6 +15,7 @@ from robson.daemon.custody import Custody
 from robson.daemon.desk import Desk
 from robson.daemon.governor import Governor
 from robson.daemon.lookout import Lookout
+from robson.daemon.margins import Margins
 from robson.daemon.messages import Asked, TimerDue, Wake
 from robson.daemon.pursuit import PendingSignal, Pursuit
 from robson.daemon.signals import Signals
@@ -42,6 +43,7 @@ from robson.domain.reports import (
 from robson.domain.values import ExchangeNs, Side
 from robson.domain.view import PositionView
 from robson.engine.adopt import adopt
+from robson.engine.bands import decide_liquidation
 from robson.engine.context import Context, Decision
 from robson.engine.decide import Tick, decide_gap, decide_price, decide_report
 from robson.engine.pursue import pursue
@@ -74,6 +76,7 @@ class Monitor:
         self.lookout = Lookout(custody)
         self.governor = Governor(custody, self._act)
         self.signals = Signals(custody, self.desk)
+        self.margins = Margins(custody, self._act, self.governor.freeze)
 
     # --- the one entrance ------------------------------------------------------------------------
 
@@ -133,6 +136,7 @@ class Monitor:
         self.calendar.look()
         self.governor.look()
         self.signals.look()
+        self.margins.look()
 
     def _act(self, view: PositionView, decision: Decision) -> None:
         """Carry out what no message of the symbol's own has caused."""
@@ -148,7 +152,7 @@ class Monitor:
         only to turn the calendar.
         """
         dues = [pursuit.next_due_ns() for pursuit in self.custody.pursuits.values()]
-        dues.append(self.calendar.next_due_ns())
+        dues += (self.calendar.next_due_ns(), self.margins.next_due_ns())
         if market_ns is not None:
             dues.append(self.calendar.boundary_ns())
         return min((due for due in dues if due is not None), default=None)
@@ -239,7 +243,7 @@ class Monitor:
     def _heard(self, report: Report) -> None:
         position = report.intent.position
         if position is None:
-            if not self.calendar.heard(report):
+            if not (self.margins.heard(report) or self.calendar.heard(report)):
                 self.desk.heard(report)
             return
         if position not in self.custody.pursuits:
@@ -376,6 +380,9 @@ class Monitor:
             whole = attrs.evolve(order, fills=fills)
             self.custody.carry_out(view, adopt(view, record, whole, ctx, asked=True))
             view = self.roster.view(view.id)
+        forced = decide_liquidation(view, report.fills, ctx)
+        if forced.events:
+            self.custody.carry_out(view, forced)
 
     def _account(self, view: PositionView, pursuit: Pursuit, report: AccountReported) -> None:
         pursuit.account = report.account

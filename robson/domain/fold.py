@@ -248,6 +248,10 @@ def _account(_view: PositionView, event: e.AccountRead) -> Changes:
     return {"account": event.account}
 
 
+def _banded(_view: PositionView, event: e.MarginBandChanged) -> Changes:
+    return {"margin_band": event.band}
+
+
 def _settled(_view: PositionView, event: e.PnlSettled) -> Changes:
     return {"settled": event}
 
@@ -288,6 +292,7 @@ _FOLDS: dict[type, Callable[[PositionView, Any], Changes]] = {
     e.PositionClosed: _closed,
     e.RepayRequested: _repaying,
     e.AccountRead: _account,
+    e.MarginBandChanged: _banded,
     e.PnlSettled: _settled,
     e.PositionFailed: _failed,
 }

@@ -31,6 +31,10 @@ class OrderStatus(enum.Enum):
         return self not in (OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED)
 
 
+FORCED_PREFIX = "autoclose-"
+"""How the client id of an order begins that the exchange made to liquidate a pair."""
+
+
 @attrs.frozen(kw_only=True)
 class Fill:
     """One trade of an order; unique by account, symbol and ``trade_id``.
@@ -47,6 +51,11 @@ class Fill:
     commission: Decimal
     commission_asset: str
     at_ns: ExchangeNs
+
+    @property
+    def is_forced(self) -> bool:
+        """Whether the exchange closed by itself: a liquidation, by an order nobody sent."""
+        return self.client_id.startswith(FORCED_PREFIX)
 
 
 @attrs.frozen(kw_only=True)

@@ -64,6 +64,7 @@ class PositionView:
         refusals, refused_ns: signals in a row that came to nothing, and when the last one did.
         held: base that has to be sold back (long) or bought back (short) by fills so far.
         entry_cancel: the cancel of what is left of an open entry, once one was sent.
+        margin_band: of the last reading that changed it; ``safe`` without a debt.
         base_before: base in the wallet before the entry: dust of earlier positions.
         bare_since_ns: exchange time since which a filled quantity has no resting stop.
         bare_after_fill_ns, bare_replacing_ns, bare_before_exit_ns: such time, summed, by cause.
@@ -105,6 +106,7 @@ class PositionView:
     cancel_reason: str | None = None
     error: e.PositionFailed | None = None
     account: AccountSnapshot | None = None
+    margin_band: str = "safe"
     base_before: Decimal = Decimal(0)
     repay_attempts: int = 0
     repaid_ns: ExchangeNs | None = None

@@ -27,6 +27,8 @@ class Settings:
             symbol takes none without a limit; in percent of the trigger.
         max_daily_loss_pct: of the capital base, lost in a UTC day at which entries stop; 0 is off.
         on_halt: ``hold`` keeps open positions protected at the monthly halt, ``close`` leaves them.
+        margin_exit_level: below it a position is left; the pair's liquidation ratio may raise it.
+        margin_poll_s: how often the level of what is held with a debt is read.
         min_ml_entry, min_ml_bound: least margin level at the entry and at the exchange stop.
     """
 
@@ -52,6 +54,8 @@ class Settings:
     limit_offset_pct: Decimal = Decimal("1.5")
     min_gain_r: Decimal = Decimal("0.5")
     on_halt: str = "hold"
+    margin_exit_level: Decimal = Decimal("1.2")
+    margin_poll_s: int = 10
 
     @property
     def leverage(self) -> Leverage:

@@ -173,6 +173,8 @@ def _margin(message: pb.Margin) -> Document:
         "debt": number(message.debt),
         "interest": number(message.interest),
         "read_at": when(message, "read_at"),
+        "band": word(message.band),
+        "exit_level": number(message.exit_level),
     }
 
 

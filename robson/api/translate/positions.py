@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal, localcontext
 
-from robson.api.published import PositionNote, Published
+from robson.api.published import MarginFact, PositionNote, Published
 from robson.api.translate.results import provisional, unrealized
 from robson.api.translate.values import (
     decimals_of,
@@ -130,7 +130,7 @@ def _guards(view: PositionView, published: Published, note: PositionNote) -> pb.
             attempts=insurance.attempts,
             error=note.insurance_error or "",
         ),
-        margin=margin(view.account),
+        margin=margin(view.account, note.margin),
         frozen=pb.Frozen(
             **{"is": view.state is PositionState.ERROR},
             reason=f"{view.error.code}: {view.error.message}" if view.error else "",
@@ -213,8 +213,10 @@ def _order(record: OrderRecord) -> pb.Order:
     )
 
 
-def margin(account: AccountSnapshot | None) -> pb.Margin | None:
+def margin(account: AccountSnapshot | None, fact: MarginFact | None = None) -> pb.Margin | None:
     """The pair's account as last read; the level is absent without debt."""
+    if fact is not None and fact.account is not None:
+        account = fact.account
     if account is None:
         return None
     owed = account.base if account.base.debt > 0 else account.quote
@@ -228,6 +230,8 @@ def margin(account: AccountSnapshot | None) -> pb.Margin | None:
         debt=text(owed.debt),
         interest=text(owed.interest),
         read_at=stamp(account.at_ns),
+        band=fact.band if fact is not None else "",
+        exit_level=text(fact.exit_level) if fact is not None else "",
     )
 
 

@@ -302,18 +302,22 @@ class Insurance(_message.Message):
     def __init__(self, state: _Optional[_Union[InsuranceState, str]] = ..., stop_price: _Optional[str] = ..., quantity: _Optional[str] = ..., client_id: _Optional[str] = ..., order_id: _Optional[int] = ..., age_s: _Optional[str] = ..., attempts: _Optional[int] = ..., error: _Optional[str] = ...) -> None: ...
 
 class Margin(_message.Message):
-    __slots__ = ("level", "asset", "debt", "interest", "read_at")
+    __slots__ = ("level", "asset", "debt", "interest", "read_at", "band", "exit_level")
     LEVEL_FIELD_NUMBER: _ClassVar[int]
     ASSET_FIELD_NUMBER: _ClassVar[int]
     DEBT_FIELD_NUMBER: _ClassVar[int]
     INTEREST_FIELD_NUMBER: _ClassVar[int]
     READ_AT_FIELD_NUMBER: _ClassVar[int]
+    BAND_FIELD_NUMBER: _ClassVar[int]
+    EXIT_LEVEL_FIELD_NUMBER: _ClassVar[int]
     level: str
     asset: str
     debt: str
     interest: str
     read_at: _timestamp_pb2.Timestamp
-    def __init__(self, level: _Optional[str] = ..., asset: _Optional[str] = ..., debt: _Optional[str] = ..., interest: _Optional[str] = ..., read_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    band: str
+    exit_level: str
+    def __init__(self, level: _Optional[str] = ..., asset: _Optional[str] = ..., debt: _Optional[str] = ..., interest: _Optional[str] = ..., read_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., band: _Optional[str] = ..., exit_level: _Optional[str] = ...) -> None: ...
 
 class Frozen(_message.Message):
     __slots__ = ("reason",)

@@ -206,7 +206,8 @@ def _fee(fill: Fill, base: str) -> Decimal:
 def settled_as_there(view: PositionView, truth: Truth) -> Iterator[Verdict]:
     """Fills, debts and orders of a settled position, the exchange's against the journal's."""
     ours = view.entry.fills if view.entry else ()
-    known = {fill.trade_id: fill for fill in (*ours, *view.insurance_fills, *view.exit_fills)}
+    told = (*ours, *view.insurance_fills, *view.exit_fills)
+    known = {fill.trade_id: fill for fill in told if not fill.is_forced}
     orders = truth.orders_of(view)
     there = {fill.trade_id: fill for order in orders for fill in order.fills or ()}
     yield known == there or f"the journal has trades {sorted(known)}, there are {sorted(there)}"
