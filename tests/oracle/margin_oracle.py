@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from fractions import Fraction
 
-from tests.oracle.budget_oracle import Number, exact
+Number = str | int | Decimal | Fraction  # a float is refused
+
+
+def exact(value: Number) -> Fraction:
+    """The number itself, without a rounding."""
+    if isinstance(value, float):
+        raise TypeError("a float is not a number here")
+    return Fraction(value)
 
 
 def level_after(
