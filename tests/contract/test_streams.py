@@ -61,6 +61,9 @@ def test_ages_are_no_news_and_are_told_again_after_a_while(
     first = next(stream)
     began = time.monotonic()
     price(backend, "119261.13", later_ns=7 * 10**9)  # the same price, seven seconds later
+    [disk, day] = backend.view.risk.gates
+    gates = (disk, attrs.evolve(day, value="125.15"))  # no verdict turned
+    backend.view = attrs.evolve(backend.view, risk=attrs.evolve(backend.view.risk, gates=gates))
 
     second = next(stream)
     waited = time.monotonic() - began
