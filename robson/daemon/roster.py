@@ -46,6 +46,7 @@ class Roster:
     ) -> None:
         self._journal = journal
         self._law = law
+        self._born_under = law
         self._witness = witness
         self._positions: dict[PositionId, Position] = {}
         self._owner: int | None = None
@@ -69,12 +70,20 @@ class Roster:
         return not self._live
 
     def load(self) -> int:
-        """Fold the whole journal, on the thread that owns it from now; the number of events."""
+        """Fold the whole journal, on the thread that owns it from now; the number of events.
+
+        Under the table, which says what the machine says in half the time; what comes after is
+        under the roster's own law.
+        """
         self._owner = threading.get_ident()
+        self._born_under = TableLaw
         count = 0
         for recorded in self._journal.read():
             self._fold(recorded)
             count += 1
+        self._born_under = self._law
+        for position in self._positions.values():
+            position.law = self._law()
         self._publish()
         return count
 
@@ -111,7 +120,7 @@ class Roster:
         self.last_ns = max(self.last_ns, event.at_ns)
         match event:
             case PositionArmed():
-                self._positions[event.position] = Position.born(event, self._law())
+                self._positions[event.position] = Position.born(event, self._born_under())
             case _ if isinstance(event, AccountEvent):
                 pass
             case _:

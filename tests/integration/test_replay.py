@@ -12,13 +12,16 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from robson.connectors.simulated.rules import instrument_for
 from robson.daemon.roster import Roster
+from robson.domain import events as e
 from robson.domain.lifecycle import MachineLaw
+from robson.domain.position import Position
+from robson.domain.view import PositionView
 from robson.engine.context import Settings
 from robson.sim.__main__ import run
 from robson.sim.again import Outcome, World, replay
@@ -63,6 +66,34 @@ def test_kept_journal_is_gone_on_from(text: Path, tmp_path: Path) -> None:
         assert journal.epoch == int(meta["epoch"]) + 1
         assert all(not view.is_live for view in roster.views.values())
     assert count == len(text.read_text().splitlines()) - 1
+
+
+def by_the_machine(path: Path) -> dict[str, PositionView]:
+    """What a journal's positions are, folded with nothing but the lifecycle's machine."""
+    made: dict[str, Position] = {}
+    with closing(opened(path)) as journal:
+        for recorded in journal.read():
+            match event := recorded.event:
+                case e.PositionArmed():
+                    made[event.position] = Position.born(event, MachineLaw())
+                case _ if isinstance(event, get_args(e.PositionEvent)):
+                    made[event.position].apply(event)
+    return {name: position.view for name, position in made.items()}
+
+
+@pytest.mark.parametrize("text", TEXTS, ids=lambda path: path.stem)
+def test_a_start_folds_as_the_machine_would(
+    text: Path, tmp_path: Path, record_property: Any
+) -> None:
+    """It reads under the table, and goes on under the law it was given."""
+    restored(text, tmp_path)
+    known = by_the_machine(tmp_path)
+    with closing(opened(tmp_path)) as journal:
+        roster = Roster(journal, MachineLaw)
+        roster.load()
+    assert known == dict(roster.views)
+    assert {type(position.law) for position in roster._positions.values()} == {MachineLaw}
+    record_property("happened", "replay: a start folded as the machine would")
 
 
 # --- what differs is found -----------------------------------------------------------------------
