@@ -293,7 +293,7 @@ class FaultyExchange(ExchangeFaults):
         plan = self._plan
         thin = plan.lot and plan.strikes("thin_book", 3.0)
         several = plan.lot and plan.strikes("several_trades", 3.0)
-        slow = plan.lot and plan.strikes("slow_matching", 3.0)
+        slow = plan.lot and plan.strikes("slow_matching", 5.0)
         if not (thin or several or slow):
             return None
         ours = read_client_order_id(client_id)
