@@ -60,20 +60,22 @@ def pnl(
 
     `base_interest` holds (amount, price) pairs. The exited quantity is what a long sold; for a
     short it is the debt it closed (the quantity sold short), not the grossed-up quantity bought.
+    What was too little to sell was never exited: it has no gross, and costs its fees.
     """
     if qty_exited is None:
         counted = exits if side == "long" else entries
         exited = sum((exact(f.qty) for f in counted), Fraction(0))
     else:
         exited = exact(qty_exited)
-    gross = SIGN[side] * (vwap(exits) - vwap(entries)) * exited
+    left = vwap(exits) if exits else vwap(entries)
+    gross = SIGN[side] * (left - vwap(entries)) * exited
     fees = sum((fee_in_quote(f) for f in [*entries, *exits]), Fraction(0))
     interest = exact(quote_interest)
     interest += sum((exact(amount) * exact(price) for amount, price in base_interest), Fraction(0))
     net = gross - fees - interest
     return {
         "entry_vwap": vwap(entries),
-        "exit_vwap": vwap(exits),
+        "exit_vwap": left,
         "qty_exited": exited,
         "gross": gross,
         "fees": fees,
