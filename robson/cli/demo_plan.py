@@ -28,6 +28,8 @@ _BARS = b"open_time_ms"
 _BY_NAME = {"demo": "robson demo", "robsond": "robsond"}
 _BY_MODULE = {"demo": "robson.cli.main demo", "robsond": "robson.daemon"}
 _DEEP = 2
+_ONE_SIDED = ("iron-exit",)
+"""Strategies that ship with one side; the other is refused."""
 """Folders from a checkout to the programs of its environment: .venv, bin."""
 
 Document = dict[str, Any]
@@ -194,7 +196,8 @@ def commands(
     other = "long" if text(follower.position, "side") == "short" else "short"
     rest = [word for pair in plan.given if pair[0] != "--side" for word in pair]
     mirrored = shlex.join([*demo, *rest, "--side", other, "--speed", "max"])
-    found.append((mirrored, "the other side, at once"))
+    if plan.strategy not in _ONE_SIDED:
+        found.append((mirrored, "the other side, at once"))
     return tuple(found)
 
 

@@ -41,11 +41,16 @@ class Session:
     def again(self) -> Session:
         """Another connection, to whatever daemon is there now.
 
+        A socket that was taken is kept: another daemon may listen on TCP while this one starts.
+
         Raises:
             Problem: no door can be told.
         """
         self.client.close()
-        return Session(self.settings, self._environ)
+        kept = self.settings
+        if self.url.startswith("unix://"):
+            kept = kept._replace(url=self.url)
+        return Session(kept, self._environ)
 
     def hasty(self, timeout_s: float) -> Session:
         """The same with a deadline no longer than this, for looks that are repeated anyway."""

@@ -40,7 +40,7 @@ from robson.daemon.strategies import SHIPPED, Shelf
 from robson.daemon.worker import Fatal, Worker, guarded
 from robson.domain.accounts import Started, Stopped
 from robson.domain.commands import Command, Panic
-from robson.domain.errors import ConfigError, Refused
+from robson.domain.errors import ConfigError, Refused, TapeError
 from robson.domain.identity import AccountId
 from robson.domain.lifecycle import MachineLaw, PositionState
 from robson.domain.ports import Recorded
@@ -318,7 +318,16 @@ class SimulatedDaemon:
         self.meters.heard(message)
         self.diary.write()
 
+    def _needs_a_tape(self, symbol: str) -> None:
+        if all(str(played.instrument.symbol) != symbol for played in self.theatre.played):
+            raise TapeError(
+                f"the journal has a position on {symbol}, and no tape of it is played; add"
+                f" --tape {symbol}=PATH, or begin anew with --fresh or another --state-dir."
+            )
+
     def _witness(self, recorded: Recorded, view: PositionView | None) -> None:
+        if view is not None:
+            self._needs_a_tape(str(view.scope.symbol))
         self.auditor.witness(recorded, view)
         if self._following:
             self.diary.witness(recorded, view)

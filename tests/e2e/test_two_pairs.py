@@ -14,7 +14,7 @@ from robson.api.client import CallFailed, Client
 from robson.api.v1 import robson_pb2 as pb
 from tests.e2e import shapes
 from tests.e2e.evidence import Row, Tally
-from tests.e2e.harness import Robsond, arm, folder, protected, running, state, until
+from tests.e2e.harness import Robsond, arm, folder, protected, refused, running, state, until
 from tests.e2e.test_determinism import sha256
 
 BTC, ETH = "BTCUSDT", "ETHUSDT"
@@ -224,3 +224,18 @@ def test_recorded_pairs_that_overlap(
     assert all(count in (0, 2) or count > 2 for count in filled)
     record_property("note", f"two recorded pairs, {kind} {begin or ''}: fills {filled}")
     record_property("happened", "two pairs: recorded tapes that overlap")
+
+
+def test_a_start_without_the_tape_of_a_known_pair_is_refused_by_name(tmp_path: Path) -> None:
+    with folder() as made, both(made, "max", RISES, FALLS) as robsond:
+        client = robsond.start()
+        for position in arm_both(client):
+            robsond.settles(client, position)
+        assert robsond.stop().code == 0
+
+        tape = str(shapes.write_path(tmp_path, RISES, symbol=shapes.BTC))
+        said = refused(made / "s", "--tape", tape)
+
+    assert said.code == 64
+    assert f"the journal has a position on {ETH}, and no tape of it is played" in said.err
+    assert f"--tape {ETH}=PATH" in said.err

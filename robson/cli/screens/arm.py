@@ -86,7 +86,7 @@ def _dry_run(document: Doc, preview: Doc, page: Page) -> list[Line]:
     if plan is not None:
         lines += [[], *_prices(preview, plan, page)]
     if at(preview, "stop_search") is not None:
-        lines += [[], *levels.why(plan, preview, page)]
+        lines += [[], *levels.why(preview, page)]
     if plan is not None:
         lines += [[], *sizes.size(preview, plan, page), [], *sizes.would(preview, plan, page)]
     lines += [[], *gates.gates(preview, page)]

@@ -12,8 +12,8 @@ from robson.cli.screens.table import Cell, Column, spoken, table
 MOST_LEVELS = 6
 
 
-def why(plan: Doc | None, preview: Doc, page: Page) -> list[Line]:
-    """The search for the stop; ``plan`` is None where it found none."""
+def why(preview: Doc, page: Page) -> list[Line]:
+    """The search for the stop, as it went: what else refuses the entry is not said here."""
     search, side = at(preview, "stop_search"), text(preview, "side")
     found = listed(search, "levels")
     where = "above" if side == "short" else "below"
@@ -26,7 +26,7 @@ def why(plan: Doc | None, preview: Doc, page: Page) -> list[Line]:
     lines = _rows(preview, search, shown, page)
     if len(found) > len(shown):
         lines.append([(f"  and {len(found) - len(shown)} farther ones", QUIET)])
-    return [*head, *lines, *_without_level(plan, preview, search, page)]
+    return [*head, *lines, *_without_level(preview, search, page)]
 
 
 def _rows(preview: Doc, search: Doc, shown: list[Doc], page: Page) -> list[Line]:
@@ -75,12 +75,12 @@ def _verdict(level: Doc, search: Doc) -> str:
     return words.get(text(level, "verdict"), "")
 
 
-def _without_level(plan: Doc | None, preview: Doc, search: Doc, page: Page) -> list[Line]:
+def _without_level(preview: Doc, search: Doc, page: Page) -> list[Line]:
     if text(search, "method") != "atr":
         return []
     average = facts.price_of(preview, at(search, "atr"))
     range_ = f"1.5 times the average range of 14 candles ({average})"
     body = f"No level fits, so the stop is {range_}."
-    if plan is None:
+    if any(text(denial, "code") == "stop_invalid" for denial in listed(preview, "denials")):
         body = f"No level fits, and {range_} does not either."
     return wrap(body, page.prose, first=[("  ", PLAIN)], indent=2)

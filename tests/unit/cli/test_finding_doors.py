@@ -11,6 +11,7 @@ import pytest
 
 from robson.cli import doors
 from robson.cli.problem import Problem
+from robson.cli.session import Session
 from robson.cli.settings import Settings
 
 SECRET = "s3cr3t" * 8
@@ -132,3 +133,19 @@ def test_a_token_file_that_is_named_is_the_one(home: Path) -> None:
 
 def test_a_socket_needs_no_token(home: Path) -> None:
     assert doors.find(said(url="unix:///x", token_file=str(home / "none")), {}).token is None
+
+
+def test_another_connection_keeps_the_socket_that_was_taken(home: Path) -> None:
+    environ = {"XDG_STATE_HOME": str(home)}
+    with listen(home, "sim"):
+        first = Session(said(profile="sim"), environ)
+    taken = home / "robson" / "sim" / "robsond.sock"
+    assert first.url == f"unix://{taken}"
+    taken.unlink()
+
+    again = first.again()
+
+    assert again.url == first.url
+    assert again.door.token is None
+    assert Session(said(profile="sim"), environ).url.startswith("grpc://"), "who looks anew"
+    again.client.close()

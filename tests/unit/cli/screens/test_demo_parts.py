@@ -123,6 +123,12 @@ def test_without_a_position_another_tape_is_offered() -> None:
     assert not any("--crash" in command for command in typed)
 
 
+def test_the_other_side_is_offered_only_where_there_is_one() -> None:
+    for strategy, offered in (("now", True), ("trend", True), ("iron-exit", False)):
+        typed = commands(plan("--strategy", strategy), follower(), "robson", entered=True)
+        assert any("--side" in command for command, _ in typed) is offered
+
+
 # --- following -----------------------------------------------------------------------------------
 
 
