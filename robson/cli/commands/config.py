@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from robson.cli import config_file, output
+from robson.cli import config_file, doors, output
 from robson.cli.problem import Problem
 from robson.cli.settings import KEYS, everything, path_of, read_value, settings
 
@@ -26,7 +26,10 @@ def run(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
     if args.action == "set":
         value = read_value(args.key, args.value)
         text = config_file.read(path) or config_file.commented({})
-        config_file.write(path, config_file.changed(text, path, args.key, value))
+        text = config_file.changed(text, path, args.key, value)
+        if args.key == "daemon.url":
+            doors.door_url(value)  # every later call would be refused for it
+        config_file.write(path, text)
     elif args.key:
         read_default(args.key)
         config_file.write(path, config_file.changed(config_file.read(path), path, args.key, None))

@@ -173,6 +173,7 @@ def test_reset_keeps_the_old_file_beside_and_repairs_a_broken_one(robson: Shell)
         (["set", "daemon.timeout_ms", "-1"], "daemon.timeout_ms is -1; allowed is 1 to 600000."),
         (["set", "daemon.url", "a\nb"], "cannot be printed"),
         (["reset", "nothing"], "nothing is not a key."),
+        (["set", "daemon.url", "ftp://x"], "ftp://x is no address of a daemon"),
     ],
 )
 def test_what_is_refused_changes_nothing(robson: Shell, words: list[str], said: str) -> None:
