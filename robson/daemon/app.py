@@ -34,6 +34,7 @@ from robson.daemon.monitor import Monitor
 from robson.daemon.programme import Programme
 from robson.daemon.roster import Roster
 from robson.daemon.simulated import SeededIds, Theatre
+from robson.daemon.snapshots import Snapshots
 from robson.daemon.stage import Stage
 from robson.daemon.stillness import Stillness
 from robson.daemon.strategies import SHIPPED, Shelf
@@ -146,7 +147,8 @@ class SimulatedDaemon:
             self.journal,
         )
         self.roster = Roster(self.journal, MachineLaw, witness=self._witness)
-        owner.call(self.roster.load)
+        self.snapshots = Snapshots(self.journal, self.roster, self.auditor.memory)
+        owner.call(self.snapshots.load)
         self._following = True  # what is folded from now on has happened in this process
         self.unseen_s = self.theatre.resume(self.roster.last_ns)
         self.auditor.follow((self.roster.last_ns, self.theatre.clock.now_ns))
@@ -317,6 +319,7 @@ class SimulatedDaemon:
         self.monitor.step(message)
         self.meters.heard(message)
         self.diary.write()
+        self.snapshots.keep_if_due()
 
     def _needs_a_tape(self, symbol: str) -> None:
         if all(str(played.instrument.symbol) != symbol for played in self.theatre.played):
@@ -450,6 +453,7 @@ class SimulatedDaemon:
         now = self.theatre.clock.exchange_ns()
         self.roster.commit((Stopped(at_ns=now, epoch=self.journal.epoch),))
         self.diary.write()
+        self.snapshots.keep()
         self.journal.close()
 
 

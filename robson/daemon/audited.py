@@ -23,7 +23,7 @@ from robson.domain.lifecycle import TableLaw
 from robson.domain.ports import Clock, Journal, Recorded
 from robson.domain.reports import InterestCharge
 from robson.domain.view import PositionView
-from robson.engine.invariants import Audit, Truth
+from robson.engine.invariants import Audit, Memory, Truth
 
 
 class Auditor:
@@ -59,6 +59,11 @@ class Auditor:
         self._audit.witness(recorded, view)
         if isinstance(recorded.event, e.PnlSettled) and view is not None:
             self._quiet(view.scope)
+
+    @property
+    def memory(self) -> Memory:
+        """What the laws remember of the rows so far."""
+        return self._audit.memory
 
     def follow(self, unseen: tuple[int, int]) -> None:
         """From here on the exchange is looked at too; ``unseen`` passed without a daemon."""

@@ -20,6 +20,7 @@ from robson.domain.lifecycle import Law, TableLaw
 from robson.domain.ports import Journal, Recorded
 from robson.domain.position import Position
 from robson.domain.standing import Standing, stand
+from robson.domain.values import ExchangeNs
 from robson.domain.view import PositionView
 
 Views = Mapping[PositionId, PositionView]
@@ -32,6 +33,16 @@ class Published:
     changes: int
     views: Views
     live: tuple[PositionView, ...]
+
+
+@attrs.frozen(kw_only=True)
+class Folded:
+    """What the rows up to ``seq`` come to: all that a roster has of them."""
+
+    seq: int
+    last_ns: ExchangeNs
+    standing: Standing
+    views: tuple[PositionView, ...]
 
 
 class Roster:
@@ -52,7 +63,7 @@ class Roster:
         self._owner: int | None = None
         self.standing = Standing()
         self.seq = 0
-        self.last_ns = 0
+        self.last_ns = ExchangeNs(0)
         self._folded: dict[PositionId, PositionView] = {}
         self._known: dict[PositionId, PositionView] = {}
         self._live: dict[PositionId, PositionView] = {}
@@ -69,16 +80,20 @@ class Roster:
         """Whether no position needs the monitor."""
         return not self._live
 
-    def load(self) -> int:
-        """Fold the whole journal, on the thread that owns it from now; the number of events.
+    def load(self, since: Folded | None = None) -> int:
+        """Fold the journal, on the thread that owns it from now; the number of events.
+
+        The whole of it, or what comes after the row at which an earlier fold is taken up.
 
         Under the table, which says what the machine says in half the time; what comes after is
         under the roster's own law.
         """
         self._owner = threading.get_ident()
         self._born_under = TableLaw
+        if since is not None:
+            self._take_up(since)
         count = 0
-        for recorded in self._journal.read():
+        for recorded in self._journal.read(self.seq):
             self._fold(recorded)
             count += 1
         self._born_under = self._law
@@ -86,6 +101,16 @@ class Roster:
             position.law = self._law()
         self._publish()
         return count
+
+    def _take_up(self, folded: Folded) -> None:
+        self.seq, self.last_ns, self.standing = folded.seq, folded.last_ns, folded.standing
+        self._folded = {view.id: view for view in folded.views}
+        self._positions = {view.id: Position(view, TableLaw()) for view in folded.views}
+
+    def folded(self) -> Folded:
+        """What every row so far has come to."""
+        views = tuple(position.view for position in self._positions.values())
+        return Folded(seq=self.seq, last_ns=self.last_ns, standing=self.standing, views=views)
 
     def commit(self, events: Sequence[Event]) -> None:
         """Make events durable in one transaction, then fold them.

@@ -9,7 +9,8 @@ import enum
 import json
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, get_args
+from types import NoneType, UnionType
+from typing import Any, TypeVar, Union, get_args, get_origin
 
 from cattrs import Converter
 from cattrs.errors import BaseValidationError, ForbiddenExtraKeysError
@@ -19,6 +20,8 @@ from robson.domain import events
 from robson.domain.errors import JournalCorrupt, JournalForeign
 from robson.domain.intents import PlaceOrder
 from robson.domain.values import plain
+
+T = TypeVar("T")
 
 EVENT_KINDS: dict[str, type[events.Event]] = {
     kind: cls
@@ -30,6 +33,7 @@ EVENT_KINDS: dict[str, type[events.Event]] = {
 each such field has a default that says what held before there was one.
 """
 
+_KINDS = frozenset(EVENT_KINDS.values())
 
 # What cattrs, JSON and Decimal raise for a payload that is not one of its kind.
 _UNREADABLE = (
@@ -67,7 +71,32 @@ def converter() -> Converter:
     made.register_unstructure_hook(
         PlaceOrder, make_dict_unstructure_fn(PlaceOrder, made, price=limit)
     )
+    made.register_unstructure_hook_func(_is_set, sorted)
+    made.register_unstructure_hook_func(_is_one_of_events, _tagged)
+    made.register_structure_hook_func(_is_one_of_events, _by_its_tag)
     return made
+
+
+def _is_set(cls: Any) -> bool:
+    return get_origin(cls) is set
+
+
+def _is_one_of_events(cls: Any) -> bool:
+    """A union of kinds: no row has one, but what is made of rows does."""
+    members = [each for each in get_args(cls) if each is not NoneType]
+    is_union = get_origin(cls) in (Union, UnionType) and len(members) > 1
+    return is_union and all(each in _KINDS for each in members)
+
+
+def _tagged(event: events.Event | None) -> Any:
+    return None if event is None else [event.KIND, converter().unstructure(event)]
+
+
+def _by_its_tag(told: Any, _cls: Any) -> Any:
+    if told is None:
+        return None
+    kind, fields = told
+    return converter().structure(fields, EVENT_KINDS[kind])
 
 
 def encode(event: events.Event) -> tuple[str, str]:
@@ -90,3 +119,20 @@ def decode(kind: str, payload: str) -> events.Event:
         return converter().structure(json.loads(payload), cls)
     except _UNREADABLE as error:
         raise JournalCorrupt(f"a row of kind {kind} cannot be read: {error}") from error
+
+
+def pack(state: Any) -> str:
+    """What was made of rows, as text. Everything in it is named, so ``unpack`` reads it back."""
+    return json.dumps(converter().unstructure(state), separators=(",", ":"))
+
+
+def unpack(text: str, cls: type[T]) -> T:
+    """What ``pack`` wrote.
+
+    Raises:
+        JournalCorrupt: the text does not have the fields of the class.
+    """
+    try:
+        return converter().structure(json.loads(text), cls)
+    except _UNREADABLE as error:
+        raise JournalCorrupt(f"a {cls.__name__} cannot be read: {error}") from error

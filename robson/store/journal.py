@@ -16,6 +16,7 @@ import attrs
 from robson.domain import events as e
 from robson.domain.errors import JournalCorrupt, JournalForeign, StoreError
 from robson.domain.ports import Recorded
+from robson.store import snapshots
 from robson.store.codec import decode, encode
 from robson.store.emergency import FILE_NAME as EMERGENCY
 from robson.store.emergency import EmergencyFile, Row
@@ -214,6 +215,22 @@ class SqliteJournal:
         self._db.execute("COMMIT")
         self._checkpoint()
 
+    def keep(self, payload: str) -> None:
+        """Make durable what all rows so far have come to; nothing while the database has failed.
+
+        Raises:
+            StoreError: as ``append``.
+        """
+        if self.failed is not None:
+            return
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            snapshots.keep(self._db, snapshots.Snapshot(seq=self.seq, payload=payload), self._head)
+            self._db.execute("COMMIT")
+        except sqlite3.Error as error:
+            self._take_back()
+            self.give_up(translated(self.path, error))
+
     def _insert(self, row: Row) -> None:
         self._db.execute(_INSERT, row)
         _, _, epoch, _, _, kind, account, _, payload, _, _ = row
@@ -296,6 +313,13 @@ class SqliteJournal:
             for row in self._emergency.read():
                 if row[0] > after_seq:
                     yield Recorded(seq=row[0], epoch=row[2], event=decode(row[5], row[8]))
+
+    def kept(self) -> snapshots.Snapshot | snapshots.Doubted | None:
+        """The newest snapshot, or why it is not believed; None where there is none."""
+        try:
+            return snapshots.newest(self._db)
+        except sqlite3.Error as error:
+            return snapshots.Doubted(str(error))
 
     def close(self) -> None:
         """Leave the file in order."""

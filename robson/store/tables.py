@@ -30,10 +30,14 @@ CREATE TABLE IF NOT EXISTS fills (
   PRIMARY KEY (account, position, exchange_trade_id)
 ) STRICT;
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS snapshots (
+  seq INTEGER PRIMARY KEY, row_hash TEXT NOT NULL, version TEXT NOT NULL, payload TEXT NOT NULL,
+  hash TEXT NOT NULL
+) STRICT;
 """
 SCHEMA = tuple(_SCHEMA.strip().removesuffix(";").split(";\n"))
 """Statements; each does nothing where its table is there already."""
-TABLES = ("journal", "intents", "fills", "meta")
+TABLES = ("journal", "intents", "fills", "meta", "snapshots")
 PROJECTED = ("intents", "fills")
 """Tables whose contents follow from the rows of the journal alone."""
 

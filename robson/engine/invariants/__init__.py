@@ -8,6 +8,6 @@ from __future__ import annotations
 
 from robson.engine.invariants.audit import Audit, Violation
 from robson.engine.invariants.rules import RULES
-from robson.engine.invariants.terms import Truth
+from robson.engine.invariants.terms import Memory, Notes, Truth
 
-__all__ = ["RULES", "Audit", "Truth", "Violation"]
+__all__ = ["RULES", "Audit", "Memory", "Notes", "Truth", "Violation"]

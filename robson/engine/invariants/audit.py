@@ -77,7 +77,7 @@ class Audit:
         excused: Callable[[int, int], int] = nothing_excused,
         keeps: bool = True,
     ) -> None:
-        self.memory = Memory(instruments, excused)
+        self.memory = Memory(instruments=instruments, excused=excused)
         self.evaluated: Counter[str] = Counter(dict.fromkeys(RULES, 0))
         self.violations: list[Violation] = []
         self._truth = truth

@@ -43,12 +43,11 @@ class Truth:
         return tuple(order for order in self.orders if mine in order.client_id)
 
 
-@attrs.define
-class Memory:
-    """What the laws have to remember of earlier events.
+@attrs.define(kw_only=True)
+class Notes:
+    """What the laws have to remember of earlier events, beside the views.
 
     Attributes:
-        excused: how much of a span of exchange time a fault or a dead process explains, in ns.
         entries: how often each entry left.
         rejected: entries that the exchange refused by code.
         unknown_ns, bare_ns: since when an order is unknown, a position without a stop.
@@ -61,13 +60,10 @@ class Memory:
         entered: positions whose entry has filled, in part or whole.
     """
 
-    instruments: Mapping[str, Instrument]
-    excused: Callable[[int, int], int]
     month: MonthOpened | None = None
     epoch: int = 0
     seq: int = 0
     at_ns: int = 0
-    views: dict[PositionId, PositionView] = attrs.Factory(dict)
     last: dict[PositionId, e.PositionEvent] = attrs.Factory(dict)
     entries: Counter[str] = attrs.Factory(Counter)
     rejected: set[str] = attrs.Factory(set)
@@ -81,6 +77,29 @@ class Memory:
     bands: dict[PositionId, str] = attrs.Factory(dict)
     basis: dict[PositionId, Decimal] = attrs.Factory(dict)
     entered: set[PositionId] = attrs.Factory(set)
+
+
+@attrs.define(kw_only=True)
+class Memory(Notes):
+    """Notes and views, and what they are judged by.
+
+    Attributes:
+        excused: how much of a span of exchange time a fault or a dead process explains, in ns.
+    """
+
+    instruments: Mapping[str, Instrument]
+    excused: Callable[[int, int], int]
+    views: dict[PositionId, PositionView] = attrs.Factory(dict)
+
+    def noted(self) -> Notes:
+        """What it remembers, without the views."""
+        return Notes(**{each.name: getattr(self, each.name) for each in attrs.fields(Notes)})
+
+    def recall(self, notes: Notes, views: Iterable[PositionView]) -> None:
+        """Go on from what an earlier process remembered."""
+        for each in attrs.fields(Notes):
+            setattr(self, each.name, getattr(notes, each.name))
+        self.views = {view.id: view for view in views}
 
     def counted(self, since_ns: int, until_ns: int) -> int:
         """How much of a span nothing excuses."""
