@@ -300,6 +300,8 @@ class SimulatedDaemon:
             raise ConfigError(str(error)) from error
 
     def _recover(self) -> None:
+        if self.snapshots.told:  # there was no log yet when the journal was read
+            logs.note(self.snapshots.told)
         self.roster.commit(
             (
                 Started(

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import attrs
 
-from robson.daemon import logs
 from robson.daemon.roster import Folded, Roster
 from robson.domain.errors import JournalCorrupt
 from robson.domain.identity import PositionId
@@ -75,6 +74,7 @@ class Snapshots:
 
     Attributes:
         taken_seq: the row after which the newest was taken; 0 before the first.
+        told: what ``load`` made of the snapshot that there was, for the log; empty without one.
     """
 
     def __init__(self, journal: SqliteJournal, roster: Roster, memory: Memory) -> None:
@@ -83,6 +83,7 @@ class Snapshots:
         self._memory = memory
         self._texts = Texts()
         self.taken_seq = 0
+        self.told = ""
 
     def load(self) -> int:
         """Fold what has to be folded, on the journal's thread; the number of rows."""
@@ -91,7 +92,9 @@ class Snapshots:
             return self._roster.load()
         self.taken_seq = kept.folded.seq
         self._memory.recall(kept.notes, kept.folded.views)
-        return self._roster.load(kept.folded)
+        count = self._roster.load(kept.folded)
+        self.told = f"started from the snapshot after row {kept.folded.seq}, rows folded: {count}"
+        return count
 
     def _believed(self) -> Kept | None:
         found = self._journal.kept()
@@ -101,7 +104,7 @@ class Snapshots:
         except JournalCorrupt as error:
             found = Doubted(str(error))
         if found is not None:
-            logs.note(f"snapshot not used, every row is folded: {found.why}")
+            self.told = f"snapshot not used, every row is folded: {found.why}"
         return None
 
     def keep_if_due(self) -> None:

@@ -89,6 +89,7 @@ def test_active_leaves_its_exchange_stop(
 
         after = robsond.protected(robsond.start(), position)
         robsond.kill()
+        log = (robsond.place / "logs" / "robsond.log").read_text()
         trades = robsond.tally().trades()
 
     price = f"{shapes.EXCHANGE_STOP[side]}.00"
@@ -98,6 +99,8 @@ def test_active_leaves_its_exchange_stop(
     assert resting(tally) == [price]
     assert trades == ["entry", "stop"], "a stop and a start send nothing"
     assert after.insurance.client_id == before.insurance.client_id
+    assert log.count("started from the snapshot") == 1
+    assert "rows folded: 0\n" in log, "an orderly end leaves nothing to fold"
     record_property("happened", f"orderly end: active {side}, {number.name}")
 
 

@@ -162,17 +162,16 @@ DOUBTFUL: dict[str, Callable[[Path], None]] = {
 def test_what_is_not_believed_is_folded(
     kept: tuple[Path, tuple[Folded, Notes]],
     why: str,
-    monkeypatch: pytest.MonkeyPatch,
     record_property: Any,
 ) -> None:
     directory, truth = kept
     assert started(directory) == (30, truth), "it is believed as it is"
     DOUBTFUL[why](directory)
-    said: list[str] = []
-    monkeypatch.setattr("robson.daemon.logs.note", said.append)
-    assert started(directory) == (120, truth)
-    assert len(said) == 1
-    assert why in said[0]
+    process = Process(directory)
+    with closing(process.journal):
+        assert (process.folded, process.state()) == (120, truth)
+    assert "not used" in process.snapshots.told
+    assert why in process.snapshots.told
     record_property("happened", "snapshots: one was not believed, and every row was folded")
 
 
