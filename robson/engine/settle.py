@@ -64,7 +64,7 @@ def _close(view: PositionView, account: AccountSnapshot, ctx: Context) -> Decisi
     closed = e.PositionClosed(
         position=view.id,
         at_ns=ctx.now_ns,
-        reason=view.trigger.reason,
+        reason="liquidation" if any(fill.is_forced for fill in fills) else view.trigger.reason,
         by=_closer(view),
         price=average(fills) if fills else view.entry.price,
         quantity=quantity,

@@ -127,6 +127,19 @@ class Account:
         """Whether interest accrues."""
         return self.base.borrowed > 0 or self.quote.borrowed > 0
 
+    def falls_short(self, index: Decimal, ratio: Decimal) -> bool:
+        """Whether the margin level, assets to debts at an index price, is below a ratio."""
+        owed = self.base.debt * index + self.quote.debt
+        return owed > 0 and self.base.total * index + self.quote.total < ratio * owed
+
+    def liquidate_price(self, ratio: Decimal) -> Decimal | None:
+        """The index price at which the margin level is ``ratio``; None where there is none."""
+        slope = self.base.total - ratio * self.base.debt
+        lacking = ratio * self.quote.debt - self.quote.total
+        if slope == 0 or self.base.debt + self.quote.debt == 0:
+            return None
+        return lacking / slope if lacking / slope > 0 else None
+
     def may_borrow(self, asset: str, amount: Decimal, price: Decimal, leverage: int) -> bool:
         """Whether debt stays within ``leverage - 1`` times the equity, both at ``price``.
 

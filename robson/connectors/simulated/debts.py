@@ -103,6 +103,12 @@ class Debts:
             asset=request.asset, amount=request.amount, interest=interest, principal=principal
         )
 
+    def settle(self, wallet: Wallet, account: Account, order_id: int, at_ns: ExchangeNs) -> None:
+        """Repay as much of a liquidated account's debt as is there."""
+        amount = min(wallet.free, wallet.debt)
+        if amount > 0:
+            self._pay(account, wallet, amount, order_id, at_ns)
+
     def _refuses(self, request: Repay, account: Account, at_ns: ExchangeNs) -> Rule | None:
         if request.asset not in (account.base.asset, account.quote.asset):
             return Rule.REPAY_FOREIGN_ASSET

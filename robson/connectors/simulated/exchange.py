@@ -64,6 +64,8 @@ class SimExchange(Gateway):
         self.now_ns = self._ledger.state.clock_ns
         self._hour_ns = next_hour(self.now_ns)
         self._broken = False
+        for market in self._markets.values():
+            self.aim(market)
 
     # --- doors -----------------------------------------------------------------------------------
 
@@ -202,7 +204,7 @@ class SimExchange(Gateway):
             raise StoreError("the exchange stopped in the middle of a change: open its books again")
         if at_ns < self.now_ns:
             raise InvalidValue(f"exchange time cannot run back from {self.now_ns} to {at_ns}")
-        self._broken = True
+        self._broken, before = True, self._ledger.recorded
         with localcontext(MONEY):
             while (late := self._next_late(at_ns)) is not None:
                 self._charge_hours(late.delayed[0].due_ns)
@@ -210,6 +212,8 @@ class SimExchange(Gateway):
             self._charge_hours(at_ns)
             self.now_ns = at_ns
             yield
+            if self._ledger.recorded != before:
+                self.guard(at_ns)
         self._ledger.books.commit()
         self._broken = False
 
@@ -224,6 +228,14 @@ class SimExchange(Gateway):
             self._hour_ns = next_hour(self._hour_ns)
         self._hour_ns = next_hour(at_ns)
 
+    def _force_before(self, market: Market, ticks: int, at_ns: ExchangeNs) -> list[Order]:
+        """Liquidate, at its own price, what comes on the way short of a price."""
+        edge = market.forced_before(ticks)
+        if edge is None:
+            return []
+        market.ticks = edge
+        return self.force(market, at_ns)
+
     def _dropped(self, market: Market, at_ns: ExchangeNs) -> Sequence[Order]:
         drops, stops = self._faults.drops_stop, market.stops.values()
         return [order for order in stops if drops(order.client_id, at_ns - order.accepted_ns)]
@@ -237,18 +249,34 @@ class SimExchange(Gateway):
         *,
         jumped: bool,
     ) -> tuple[OrderState, ...]:
-        """Drop stops that a fault takes, then meet the others in the order of the way."""
+        """Drop stops that a fault takes, then meet the others in the order of the way.
+
+        An account is liquidated where the way comes past its price. Of a jump past that and past
+        stops, nobody can say which came first: the worse, the liquidation, does.
+        """
         moved: list[Order] = []
         with self._transaction(at_ns):
             for order in dropped:
                 self.withdraw(order, OrderStatus.EXPIRED, at_ns)
                 self._ledger.counts.bit(Rule.FAULT_DROPS_STOP)
                 moved.append(order)
+            if jumped:
+                market.ticks = ticks
+                moved += self.force(market, at_ns)
             while (met := market.met_by(ticks)) is not None:
                 order, trigger_ticks = met
-                market.ticks = ticks if jumped else trigger_ticks
+                if not jumped:
+                    forced = self._force_before(market, trigger_ticks, at_ns)
+                    if forced:
+                        moved += forced
+                        continue
+                    market.ticks = trigger_ticks
                 self.meet(order, at_ns, jumped=jumped)
                 moved.append(order)
-            market.ticks = ticks
+                self.aim(market)
+            if not jumped:
+                moved += self._force_before(market, ticks, at_ns)
+                market.ticks = ticks
+                moved += self.force(market, at_ns)
             self._note_price(market, at_ns)
         return tuple(order.state(with_fills=True) for order in moved)

@@ -73,6 +73,10 @@ class Rule(enum.Enum):
     REPAY_PENDING = "repay_pending"
     REPAY_ABOVE_DEBT = "repay_above_debt"
     REPAY_ABOVE_FREE = "repay_above_free"
+    # below the pair's liquidation ratio
+    LIQUIDATED = "liquidated"
+    LIQUIDATION_EXPIRES_ORDER = "liquidation_expires_order"
+    LIQUIDATION_LEAVES_DEBT = "liquidation_leaves_debt"
     # questions
     ORDER_UNKNOWN = "order_unknown"
     NO_PRICE_INDEX = "no_price_index"

@@ -14,10 +14,10 @@ from robson.connectors.simulated.checks import (
     timing_refuses,
     too_old,
 )
-from robson.connectors.simulated.desk import Desk
 from robson.connectors.simulated.exchange_rules import Rule
 from robson.connectors.simulated.faults import ExchangeFaults
 from robson.connectors.simulated.ledger import Terms
+from robson.connectors.simulated.liquidation import Liquidator
 from robson.connectors.simulated.questions import account_snapshot, interest_since
 from robson.domain.instrument import Instrument
 from robson.domain.intents import (
@@ -36,7 +36,7 @@ from robson.domain.reports import Answer, ApiError, OrderList, OrderStatus, Trad
 from robson.domain.values import ExchangeNs
 
 
-class Gateway(Desk):
+class Gateway(Liquidator):
     """Turns requests into answers."""
 
     def __init__(

@@ -1,7 +1,8 @@
 """One symbol's market: where the price stands, and the stops that wait for it.
 
-Prices are whole ticks here. A resting stop costs nothing while the price stays between the nearest.
-One with a limit that the market has passed waits for the market to come back to it.
+Prices are whole ticks here. A resting stop costs nothing while the price stays between the nearest;
+neither does an account short of its liquidation. A stop with a limit that the market has passed
+waits for the market to come back to it.
 """
 
 from __future__ import annotations
@@ -21,12 +22,14 @@ class Market:
 
     Attributes:
         ticks: the market price; None until the first one.
-        low: the highest trigger below the market (a SELL stop), or a price that is never reached.
-        high: the lowest trigger above the market (a BUY stop), likewise.
+        low: the highest price below the market at which something happens (a SELL stop triggers, an
+            account is liquidated), or a price that is never reached.
+        high: the lowest above the market, likewise.
     """
 
     __slots__ = (
         "_falling",
+        "_forced",
         "_last",
         "_rising",
         "high",
@@ -45,6 +48,7 @@ class Market:
         self.stops: dict[int, Order] = {}
         self._falling: list[tuple[int, int]] = []
         self._rising: list[tuple[int, int]] = []
+        self._forced: tuple[int | None, int | None] = (None, None)
 
     @property
     def price(self) -> Price | None:
@@ -113,21 +117,37 @@ class Market:
             self._rising.remove((ticks, order.order_id))
         self._nearest()
 
+    def aim(self, forced: tuple[int | None, int | None]) -> None:
+        """Note the nearest prices below and above at which an account is liquidated."""
+        self._forced = forced
+        self._nearest()
+
     def _nearest(self) -> None:
-        self.low = -self._falling[0][0] if self._falling else -_NEVER
-        self.high = self._rising[0][0] if self._rising else _NEVER
+        low, high = self.nearest()
+        self.low = -_NEVER if low is None else low
+        self.high = _NEVER if high is None else high
 
     def nearest(self) -> tuple[int | None, int | None]:
-        """The nearest triggers below and above."""
-        return (
-            self.low if self._falling else None,
-            self.high if self._rising else None,
-        )
+        """The nearest prices below and above at which something happens."""
+        falls = [-ticks for ticks, _ in self._falling[:1]]
+        rises = [ticks for ticks, _ in self._rising[:1]]
+        low, high = self._forced
+        falls += [] if low is None else [low]
+        rises += [] if high is None else [high]
+        return max(falls, default=None), min(rises, default=None)
 
     def met_by(self, ticks: int) -> tuple[Order, int] | None:
         """The stop that a move to this price meets first, and its trigger. Of two: the older."""
-        if ticks <= self.low:
-            return self.stops[self._falling[0][1]], self.low
-        if ticks >= self.high:
-            return self.stops[self._rising[0][1]], self.high
+        if self._falling and ticks <= -self._falling[0][0]:
+            return self.stops[self._falling[0][1]], -self._falling[0][0]
+        if self._rising and ticks >= self._rising[0][0]:
+            return self.stops[self._rising[0][1]], self._rising[0][0]
         return None
+
+    def forced_before(self, ticks: int) -> int | None:
+        """The price on the way, short of this one, at which an account is liquidated first."""
+        assert self.ticks is not None, "nothing is on its way before the first price"
+        low, high = self._forced
+        if low is not None and ticks < low < self.ticks:
+            return low
+        return high if high is not None and self.ticks < high < ticks else None

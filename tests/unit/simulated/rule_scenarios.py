@@ -480,3 +480,15 @@ def cancels_what_is_late() -> tuple[Bench, Answer | None]:
     assert bench.account().quote.locked == 0
     assert bench.account().base.free == D("0.003") * D("0.999")
     return bench, None
+
+
+@bites(Rule.LIQUIDATED, Rule.LIQUIDATION_EXPIRES_ORDER, Rule.LIQUIDATION_LEAVES_DEBT)
+def is_liquidated_by_a_jump() -> tuple[Bench, Answer | None]:
+    bench = Bench()
+    bench.buy("0.07", BORROW)
+    resting(bench.stop(SELL, "0.0699", "57000"))
+    expired, forced = bench.price("30000", jump=True)
+    assert (expired.status.value, expired.executed) == ("EXPIRED", 0)
+    assert (forced.client_id, forced.status.value) == ("autoclose-3", "FILLED")
+    assert bench.account().quote.free == 0 < bench.account().quote.debt
+    return bench, None
