@@ -183,8 +183,13 @@ def _unknown_variable(_here: Path) -> Iterator[dict[str, str]]:
     yield {"ROBSON__RISK__MAX_LEVERGE": "3"}
 
 
+ALONE = "nothing listens on this machine"
+_NO_NETWORK = ("unshare", "-n") if os.geteuid() == 0 else ("unshare", "-rn")
+"""A network of its own: another robsond on the usual port would answer."""
+
 ARRANGED: dict[str, Callable[[Path], Any]] = {
     "": _lone,
+    ALONE: _lone,
     "another program listens on {port}": _taken_port,
     "BTCUSDT-x.csv is a folder": _folder_as_tape,
     "BTCUSDT-x.csv is a pipe": _pipe,
@@ -269,7 +274,7 @@ def typed(row: Row, here: Path, state: Path, known: dict[str, str]) -> Answer:
         else [*ROBSOND, *_with_doors(rest, state)]
     )
     ran = subprocess.run(
-        command,
+        [*_NO_NETWORK, *command] if row.given == ALONE else command,
         cwd=here,
         env=environment(HOME=str(here), **{k: v for k, v in known.items() if k.isupper()}),
         stdin=subprocess.DEVNULL,
