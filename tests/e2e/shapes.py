@@ -85,6 +85,15 @@ def write_path(
     return path
 
 
+def write_jump(folder: Path, *, to: int, after: int, minutes: int) -> Path:
+    """A price that stands still, and after so many minutes is suddenly elsewhere."""
+    prices = [MIDDLE] * after + [to] * (minutes - after)
+    rows = [(price * 100, price * 100 + 100, price * 100, price * 100) for price in prices]
+    path = folder / f"{BTC}-tape.csv"
+    write_csv(_tape("tape", START_NS, 60 * NS_PER_S, rows, BTC), path)
+    return path
+
+
 def write_noise(
     folder: Path, prices: Sequence[int], *, seed: int, steps: int, step_ms: int
 ) -> Path:
