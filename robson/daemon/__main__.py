@@ -292,7 +292,7 @@ def _introduce(daemon: SimulatedDaemon, doors: Doors) -> None:
     for fault in daemon.theatre.script.faults:
         logs.tell(f"  fault      {fault.name} (line {fault.line})")
     if daemon.unseen_s:
-        many = len(daemon.roster.views)
+        many = daemon.recovered
         positions = "1 position" if many == 1 else f"{many} positions"
         logs.tell(f"  recovered  {positions}; the market went on {daemon.unseen_s} s")
     logs.tell("  stop       Ctrl-C; exchange stops stay where they are")

@@ -150,6 +150,7 @@ class SimulatedDaemon:
         self.snapshots = Snapshots(self.journal, self.roster, self.auditor.memory)
         owner.call(self.snapshots.load)
         self._following = True  # what is folded from now on has happened in this process
+        self.recovered = sum(view.is_live for view in self.roster.views.values())
         self.unseen_s = self.theatre.resume(self.roster.last_ns)
         self.auditor.follow((self.roster.last_ns, self.theatre.clock.now_ns))
         self.keeper = self._keeper()

@@ -85,12 +85,15 @@ def finding_of(document: Doc, page: Page) -> Finding | None:
     if code in UNSEEN:
         door = text(document, "error", "details", "door") or text(document, "daemon", "door")
         unseen = verdicts.cannot_see(door or "any door")
-        return unseen._replace(happened=said)
+        return unseen._replace(happened=said, robson=_UNHEARD)
     if code in UNKNOWN:
         return _not_known(document, said)
     if code == "INTERNAL":
         return _internal(said)
     return None
+
+
+_UNHEARD = "Nothing that this command asked for is known to have been done."
 
 
 def _about(document: Doc) -> str:

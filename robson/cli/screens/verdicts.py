@@ -45,7 +45,7 @@ def cannot_see(door: str, *, silent_s: float | None = None, reason: str = "") ->
         "Exchange stops that rest go on protecting. Robson's own stop is judged only while"
         " robsond runs.",
         f"This command only asked.{' ' + reason if reason else ''}",
-        you("See whether it runs:", "systemctl status robsond", "By hand:", "robsond run"),
+        you("Start it again, with the options it had:", "robsond run"),
     )
 
 
