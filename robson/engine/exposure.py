@@ -103,7 +103,9 @@ def marked(view: PositionView, account: AccountSnapshot) -> Decimal:
         made = sum(((fill.price - view.entry.price) * fill.quantity for fill in out), Decimal(0))
         made += (account.index_price - view.entry.price) * left
         interest = account.base.interest * account.index_price + account.quote.interest
-        return made * sign - fees((*view.entry.fills, *out), base=base) - interest
+        worth = made * sign - fees((*view.entry.fills, *out), base=base) - interest
+        # Against the reader: a higher basis is a larger loss from there.
+        return round_up(worth, 12)
 
 
 def budget_of(
