@@ -22,7 +22,7 @@ _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 _POSITION = re.compile(rf"pos_[{_CROCKFORD}]{{26}}")
 _CLIENT_ID = re.compile(r"[a-zA-Z0-9-_]{1,36}")
-_OURS = re.compile(r"rb([excsu])([a-z2-7]{20})([0-9a-z]{2})-([0-9a-z]{1,8})")
+_OURS = re.compile(r"rb([excsu])([a-z2-7]{20})([0-9a-z]{2,4})-([0-9a-z]{1,8})")
 
 
 @attrs.frozen
@@ -102,6 +102,10 @@ def _base36(number: int, width: int) -> str:
     return digits.rjust(width, "0")
 
 
+ATTEMPTS_MAX = 36**4
+"""At most 36 characters, the most that the exchange takes."""
+
+
 def position_hash(scope: Scope, position: PositionId) -> str:
     """The 20 characters that every order of one position carries."""
     material = f"{scope.account}\0{scope.symbol}\0{position}".encode()
@@ -113,10 +117,12 @@ def client_order_id(
 ) -> ClientOrderId:
     """The one id an attempt may use: ``rb`` purpose, position hash, attempt, ``-`` epoch.
 
+    An exit is never given up (domain T21), so attempts beyond two digits take a third and a fourth.
+
     Raises:
         InvalidValue: attempt or epoch do not fit their places.
     """
-    if not (0 <= attempt < 36**2 and 0 <= epoch < 36**8):
+    if not (0 <= attempt < ATTEMPTS_MAX and 0 <= epoch < 36**8):
         raise InvalidValue(f"attempt {attempt} or epoch {epoch} does not fit a client order id")
     digest = position_hash(scope, position)
     return ClientOrderId(f"rb{purpose.value}{digest}{_base36(attempt, 2)}-{_base36(epoch, 1)}")

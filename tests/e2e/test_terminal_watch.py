@@ -56,7 +56,7 @@ def test_a_daemon_that_dies_and_comes_back_is_seen(
         blind_s = time.monotonic() - killed
         assert shown.terminal.lines[0].startswith(" !! CANNOT SEE")
         assert blind_s < 2 * 5
-        shown.until(says("No answer from robsond", "Last seen:", "systemctl status robsond"))
+        shown.until(says("No answer from robsond", "Last seen:", "robsond run"))
         shown.until(lambda terminal: terminal.bells)  # it follows the picture
         assert (shown.terminal.bells, shown.terminal.title) == (1, "!! CANNOT SEE")
         first = shown.terminal.text
