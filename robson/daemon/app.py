@@ -148,7 +148,7 @@ class SimulatedDaemon:
         )
         self.roster = Roster(self.journal, MachineLaw, witness=self._witness)
         self.snapshots = Snapshots(self.journal, self.roster, self.auditor.memory)
-        owner.call(self.snapshots.load)
+        owner.call(self._load)
         self._following = True  # what is folded from now on has happened in this process
         self.recovered = sum(view.is_live for view in self.roster.views.values())
         self.unseen_s = self.theatre.resume(self.roster.last_ns)
@@ -323,6 +323,12 @@ class SimulatedDaemon:
         self.meters.heard(message)
         self.diary.write()
         self.snapshots.keep_if_due()
+
+    def _load(self) -> None:
+        """Fold the journal, or what a snapshot spares of it, and see that every pair is played."""
+        self.snapshots.load()
+        for view in self.roster.views.values():
+            self._needs_a_tape(str(view.scope.symbol))
 
     def _needs_a_tape(self, symbol: str) -> None:
         if all(str(played.instrument.symbol) != symbol for played in self.theatre.played):

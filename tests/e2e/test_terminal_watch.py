@@ -36,6 +36,10 @@ def robsond(place: Path) -> Iterator[Robsond]:
     with running(place, *LONG_TAPE) as robsond:
         client = robsond.start()
         robsond.protected(client, arm(client))
+        until(
+            lambda: any(row.name == "account_read" for row in robsond.rows()),
+            "all that follows from the entry is written",
+        )
         yield robsond
 
 
