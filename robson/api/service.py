@@ -139,13 +139,14 @@ class RobsonService(rpc.RobsonServicer):
         def look() -> pb.PanicProgress:
             return progress(panic, self._backend.published())
 
-        yield look()
+        first = look()
+        yield first
         try:
             place = self._watched.pop()
         except IndexError:
             return
         try:
-            yield from streams.panic(look, context, self._pause)
+            yield from streams.panic(first, look, context, self._pause)
         finally:
             self._watched.append(place)
 

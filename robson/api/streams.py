@@ -28,10 +28,10 @@ _ROWS = 500
 
 
 def panic(
-    look: Callable[[], pb.PanicProgress], context: Context, pause: Pause
+    first: pb.PanicProgress, look: Callable[[], pb.PanicProgress], context: Context, pause: Pause
 ) -> Iterator[pb.PanicProgress]:
-    """Each change after the first answer, until it is done or the caller's time is up."""
-    last = look()
+    """Each change after ``first``, which was answered, until it is done or there is no time."""
+    last = first
     waited = 0.0
     while not last.done and waited < LONGEST_PANIC_S and has_time(context):
         pause(POLL_S)

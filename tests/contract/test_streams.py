@@ -12,6 +12,7 @@ import pytest
 
 from robson.api.client import CallFailed, Client
 from robson.api.published import ConfigKey, JournalRow, LastPrice, LogLine
+from robson.api.service import RobsonService
 from robson.api.streams import REPEAT_S, STATUS_S
 from robson.api.v1 import robson_pb2 as pb
 from robson.domain.commands import Arm
@@ -222,6 +223,37 @@ def test_the_configuration_is_told_key_by_key(backend: FakeBackend, client: Clie
     assert (one.key, one.value, one.default, one.source) == ("a.b", "2", "1", "the environment")
     assert two.secret
     assert two.value == ""
+
+
+# --- Panic ---------------------------------------------------------------------------------------
+
+
+class Calling:
+    """A call whose caller stays, at the door that only this user can open."""
+
+    def peer(self) -> str:
+        return "unix:"
+
+    def invocation_metadata(self) -> tuple[()]:
+        return ()
+
+    def is_active(self) -> bool:
+        return True
+
+    def time_remaining(self) -> None:
+        return None
+
+
+def test_a_step_right_after_the_first_answer_is_told(backend: FakeBackend) -> None:
+    """However late the stream looks again: what it compares with is what it has said."""
+    backend.answer = lambda command, _timeout_s: answer_to(command)
+    service = RobsonService(backend, on_error=lambda _name, _error: None, pause=lambda _s: None)
+    answers = service.Panic(pb.PanicRequest(), Calling())
+    assert not next(answers).done
+
+    backend.replace(attrs.evolve(lives.closed(), id=lives.BTC_ID))
+
+    assert [answer.done for answer in answers] == [True]
 
 
 # --- a command outlives its caller ---------------------------------------------------------------
