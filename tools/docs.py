@@ -20,6 +20,7 @@ from typing import Any, get_args
 import attrs
 import reference
 from cli_page import cli_page
+from conformance_page import conformance_page
 from errors_page import errors_page
 from pages import made_from, paragraph, table
 
@@ -389,6 +390,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/reference/cli.md": cli_page,
     "docs/reference/configuration.md": configuration_page,
     "docs/reference/metrics.md": reference.metrics_page,
+    "docs/conformance.md": conformance_page,
     "docs/errors.md": errors_page,
 }
 

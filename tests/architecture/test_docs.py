@@ -26,6 +26,7 @@ from robson.daemon import __main__ as robsond
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools"))  # its scripts import each other as scripts do
 made = importlib.import_module("docs")
+conformance = importlib.import_module("conformance_page")
 OVERVIEW = ROOT / "docs" / "architecture" / "overview.md"
 MISTAKES = ROOT / "docs" / "errors.md"
 """Full of options that do not exist, on purpose."""
@@ -223,6 +224,36 @@ def test_every_page_is_reachable() -> None:
     }
 
     assert pages().keys() - linked - {ROOT / "README.md"} == set()
+
+
+# ------------------------------------------------------------------------------------- conformance
+
+
+def test_marks_and_rules_agree(record_property: Note) -> None:
+    table, marked = conformance.catalogue(), conformance.proofs()
+
+    assert list(conformance.wrong(table, marked)) == []
+    assert marked
+    record_property("note", f"docs: {len(marked)} of {len(conformance.lines())} rules proved")
+
+
+def test_marks_that_prove_nothing_known_are_found(tmp_path: Path) -> None:
+    tests = tmp_path / "tests"
+    tests.mkdir()
+    (tests / "test_it.py").write_text(
+        "@pytest.mark.proves('A1', 'A3')\ndef test_it(): ...\n"
+        "CASES = [pytest.param(1, id='one', marks=pytest.mark.proves('A2'))]\n"
+    )
+    table = {"part": {"rows": {"A1": "a", "A2": "b"}}, "not_built": {"A2": "why", "A4": "why"}}
+
+    marked = conformance.proofs(tests)
+
+    assert marked["A2"] == ["tests/test_it.py[one]"]
+    assert list(conformance.wrong(table, marked)) == [
+        "tests/test_it.py::test_it proves A3, which no line of the table names",
+        "A4 is not built and not in the table either",
+        "A2 counts as not built, but tests/test_it.py[one] proves it",
+    ]
 
 
 # ----------------------------------------------------------------------------- commands and options

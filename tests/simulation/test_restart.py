@@ -33,6 +33,7 @@ def order_of(bench: Bench, view: PositionView) -> OrderStatus:
     return order.status
 
 
+@pytest.mark.proves("R5", "P9")
 @pytest.mark.parametrize("side", list(Side), ids=lambda side: side.value)
 def test_a_stop_crossed_while_dead_is_left_within_five_seconds(side: Side) -> None:
     bench = Bench([(FALLS_AT, between_the_stops(side))])
@@ -52,6 +53,7 @@ def test_a_stop_crossed_while_dead_is_left_within_five_seconds(side: Side) -> No
     assert 0 < took_s <= OWED_S
 
 
+@pytest.mark.proves("R7", "I-24")
 @pytest.mark.parametrize("side", list(Side), ids=lambda side: side.value)
 def test_a_stop_met_at_the_exchange_while_dead_closes_by_it(side: Side) -> None:
     far = first_price() * (1 - side.sign * Decimal("0.05"))
@@ -69,6 +71,7 @@ def test_a_stop_met_at_the_exchange_while_dead_closes_by_it(side: Side) -> None:
     assert view.closed.by == "insurance"
 
 
+@pytest.mark.proves("I-20")
 @pytest.mark.parametrize("side", list(Side), ids=lambda side: side.value)
 def test_an_orderly_stop_leaves_the_stop_resting(side: Side) -> None:
     bench = Bench([(FALLS_AT, between_the_stops(side))])

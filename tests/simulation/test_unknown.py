@@ -25,6 +25,7 @@ def events(bench: Bench) -> list[object]:
     return [recorded.event for recorded in bench.world.journal.read()]
 
 
+@pytest.mark.proves("R2", "P1", "P2", "I-50")
 @BOTH
 def test_an_entry_that_the_exchange_denies_for_a_while_is_found(side: Side) -> None:
     script = Script(lost=Purpose.ENTRY, hidden_s=12)
@@ -40,6 +41,7 @@ def test_an_entry_that_the_exchange_denies_for_a_while_is_found(side: Side) -> N
     assert len(bench.requests(Purpose.ENTRY)) == 1
 
 
+@pytest.mark.proves("R3")
 @BOTH
 def test_an_entry_that_was_lost_is_absent_only_after_the_settle_time(side: Side) -> None:
     script = Script(lost=Purpose.ENTRY, request=True)
@@ -54,6 +56,7 @@ def test_an_entry_that_was_lost_is_absent_only_after_the_settle_time(side: Side)
     assert failed.at_ns - sent.at_ns > SETTLE_S * NS_PER_S
 
 
+@pytest.mark.proves("A", "P7", "I-35")
 @BOTH
 def test_a_gap_past_both_stops_is_left_once(side: Side) -> None:
     """The exchange's stop fills in the instant in which Robson cancels it: gone, not cancelled."""
@@ -67,6 +70,7 @@ def test_a_gap_past_both_stops_is_left_once(side: Side) -> None:
     assert bench.requests(Purpose.EXIT) == []
 
 
+@pytest.mark.proves("R17", "P8")
 @BOTH
 def test_an_exit_whose_answer_is_lost_is_found_and_not_repeated(side: Side) -> None:
     script = Script(lost=Purpose.EXIT)
@@ -86,6 +90,7 @@ def _between(side: Side) -> Decimal:
     return ((plan.stops.stop + plan.insurance.stop_price) / 2).quantize(Decimal("0.01"))
 
 
+@pytest.mark.proves("R20", "P14")
 def test_a_debt_that_was_left_is_repaid_before_it_is_settled() -> None:
     script = Script(skips_repay=True)
     bench = Bench([(FALLS_AT, _between(Side.SHORT))], faults=script)
@@ -100,6 +105,7 @@ def test_a_debt_that_was_left_is_repaid_before_it_is_settled() -> None:
     assert kinds.index(e.PositionClosed) < kinds.index(e.RepayRequested) < kinds.index(e.PnlSettled)
 
 
+@pytest.mark.proves("P13")
 def test_a_residue_below_the_smallest_order_is_dust() -> None:
     """A thin book leaves two lots, worth less than any order: nothing more can be sold."""
     script = Script(leaves_lots=2)
