@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from heapq import heappop, heappush
 
 import attrs
 
@@ -17,7 +18,6 @@ from robson.domain.identity import PositionId
 from robson.domain.intents import ReadAccount, ReadTrades
 from robson.domain.lifecycle import PositionState
 from robson.domain.reports import AccountReported, AccountSnapshot, Report
-from robson.domain.standing import Standing
 from robson.domain.values import NS_PER_S, ExchangeNs
 from robson.domain.view import PositionView
 from robson.engine.bands import DANGER, band_of, decide_margin, is_missing
@@ -51,13 +51,20 @@ class Margins:
         self._act = act
         self._freeze = freeze
         self._tokens = itertools.count(TOKENS_FROM)
-        self._seen: Standing | None = None
+        self._asked: dict[int, PositionId] = {}
+        self._dues: list[tuple[ExchangeNs, PositionId]] = []
         self.readings: dict[PositionId, Reading] = {}
 
     def next_due_ns(self) -> ExchangeNs | None:
         """When the next level has to be read."""
-        waiting = (each.due_ns for each in self.readings.values() if not each.asked)
-        return min((due for due in waiting if due is not None), default=None)
+        while self._dues and not self._is_due(*self._dues[0]):
+            heappop(self._dues)
+        return self._dues[0][0] if self._dues else None
+
+    def _is_due(self, due_ns: ExchangeNs, position: PositionId) -> bool:
+        """Whether a place in the queue is not left from an earlier time."""
+        reading = self.readings.get(position)
+        return reading is not None and not reading.asked and reading.due_ns == due_ns
 
     def known(self, view: PositionView) -> tuple[AccountSnapshot | None, str]:
         """The account as last read and the band; any thread may ask."""
@@ -68,25 +75,29 @@ class Margins:
         blind = reading.due_ns is not None and late_ns > BLIND_NS
         return reading.account, "unknown" if blind else view.margin_band
 
-    def look(self) -> None:
-        """Read what is due; a fill is what puts a position on the list."""
-        now, roster = self._custody.now(), self._custody.roster
-        if roster.standing is not self._seen:
-            self._seen = roster.standing
-            for view in roster.live():
-                if view.state is PositionState.ACTIVE and view.id not in self.readings:
-                    self.readings[view.id] = Reading(self._later(now))
-            self._forget()
-        for position, reading in list(self.readings.items()):
-            due_ns = reading.due_ns
-            if not reading.asked and due_ns is not None and now >= due_ns:
-                self._ask(position, reading)
+    def see(self, view: PositionView) -> None:
+        """Take in what has become of a position: a fill puts it on the list, its end takes it off.
 
-    def _forget(self) -> None:
-        """A position that is over is read no more."""
-        for position in list(self.readings):
-            if not self._custody.roster.view(position).is_live:
-                del self.readings[position]
+        Said for each position that changed, so that what did not change costs nothing.
+        """
+        if not view.is_live:
+            self.readings.pop(view.id, None)
+        elif view.state is PositionState.ACTIVE and view.id not in self.readings:
+            self.readings[view.id] = Reading(None)
+            self._plan(view.id)
+
+    def look(self) -> None:
+        """Read what is due."""
+        now = self._custody.now()
+        while (due_ns := self.next_due_ns()) is not None and due_ns <= now:
+            _, position = heappop(self._dues)
+            self._ask(position, self.readings[position])
+
+    def _plan(self, position: PositionId) -> None:
+        """Read it again after the usual time."""
+        due_ns = self._later(self._custody.now())
+        self.readings[position].due_ns = due_ns
+        heappush(self._dues, (due_ns, position))
 
     def _later(self, now: ExchangeNs) -> ExchangeNs:
         return ExchangeNs(now + self._custody.settings.margin_poll_s * NS_PER_S)
@@ -97,6 +108,7 @@ class Margins:
             del self.readings[position]
             return
         reading.asked = next(self._tokens)
+        self._asked[reading.asked] = position
         self._custody.ask(ReadAccount(scope=view.scope, token=-reading.asked))
 
     def heard(self, report: Report) -> bool:
@@ -104,13 +116,14 @@ class Margins:
         token = -getattr(report.intent, "token", 0)
         if token < TOKENS_FROM:
             return False
-        for position, reading in list(self.readings.items()):
-            if reading.asked == token:
-                reading.asked = 0
-                reading.due_ns = self._later(self._custody.now())
-                if isinstance(report, AccountReported):
-                    reading.account = report.account
-                    self._read(self._custody.roster.view(position), report.account)
+        position = self._asked.pop(token, None)
+        reading = self.readings.get(position) if position is not None else None
+        if position is not None and reading is not None and reading.asked == token:
+            reading.asked = 0
+            self._plan(position)
+            if isinstance(report, AccountReported):
+                reading.account = report.account
+                self._read(self._custody.roster.view(position), report.account)
         return True
 
     def _read(self, view: PositionView, account: AccountSnapshot) -> None:

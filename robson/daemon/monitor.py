@@ -210,6 +210,7 @@ class Monitor:
                 self._pursue(view.id)
             self._forget(view.id)
             self.lookout.look(view.id)
+            self.margins.see(self.roster.view(view.id))
 
     def _pursue(self, position: PositionId) -> None:
         pursuit = self.custody.pursuit(position)
