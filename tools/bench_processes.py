@@ -18,7 +18,8 @@ from robson.cli.demo_daemon import Daemon, environment
 from robson.cli.problem import Problem
 from robson.connectors.simulated.generator import generate, generate_history, write_csv
 from robson.connectors.simulated.rules import instrument_for
-from robson.sim.runs import run as run_worlds
+from robson.sim.lives import plan_of
+from robson.sim.runs import Total, add_up, live
 
 POSITIONS = 10
 BASES = tuple(f"COIN{number}" for number in range(POSITIONS))
@@ -203,7 +204,8 @@ def world(run: Run) -> list[Row]:
             seed += 1
             yield seed
 
-    total = run_worlds(seeds(), first=1, last=0, positions=POSITIONS)
+    worlds = (live(plan_of(seed, POSITIONS)) for seed in seeds())
+    total = add_up(worlds, Total(1, None, POSITIONS))
     took = time.perf_counter() - started
     what = (
         f"positions a second that held something in robson.sim: {total.filled} of {total.armed}"

@@ -7,11 +7,13 @@ read, 69 nothing to read, 130 interrupted.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import re
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -19,6 +21,7 @@ from robson.daemon.clock import monotonic_s
 from robson.sim import paper
 
 USAGE, UNAVAILABLE, INTERRUPTED = 2, 69, 130
+LIVES_MAX, JOBS_MAX = 100, 256
 _SEEDS = re.compile(r"(\d{1,12})(?:\.\.(\d{1,12}))?")
 
 _WORLD = """
@@ -30,7 +33,7 @@ _WORLD_EXAMPLES = """
 examples:
   robson-sim world --seeds 1..200
   robson-sim world --seeds 7..7 --story          one life to read
-  robson-sim world --seeds 1..2000 --positions 10 --json | jq .violations
+  robson-sim world --positions 20000 --json      seeds 1, 2, 3, ... until so many were active
 """
 _BOOKS = """
 Reads what the simulated exchange wrote down: accounts, orders, fills and every request that reached
@@ -78,10 +81,12 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=raw,
         allow_abbrev=False,
     )
-    world.add_argument("--seeds", metavar="A..B", default="1..100", help="default: %(default)s")
+    world.add_argument("--seeds", metavar="A..B", help="default: 1..100; A alone is one seed")
     world.add_argument(
-        "--positions", metavar="N", type=int, default=None, help="in each world; default: 3"
+        "--positions", metavar="N", type=int, help="go on from A until so many were active"
     )
+    world.add_argument("--lives", metavar="N", type=int, help="positions in each world; default: 3")
+    world.add_argument("--jobs", metavar="N", type=int, help="worker processes; default: the cores")
     world.add_argument("--story", action="store_true", help="tell each life, event by event")
     world.add_argument("--json", action="store_true", help="one JSON document, nothing else")
     books = commands.add_parser(
@@ -121,35 +126,61 @@ def _seeds(text: str) -> tuple[int, int]:
 
 
 def _world(args: argparse.Namespace) -> int:
+    from robson.sim.crew import cores, outcomes
     from robson.sim.report import document, show
-    from robson.sim.runs import POSITIONS, Outcome, Total, run
+    from robson.sim.runs import LIVES, Outcome, Total, add_up
     from robson.sim.story import tell
 
-    first, last = _seeds(args.seeds)
-    positions = POSITIONS if args.positions is None else args.positions
-    if not 1 <= positions <= 100:  # noqa: PLR2004
-        raise Problem(f"--positions is {positions}; allowed is 1 to 100")
     if args.story and args.json:
         raise Problem("--story is for people and --json for programs: choose one")
+    lives = _count("--lives", args.lives, LIVES, LIVES_MAX)
+    jobs = _count("--jobs", args.jobs, cores(), JOBS_MAX)
+    until = None if args.positions is None else _count("--positions", args.positions, 0, None)
+    first, last = _range(args.seeds, until)
+    total = Total(first, last, lives)
     page = paper.Paper(sys.stdout, os.environ)
-    progress = paper.Progress(sys.stderr, last - first + 1)
+    progress = paper.Progress(sys.stderr, until or (1 if last is None else last - first + 1))
     began_s = monotonic_s()
 
     def done(_outcome: Outcome, total: Total) -> None:
-        progress.show(total.seeds, monotonic_s() - began_s, len(total.violations))
+        elapsed_s = monotonic_s() - began_s
+        reached = total.seeds if until is None else min(total.filled, until)
+        progress.show(reached, elapsed_s, total.seeds, total.filled, len(total.violations))
 
-    seeds = range(first, last + 1)
+    seeds = itertools.count(first) if last is None else range(first, last + 1)
     if args.story:
-        total = tell(seeds, first=first, last=last, positions=positions, page=page)
+        add_up(tell(seeds, lives, page), total, until=until)
     else:
-        total = run(seeds, first=first, last=last, positions=positions, done=done)
+        jobs = 1 if first == last else jobs
+        with closing(outcomes(seeds, lives, jobs)) as lived:
+            add_up(lived, total, until=until, done=done)
     progress.clear()
     elapsed_s = monotonic_s() - began_s
     if args.json:
         _print_json(document(total, elapsed_s), page)
     else:
         show(total, elapsed_s, page)
+    if until is not None and total.filled < until:
+        paper.error(f"seeds up to {last} gave {total.filled} active positions of {until}")
+        return 1
     return 0 if total.passed else 1
+
+
+def _count(option: str, value: int | None, default: int, most: int | None) -> int:
+    if value is None:
+        return default
+    if value < 1 or (most is not None and value > most):
+        allowed = "1 and more are" if most is None else f"1 to {most} is"
+        raise Problem(f"{option} is {value}; {allowed} allowed")
+    return value
+
+
+def _range(seeds: str | None, until: int | None) -> tuple[int, int | None]:
+    """First and last seed; no last one where as many as it takes are asked for."""
+    if seeds is not None:
+        first, last = _seeds(seeds)
+        return first, None if until is not None and ".." not in seeds else last
+    return 1, 100 if until is None else None
 
 
 def _books(args: argparse.Namespace) -> int:

@@ -67,18 +67,20 @@ class Progress:
         self._shown_s = 0.0
         self._on = stream.isatty()
 
-    def show(self, done: int, elapsed_s: float, violations: int) -> None:
+    def show(
+        self, done: int, elapsed_s: float, seeds: int, positions: int, violations: int
+    ) -> None:
         """Repaint, at most four times a second."""
         if not self._on or elapsed_s - self._shown_s < 0.25:  # noqa: PLR2004
             return
         self._shown_s = elapsed_s
         filled = 12 * done // self._total
-        left_s = elapsed_s / done * (self._total - done)
+        left_s = elapsed_s / done * (self._total - done) if done else 0.0
         bar = "█" * filled + "░" * (12 - filled)
         word = "violation" if violations == 1 else "violations"
         self._stream.write(
-            f"\r\x1b[2K{bar}  {done:,} of {self._total:,}   {elapsed_s:.1f} s,"
-            f" {left_s:.0f} s left   {violations} {word}"
+            f"\r\x1b[2K{bar}  {done:,} of {self._total:,}   {seeds:,} seeds, {positions:,} active"
+            f"   {elapsed_s:.1f} s, {left_s:.0f} s left   {violations} {word}"
         )
         self._stream.flush()
 

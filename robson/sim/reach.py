@@ -21,8 +21,8 @@ from robson.domain.view import PositionView
 from robson.sim.faults import KINDS
 from robson.sim.seams import POINTS
 
-ENFORCED_FROM = 200
-"""Seeds from which on everything listed has to be reached."""
+JUDGED_FROM = 2_000
+"""Active positions from which on everything listed has to be reached."""
 
 
 @attrs.frozen

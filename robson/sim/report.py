@@ -9,8 +9,8 @@ from robson.domain.values import NS_PER_S
 from robson.engine.invariants import RULES, Violation
 from robson.sim.checks import WORLD_RULES
 from robson.sim.paper import Paper, counted, hard
-from robson.sim.reach import ENFORCED_FROM, OUT_OF_REACH, TABLES
-from robson.sim.runs import POSITIONS, Total, percentile
+from robson.sim.reach import JUDGED_FROM, OUT_OF_REACH, TABLES
+from robson.sim.runs import LIVES, Total, percentile
 
 SCHEMA = "robson.world/1"
 SHOWN_MAX = 5
@@ -32,12 +32,15 @@ def document(total: Total, elapsed_s: float) -> dict[str, Any]:
     bare = sorted(total.bare_s)
     return {
         "schema": SCHEMA,
-        "seeds": f"{total.first}..{total.last}",
+        "seeds": seeds_of(total),
         "positions": total.filled,
         "simulated_s": total.simulated_ns // NS_PER_S,
         "faults": dict(total.reach.table()["faults"]),
         "reached": {
             "armed": total.armed,
+            "entered": total.entered,
+            "active": total.filled,
+            "judged": total.judged,
             "events": total.events,
             "evaluations": dict(total.evaluated),
             **total.reach.table(),
@@ -58,12 +61,13 @@ def document(total: Total, elapsed_s: float) -> dict[str, Any]:
                 "seq": found.seq,
                 "at_s": _number(Decimal(found.at_ns - began_ns) / NS_PER_S),
                 "message": found.message,
-                "rerun": rerun(seed, total.positions),
+                "rerun": rerun(seed, total.lives),
             }
             for seed, began_ns, found in total.violations
         ],
         "trace_sha256": total.trace,
         "elapsed_s": round(elapsed_s, 3),
+        "positions_per_s": round(total.filled / elapsed_s, 1) if elapsed_s else 0.0,
     }
 
 
@@ -76,18 +80,23 @@ def rule_name(found: Violation) -> str:
     return (RULES | WORLD_RULES)[found.rule][0]
 
 
-def rerun(seed: int, positions: int) -> str:
+def rerun(seed: int, lives: int) -> str:
     """The command that lives this world again."""
-    more = "" if positions == POSITIONS else f" --positions {positions}"
+    more = "" if lives == LIVES else f" --lives {lives}"
     return f"robson-sim world --seeds {seed}..{seed}{more}"
+
+
+def seeds_of(total: Total) -> str:
+    """The seeds that were lived."""
+    return f"{total.first}..{total.first + total.seeds - 1}"
 
 
 def show(total: Total, elapsed_s: float, paper: Paper) -> None:
     """The result as a person reads it: the verdict first."""
-    word = "position" if total.positions == 1 else "positions"
+    word = "position" if total.lives == 1 else "positions"
     head = paper.paint("robson-sim world", "strong")
     took = paper.paint(f"{elapsed_s:.1f} s", "quiet")
-    seeds = f"seeds {total.first}..{total.last}, {total.positions} {word} each"
+    seeds = f"seeds {seeds_of(total)}, {total.lives} {word} each"
     paper.say(f"{head}  {seeds}   {took}")
     paper.say()
     _verdict(total, paper)
@@ -125,7 +134,7 @@ def _verdict(total: Total, paper: Paper) -> None:
         at_s = (found.at_ns - began_ns) / NS_PER_S
         whose = f" of {found.position.short}" if found.position is not None else ""
         paper.fact("At", f"{hard(f'{at_s:.3f} s')}, event {found.seq}{whose}: {found.message}.")
-        paper.fact("Rerun", hard(rerun(seed, total.positions)))
+        paper.fact("Rerun", hard(rerun(seed, total.lives)))
     more = len(total.violations) - SHOWN_MAX
     if more > 0:
         paper.say(f"  and {more:,} more: --json has all of them")
@@ -150,7 +159,7 @@ def _reached(total: Total, reached: dict[str, dict[str, int]], paper: Paper) -> 
         hard(f"{sum(1 for count in counts.values() if count)} of {len(counts)} {_WORDS[name]}")
         for name, counts in reached.items()
     ]
-    demanded = "" if total.enforced else f" (demanded from {ENFORCED_FROM} seeds on)"
+    demanded = "" if total.judged else f" (not judged below {JUDGED_FROM:,} active positions)"
     lines = [", ".join(parts) + demanded, counted(reached["transitions"].items())]
     paper.fact("Reached", *lines)
     absent = {name: [each for each, n in reached[name].items() if not n] for name in TABLES}

@@ -1,4 +1,4 @@
-"""Runs worlds seed by seed and adds up what they came to."""
+"""Lives one world under every check, and adds up what worlds came to."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import attrs
 
+from robson.domain.identity import Purpose
 from robson.domain.ports import Recorded
 from robson.domain.values import NS_PER_S
 from robson.domain.view import PositionView
@@ -16,11 +17,11 @@ from robson.engine.invariants import Violation
 from robson.sim.checks import Checks
 from robson.sim.lives import Lives, Plan, plan_of
 from robson.sim.observer import Broken
-from robson.sim.reach import ENFORCED_FROM, Reach
+from robson.sim.reach import JUDGED_FROM, Reach
 from robson.sim.seams import WatchedExchange
 from robson.sim.world import World
 
-POSITIONS = 3
+LIVES = 3
 """Positions of a world where nobody says how many."""
 
 
@@ -29,7 +30,9 @@ class Outcome:
     """What one world came to.
 
     Attributes:
-        armed, filled: positions that were armed, and that held something.
+        armed: positions that were armed.
+        entered: those of them whose entry was asked for.
+        filled: those that held something by the exchange's books, so that they were active.
         bare_s: of each filled position, seconds without a stop that nothing excuses.
         began_ns: exchange time at which the world began.
     """
@@ -37,6 +40,7 @@ class Outcome:
     plan: Plan
     views: tuple[PositionView, ...]
     armed: int
+    entered: int
     filled: int
     events: int
     steps: int
@@ -95,6 +99,7 @@ def live(
         plan=plan,
         views=views,
         armed=len(views),
+        entered=sum(1 for view in views if _has_entered(view)),
         filled=len(checks.cover.filled),
         events=checks.audit.memory.seq,
         steps=world.steps,
@@ -109,20 +114,27 @@ def live(
     )
 
 
+def _has_entered(view: PositionView) -> bool:
+    return any(record.order.purpose is Purpose.ENTRY for record in view.orders)
+
+
 @attrs.define
 class Total:
     """The sum of worlds.
 
     Attributes:
+        first, last: the seeds that were asked for; None for no end.
+        lives: positions of each world.
         violations: with the seed of the world in which each was found.
         bare_s: sorted only when asked for.
     """
 
     first: int
-    last: int
-    positions: int
+    last: int | None
+    lives: int = LIVES
     seeds: int = 0
     armed: int = 0
+    entered: int = 0
     filled: int = 0
     events: int = 0
     simulated_ns: int = 0
@@ -137,6 +149,7 @@ class Total:
         """Take a world in."""
         self.seeds += 1
         self.armed += outcome.armed
+        self.entered += outcome.entered
         self.filled += outcome.filled
         self.events += outcome.events
         self.simulated_ns += outcome.simulated_ns
@@ -155,14 +168,14 @@ class Total:
         return self._traces.hexdigest()
 
     @property
-    def enforced(self) -> bool:
-        """Whether there were enough seeds to demand that everything was reached."""
-        return self.seeds >= ENFORCED_FROM
+    def judged(self) -> bool:
+        """Whether enough positions were active to demand that everything was reached."""
+        return self.filled >= JUDGED_FROM
 
     @property
     def missing(self) -> list[str]:
         """What was not reached although it had to be; rules that never spoke among it."""
-        if not self.enforced:
+        if not self.judged:
             return []
         silent = [f"rules: {rule}" for rule, count in self.evaluated.items() if count == 0]
         return [*self.reach.missing(), *silent]
@@ -180,19 +193,24 @@ def percentile(sorted_s: list[Decimal], share: int) -> Decimal:
     return sorted_s[min(len(sorted_s) - 1, len(sorted_s) * share // 100)]
 
 
-def run(
-    seeds: Iterable[int],
+def add_up(
+    outcomes: Iterable[Outcome],
+    total: Total,
     *,
-    first: int,
-    last: int,
-    positions: int,
+    until: int | None = None,
     done: Callable[[Outcome, Total], None] | None = None,
 ) -> Total:
-    """Live worlds one after another; ``done`` hears of each."""
-    total = Total(first, last, positions)
-    for seed in seeds:
-        outcome = live(plan_of(seed, positions))
+    """Take worlds in, ``until`` so many positions were active; ``done`` hears of each world."""
+    for outcome in outcomes:
         total.add(outcome)
         if done is not None:
             done(outcome, total)
+        if until is not None and total.filled >= until:
+            break
     return total
+
+
+def run(seeds: range, *, lives: int = LIVES) -> Total:
+    """Live worlds one after another, in this process."""
+    outcomes = (live(plan_of(seed, lives)) for seed in seeds)
+    return add_up(outcomes, Total(seeds[0], seeds[-1], lives))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from robson.domain.identity import PositionId
@@ -13,7 +13,7 @@ from robson.domain.values import NS_PER_S
 from robson.domain.view import PositionView
 from robson.sim.lives import Plan, plan_of
 from robson.sim.paper import Paper
-from robson.sim.runs import Outcome, Reaching, Total, live
+from robson.sim.runs import Outcome, Reaching, live
 from robson.sim.telling import told
 from robson.sim.world import World
 
@@ -135,17 +135,15 @@ def _end(outcome: Outcome, paper: Paper) -> None:
     paper.say()
 
 
-def tell(seeds: Iterable[int], *, first: int, last: int, positions: int, page: Paper) -> Total:
+def tell(seeds: Iterable[int], lives: int, page: Paper) -> Iterator[Outcome]:
     """Live worlds one after another and tell each of them."""
-    total = Total(first, last, positions)
 
     def observed(world: World, _checks: Reaching) -> Reaching:
         _title(plan, world, page)
         return Teller(world, page)
 
     for seed in seeds:
-        plan = plan_of(seed, positions)
+        plan = plan_of(seed, lives)
         outcome = live(plan, observed=observed)
-        total.add(outcome)
         _end(outcome, page)
-    return total
+        yield outcome

@@ -4,28 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from robson.sim.reach import ENFORCED_FROM, OUT_OF_REACH, ROWS, TABLES
-from robson.sim.runs import POSITIONS, run
+from robson.sim.crew import cores, outcomes
+from robson.sim.reach import OUT_OF_REACH, ROWS, TABLES
+from robson.sim.runs import LIVES, Total, add_up
 
 SEEDS = range(1, 201)
 UNPROTECTED_P99_S = 3
 
 
 def test_200_worlds_hold_every_law(record_property: Callable[[str, object], None]) -> None:
-    total = run(SEEDS, first=SEEDS[0], last=SEEDS[-1], positions=POSITIONS)
+    total = add_up(outcomes(SEEDS, LIVES, cores()), Total(SEEDS[0], SEEDS[-1]))
 
     assert total.violations == []
-    assert total.seeds == len(SEEDS) >= ENFORCED_FROM
-    assert total.missing == []
+    assert total.seeds == len(SEEDS)
+    assert total.reach.missing() == []
     assert min(total.evaluated.values()) > 0
     assert sorted(total.bare_s)[len(total.bare_s) * 99 // 100] <= UNPROTECTED_P99_S
     struck = sum(total.reach.counts["faults"].values())
     record_property(
         "note",
-        f"worlds: {total.seeds} seeds, {total.armed} positions, {total.filled} filled,"
+        f"worlds: {total.seeds} seeds, {total.armed} positions, {total.filled} active,"
         f" {total.events} events, {struck} faults, {sum(total.evaluated.values())} evaluations,"
         " 0 violations",
     )
+
+
+def test_who_lives_a_world_changes_nothing() -> None:
+    """One process or three: the same worlds in the same order, stopped at the same one."""
+    alone, crew = (
+        add_up(outcomes(range(1, 31), 1, jobs), Total(1, 30, 1), until=8) for jobs in (1, 3)
+    )
+
+    assert alone.trace == crew.trace
+    assert alone.filled == crew.filled >= 8
+    assert alone.seeds == crew.seeds < 30
+    assert alone.evaluated == crew.evaluated
 
 
 def test_every_row_of_the_table_is_reached_or_excused() -> None:

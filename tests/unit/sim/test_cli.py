@@ -21,7 +21,7 @@ from robson.sim.runs import Outcome, Total
 BTC = Symbol("BTC", "USDT")
 KEYS = [
     *("schema", "seeds", "positions", "simulated_s", "faults", "reached", "unprotected_s"),
-    *("violations", "trace_sha256", "elapsed_s"),
+    *("violations", "trace_sha256", "elapsed_s", "positions_per_s"),
 ]
 
 
@@ -87,10 +87,10 @@ def test_a_violation_leads_and_names_its_rerun(
         add(total, attrs.evolve(outcome, violations=(found,)))
 
     monkeypatch.setattr(Total, "add", violated)
-    code, out, _ = said(capsys, "world", "--seeds", "5..5", "--positions", "1")
+    code, out, _ = said(capsys, "world", "--seeds", "5..5", "--lives", "1")
     assert code == 1
     assert "!! 1 VIOLATION" in out.splitlines()[2]
-    assert "robson-sim world --seeds 5..5 --positions 1" in out
+    assert "robson-sim world --seeds 5..5 --lives 1" in out
 
     code, found = document(capsys, "world", "--seeds", "5..5", "--json")
     assert code == 1
@@ -103,7 +103,9 @@ def test_a_violation_leads_and_names_its_rerun(
     [
         (("world", "--seeds", "9..1"), "1 comes before 9"),
         (("world", "--seeds", "many"), "expected A..B"),
-        (("world", "--positions", "0"), "allowed is 1 to 100"),
+        (("world", "--positions", "0"), "1 and more are allowed"),
+        (("world", "--lives", "101"), "1 to 100 is allowed"),
+        (("world", "--jobs", "0"), "1 to 256 is allowed"),
         (("world", "--positions", "x"), "invalid int value"),
         (("world", "--story", "--json"), "choose one"),
         (("worlds",), "invalid choice"),
