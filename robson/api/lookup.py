@@ -83,11 +83,21 @@ def _of_order(published: Published, client_id: str) -> PositionView:
     raise Refused("POSITION_NOT_FOUND", f"no position has an order {client_id}.")
 
 
+def _reads_as_pair(published: Published, text: str) -> bool:
+    """Letters that end in an asset in which a known pair is priced, or a slip of a known pair."""
+    quotes = tuple(rules.symbol.quote for rules in published.instruments.values())
+    known = text.isalpha() and len(text) > _SHORTEST and text.endswith(quotes)
+    return known or bool(did_you_mean(text, published.instruments))
+
+
 def _of_suffix(published: Published, typed: str) -> PositionView:
     text = typed.upper()
     full = text.startswith("POS_")
+    pair = symbol_of(typed)
     body = text.removeprefix("POS_").translate(_SLIPS)
     if not _SUFFIX.fullmatch(body) or len(body) > _LONGEST or (full and len(body) != _LONGEST):
+        if _reads_as_pair(published, pair):
+            known_symbol(published, pair)
         raise Refused(
             "POSITION_NOT_FOUND",
             f"{typed} is neither a position id, nor the end of one, nor a"
@@ -101,6 +111,8 @@ def _of_suffix(published: Published, typed: str) -> PositionView:
         )
     found = [view for view in published.positions if view.id.endswith(body)]
     if not found:
+        if _reads_as_pair(published, pair):
+            known_symbol(published, pair)
         raise Refused("POSITION_NOT_FOUND", f"there is no position {typed}.")
     if len(found) > 1:
         names = " ".join(view.id for view in found[:10])

@@ -124,6 +124,15 @@ class LeaseFact:
 
 
 @attrs.frozen(kw_only=True)
+class DiskFact:
+    """Room on the journal's disk, where it is told, and where nothing is entered any more; MiB."""
+
+    free_mib: int
+    warn_mib: int
+    entry_mib: int
+
+
+@attrs.frozen(kw_only=True)
 class DegradedFact:
     """A scope in which only exits are sent until a person decides."""
 
@@ -164,6 +173,7 @@ class DaemonFacts:
     journal_seq: int
     runtime_state: str = "running"
     runtime_change: RuntimeFact | None = None
+    disk: DiskFact | None = None
     feeds: tuple[FeedFact, ...] = ()
     leases: tuple[LeaseFact, ...] = ()
     degraded: tuple[DegradedFact, ...] = ()
@@ -245,7 +255,8 @@ class ConfigKey:
 class GateCheck:
     """One rule that can deny an entry. ``ok`` is None while it cannot be judged yet.
 
-    ``value`` and ``limit`` are decimal text, else words; ``resets`` says when a denial ends.
+    ``value`` and ``limit`` are decimal text, else words; ``resets`` is the ISO time at which
+    a denial ends.
     """
 
     number: str

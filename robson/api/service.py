@@ -270,10 +270,8 @@ class RobsonService(rpc.RobsonServicer):
         limit = commands.count("limit", request.limit, default=_HISTORY_LIMIT, most=_MOST_ROWS)
         since = instant_ns(request, "since")
         until = instant_ns(request, "until")
-        if since is not None and (request.days or since >= (until or published.now_ns)):
-            raise Refused(
-                "INVALID_ARGUMENT", "since is expected before until and now, and without days."
-            )
+        if since is not None:
+            histories.check_range(since, until, published.now_ns, days=request.days)
         return histories.history(
             published,
             days=days,

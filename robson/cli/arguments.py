@@ -50,6 +50,16 @@ def add_globals(parser: argparse.ArgumentParser, default: Any = argparse.SUPPRES
     group.add_argument("-h", "--help", action="help", help="show this and end")
 
 
+def _capital(parser: argparse.ArgumentParser) -> None:
+    """Of ``arm``, and of ``demo``, which arms."""
+    parser.add_argument(
+        "--capital",
+        metavar="AMT",
+        type=values.amount("--capital"),
+        help="cap the capital it is sized from",
+    )
+
+
 def _arm(command: Command) -> None:
     parser = command(
         "arm",
@@ -67,12 +77,7 @@ def _arm(command: Command) -> None:
         help="all-in, now, trend, iron-exit or your own (all-in)",
     )
     parser.add_argument("--side", choices=SIDES, help="the strategy's own bias")
-    parser.add_argument(
-        "--capital",
-        metavar="AMT",
-        type=values.amount("--capital"),
-        help="cap the capital it is sized from",
-    )
+    _capital(parser)
     parser.add_argument(
         "--leverage",
         metavar="N",
@@ -315,12 +320,7 @@ def _demo(command: Command) -> None:
     parser.add_argument("--symbol", metavar="S", help="the pair, where the tape does not say it")
     parser.add_argument("--side", choices=SIDES, help="direction")
     parser.add_argument("--strategy", metavar="NAME", help="how it enters and exits")
-    parser.add_argument(
-        "--capital",
-        metavar="AMT",
-        type=values.amount("--capital"),
-        help="cap the capital it is sized from",
-    )
+    _capital(parser)
     parser.add_argument(
         "--seed",
         metavar="N",

@@ -131,6 +131,15 @@ class Session:
             {"door": self.url},
         )
 
+    def _who(self) -> dict[str, Any] | None:
+        """Who has refused; None when it does not say so to everybody."""
+        try:
+            answer = self.client.daemon()
+        except CallFailed:
+            return None
+        who: dict[str, Any] = daemon_document(answer.daemon, self.url)
+        return who
+
     def problem(self, failed: CallFailed) -> Problem:
         """What a failed call is to a person."""
         if failed.answered:
@@ -138,7 +147,7 @@ class Session:
             message = failed.message
             if option and message.startswith(option):
                 message = f"--{message}"
-            return Problem(failed.code, message, failed.details)
+            return Problem(failed.code, message, failed.details, daemon=self._who())
         details = {"door": self.url}
         if failed.code == "DEADLINE_EXCEEDED":
             message = (

@@ -242,6 +242,7 @@ class DaemonBackend:
             ),
             tape=about.tape,
             degraded=self._degraded(now_ns),
+            disk=self._keeper.room(),
         )
 
     def _degraded(self, now_ns: ExchangeNs) -> tuple[DegradedFact, ...]:

@@ -383,6 +383,9 @@ def _frozen(standing: Standing, others: list[PositionView], symbol: str) -> str 
 
 
 def _denied(denials: tuple[Denial, ...]) -> Refused:
+    if any(denial.code == "duplicate_position" for denial in denials):
+        # What the pair holds then is that position's, and no news of its own.
+        denials = tuple(denial for denial in denials if denial.code != "wallet_not_clean")
     numbers = tuple(
         pair
         for denial in denials

@@ -12,6 +12,7 @@ from concurrent.futures import Future
 
 import attrs
 
+from robson.api.published import DiskFact
 from robson.daemon import logs
 from robson.daemon.inbox import Inbox
 from robson.daemon.messages import Call
@@ -71,6 +72,14 @@ class Keeper:
             free_mib=self._disk.free_mib,
             least_mib=self._limits.least_mib,
             failed=None if failed is None else str(failed),
+        )
+
+    def room(self) -> DiskFact:
+        """How much is left, for people."""
+        return DiskFact(
+            free_mib=self._disk.free_mib,
+            warn_mib=self._limits.warn_mib,
+            entry_mib=self._limits.least_mib,
         )
 
     def trouble(self) -> str:

@@ -108,6 +108,12 @@ ROWS = (
         (),
         "What is left of the month's budget, 0 to 1; below 0 when more was lost than planned",
     ),
+    Row(
+        "robson_disk_free_mib",
+        "gauge",
+        (),
+        "Room on the journal's disk; below store.disk_entry_mib nothing is entered",
+    ),
     Row("robson_halt", "gauge", (), "1 while the month's budget is used up and nothing is entered"),
     Row("robson_degraded", "gauge", ("scope",), "1 for each scope frozen until a person decides"),
     Row(
@@ -295,6 +301,8 @@ def _of_the_account(published: Published) -> Samples:
     for frozen in daemon.degraded:
         yield "robson_degraded", (frozen.scope,), 1
     yield "robson_journal_seq", (), daemon.journal_seq
+    if daemon.disk is not None:
+        yield "robson_disk_free_mib", (), daemon.disk.free_mib
     yield "robson_halt", (), int(risk.halted)
     if risk.budget > 0:
         with localcontext(MONEY):

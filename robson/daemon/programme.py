@@ -104,6 +104,12 @@ def _tapes(options: SimOptions, warnings: list[str]) -> Iterator[Tape]:
     symbols = [str(tape.symbol) for tape in tapes]
     if twice := next((name for name in symbols if symbols.count(name) > 1), None):
         raise TapeError(f"{twice} has more than one tape; give one for each pair")
+    quotes = sorted({tape.symbol.quote for tape in tapes})
+    if len(quotes) > 1:
+        raise TapeError(
+            f"{', '.join(symbols)} are priced in {' and '.join(quotes)}; the month's budget is in"
+            " one asset, so the pairs of one run have the same quote asset"
+        )
     if max(t.first_ns for t in tapes) > min(t.end_ns for t in tapes):
         names = " and ".join(tape.name for tape in tapes)
         raise TapeError(f"{names} do not overlap in time; tapes of one run must")

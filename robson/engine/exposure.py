@@ -25,16 +25,17 @@ def month_of(at_ns: ExchangeNs) -> str:
 
 
 def next_month(at_ns: ExchangeNs) -> str:
-    """The first instant of the next UTC month, for people."""
-    now = datetime.fromtimestamp(at_ns // NS_PER_S, UTC)
-    year, month = (now.year + 1, 1) if now.month == 12 else (now.year, now.month + 1)  # noqa: PLR2004
-    return f"{year}-{month:02d}-01 00:00 UTC"
+    """The first instant of the next UTC month, as an ISO time."""
+    return _iso(month_ends_ns(at_ns))
 
 
 def next_day(at_ns: ExchangeNs) -> str:
-    """The first instant of the next UTC day, for people."""
-    tomorrow = datetime.fromtimestamp((at_ns // DAY_NS + 1) * (DAY_NS // NS_PER_S), UTC)
-    return f"{tomorrow:%Y-%m-%d} 00:00 UTC"
+    """The first instant of the next UTC day, as an ISO time."""
+    return _iso((at_ns // DAY_NS + 1) * DAY_NS)
+
+
+def _iso(at_ns: int) -> str:
+    return f"{datetime.fromtimestamp(at_ns // NS_PER_S, UTC):%Y-%m-%dT%H:%M:%S}.000Z"
 
 
 def month_ends_ns(at_ns: ExchangeNs) -> ExchangeNs:

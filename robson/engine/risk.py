@@ -287,7 +287,7 @@ def signal_limits(state: RiskSnapshot) -> dict[str, str]:
         "wallet_not_clean": "dust",
         "stop_order_unsupported": "STOP_LOSS or STOP_LOSS_LIMIT",
         "stop_invalid": f"{bounds.min_bps} to {bounds.max_bps} bps",
-        "signal_stale": f"{plain(state.max_price_age_s)} s",
+        "signal_stale": plain(state.max_price_age_s),
         "price_drift": drift,
         "size_too_small": "the exchange's smallest order",
         "insufficient_margin": "equity times leverage",

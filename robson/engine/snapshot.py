@@ -49,8 +49,8 @@ class RiskSnapshot:
         price_age_s: age of the live price; None when there is none, which denies an entry.
         entry_ref, span: of the signal; an entry plan's own take their place.
         valid_until_ns: last instant of the signal; None when it does not age.
-        month_resets, day_resets: when the month's budget and the day's limits begin again, for
-            people.
+        month_resets, day_resets: when the month's budget and the day's limits begin again, as ISO
+            times.
         leader: this process holds the lease; where there is one host, its lock.
         disk: None where no journal is kept on one.
         frozen: why the symbol or the account is frozen; None when neither is.

@@ -19,6 +19,7 @@ from robson.api.published import (
     DaemonFacts,
     Denial,
     Disarmed,
+    DiskFact,
     FeedFact,
     GateCheck,
     Governed,
@@ -114,7 +115,7 @@ def _risk() -> RiskNumbers:
                 ok=True,
                 value="125.16",
                 limit="-300",
-                resets="2025-07-17 00:00 UTC",
+                resets="2025-07-17T00:00:00.000Z",
             ),
         ),
     )
@@ -133,6 +134,7 @@ def _facts(profile: str) -> DaemonFacts:
         leases=(LeaseFact(key="main", epoch=1),),
         tape="generated, seed 1, 60x",
         clock_skew_ms=0,
+        disk=DiskFact(free_mib=5210, warn_mib=200, entry_mib=64),
     )
 
 
@@ -151,7 +153,7 @@ def preview(*denials: Denial) -> ArmPreview:
             ok=not denials,
             value="99.99",
             limit="395.60",
-            resets="Aug 1, 00:00 UTC",
+            resets="2025-08-01T00:00:00.000Z",
         )
     )
     return ArmPreview(

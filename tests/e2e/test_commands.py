@@ -141,6 +141,9 @@ def test_arm_refuses_a_second_one_and_repeats_the_first(robsond: Robsond) -> Non
     assert (first[0], same[0]) == (0, 0)
     assert first[1]["position"]["id"] == same[1]["position"]["id"]
     assert other[0] == other[1]["exit"] == DUPLICATE
+    told = other[1]["error"]
+    assert told["message"] == "another position is open for this symbol", "nothing of its wallet"
+    assert other[1]["daemon"]["profile"] == "sim"
 
 
 def test_nobody_there(robsond: Robsond) -> None:

@@ -164,7 +164,7 @@ def test_a_halt_refuses_and_outlives_the_process(place: Path) -> None:
         robsond.kill()
         robsond.start()
         halted = refused(robsond, "monthly_halt", "BTCUSDT", exit_code=REFUSED)
-        assert (halted["gate"]["ok"], halted["gate"]["resets"][-9:]) == (False, "00:00 UTC")
+        assert (halted["gate"]["ok"], halted["gate"]["resets"][-14:]) == (False, "T00:00:00.000Z")
         assert halted["limit"] == 0
         _, status = robson(robsond.place, "status")
         halt = status["risk"]["halt"]
@@ -202,7 +202,7 @@ def test_a_day_and_the_number_of_positions(place: Path) -> None:
 
         loss = refused(robsond, "daily_loss_limit", "ETHUSDT")
         assert loss["value"] < loss["limit"] == -100
-        assert loss["gate"]["resets"] == "2025-11-20 00:00 UTC"
+        assert loss["gate"]["resets"] == "2025-11-20T00:00:00.000Z"
         trades = gate_of(robsond, "daily_trade_limit")
         assert (trades["ok"], trades["value"], trades["limit"]) == (False, 1, 1)
         _, again = robson(robsond.place, "arm", "ETHUSDT")

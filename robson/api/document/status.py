@@ -47,6 +47,15 @@ def daemon(message: pb.Daemon, door: str) -> Document:
             "replication": word(message.journal.replication),
         },
         "clock_skew_ms": optional(message, "clock_skew_ms"),
+        "disk": _disk(message.disk) if message.HasField("disk") else None,
+    }
+
+
+def _disk(message: pb.Disk) -> Document:
+    return {
+        "free_mib": message.free_mib,
+        "warn_mib": message.warn_mib,
+        "entry_mib": message.entry_mib,
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import Decimal, localcontext
 
 from robson.api.published import Published
@@ -9,8 +10,9 @@ from robson.api.translate import positions
 from robson.api.translate.status import daemon
 from robson.api.translate.values import day_ns, floored, raised, stamp
 from robson.api.v1 import robson_pb2 as pb
+from robson.domain.errors import Refused
 from robson.domain.lifecycle import PositionState
-from robson.domain.values import MONEY
+from robson.domain.values import MONEY, NS_PER_S
 from robson.domain.view import PositionView
 
 
@@ -46,6 +48,29 @@ def history(
         symbol=symbol or "",
         until=stamp(until_ns),
     )
+
+
+def check_range(since_ns: int, until_ns: int | None, now_ns: int, *, days: int) -> None:
+    """Refuse a range that holds no instant, or is given twice.
+
+    Raises:
+        Refused: ``INVALID_ARGUMENT``, with what was given.
+    """
+    if days:
+        raise Refused("INVALID_ARGUMENT", f"since and days ({days}) are both given; one is.")
+    end = now_ns if until_ns is None else until_ns
+    if since_ns >= end:
+        word = "now, which is" if until_ns is None else "until, which is"
+        raise Refused(
+            "INVALID_ARGUMENT",
+            f"since is {_when(since_ns)}; expected is a time before {word} {_when(end)}.",
+            (("option", "since"),),
+        )
+
+
+def _when(at_ns: int) -> str:
+    whole = datetime.fromtimestamp(at_ns // NS_PER_S, UTC)
+    return f"{whole:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _closed_ns(view: PositionView) -> int:

@@ -6,7 +6,7 @@ from decimal import Decimal, localcontext
 
 from robson.api.published import ArmPreview, GateCheck, Published
 from robson.api.translate import positions
-from robson.api.translate.values import enum_name, floored, named, text
+from robson.api.translate.values import enum_name, floored, named, text, text_or_word
 from robson.api.v1 import robson_pb2 as pb
 from robson.domain.plan import EntryPlan, Level, Sizing, StopAudit
 from robson.domain.values import MONEY
@@ -45,8 +45,8 @@ def gate(check: GateCheck) -> pb.Gate:
         number=check.number,
         code=check.code,
         ok=check.ok,
-        value=check.value or "",
-        limit=check.limit or "",
+        value=text_or_word(check.value),
+        limit=text_or_word(check.limit),
         resets=check.resets or "",
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal, localcontext
 
-from robson.api.published import DaemonFacts, Published, RiskNumbers, RuntimeFact
+from robson.api.published import DaemonFacts, DiskFact, Published, RiskNumbers, RuntimeFact
 from robson.api.translate import positions, previews
 from robson.api.translate.values import (
     day_start,
@@ -58,6 +58,7 @@ def daemon(facts: DaemonFacts) -> pb.Daemon:
         ),
         clock_skew_ms=facts.clock_skew_ms,
         runtime_change=_change(facts.runtime_change),
+        disk=_disk(facts.disk),
     )
 
 
@@ -65,6 +66,12 @@ def _change(fact: RuntimeFact | None) -> pb.RuntimeChange | None:
     if fact is None:
         return None
     return pb.RuntimeChange(reason=fact.reason, actor=fact.actor or "", since=stamp(fact.since_ns))
+
+
+def _disk(fact: DiskFact | None) -> pb.Disk | None:
+    if fact is None:
+        return None
+    return pb.Disk(free_mib=fact.free_mib, warn_mib=fact.warn_mib, entry_mib=fact.entry_mib)
 
 
 def status(

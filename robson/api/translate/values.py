@@ -5,22 +5,34 @@ from __future__ import annotations
 import datetime as dt
 import enum
 from collections.abc import Iterable
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, localcontext
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal, localcontext
 from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from robson.api.v1 import robson_pb2 as pb
-from robson.domain.values import MONEY, NS_PER_MS, NS_PER_S, plain
+from robson.domain.errors import InvalidValue
+from robson.domain.values import MONEY, NS_PER_MS, NS_PER_S, decimal_of, plain
 
 _MONEY_PLACES = Decimal("1E-8")
+_FINEST_PLACES = Decimal("1E-12")
 _DAY_NS = 86_400 * NS_PER_S
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 def text(value: Decimal | None) -> str:
-    """Plain decimal text; empty for None."""
-    return "" if value is None else plain(value)
+    """Plain decimal text; empty for None. A quotient is cut where no grid is finer."""
+    return "" if value is None else _cut(value, _FINEST_PLACES, ROUND_HALF_EVEN)
+
+
+def text_or_word(value: str | None) -> str:
+    """A field that holds a decimal or a word: a decimal as :func:`text` has it."""
+    if not value:
+        return ""
+    try:
+        return text(decimal_of(value))
+    except InvalidValue:
+        return value
 
 
 def floored(value: Decimal | None, places: Decimal = _MONEY_PLACES) -> str:
@@ -74,7 +86,7 @@ def enum_name(prefix: str, value: enum.Enum | str | None) -> str:
 
 def named(numbers: Iterable[tuple[str, str]]) -> list[pb.Named]:
     """Names with their values."""
-    return [pb.Named(name=name, value=value) for name, value in numbers]
+    return [pb.Named(name=name, value=text_or_word(value)) for name, value in numbers]
 
 
 def day_start(now_ns: int) -> int:

@@ -7,8 +7,11 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from robson.api.document.text import dumps
 from robson.cli import output, parser
 from robson.cli.arguments import COMMANDS
+
+SCHEMA = "robson.completion/1"
 
 
 class Option(NamedTuple):
@@ -34,8 +37,10 @@ def run(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Print the script; returns the exit code."""
     del environ
     makers = {"bash": _bash, "zsh": _zsh, "fish": _fish}
-    text = "\n".join(makers[args.shell](commands()))
-    output.write(sys.stdout, f"{text}\n")
+    text = "\n".join(makers[args.shell](commands())) + "\n"
+    if getattr(args, "json", False):
+        text = f"{dumps({'schema': SCHEMA, 'shell': args.shell, 'script': text})}\n"
+    output.write(sys.stdout, text)
     return 0
 
 

@@ -89,7 +89,7 @@ def _dry_run(document: Doc, preview: Doc, page: Page) -> list[Line]:
         lines += [[], *levels.why(preview, page)]
     if plan is not None:
         lines += [[], *sizes.size(preview, plan, page), [], *sizes.would(preview, plan, page)]
-    lines += [[], *gates.gates(preview, page)]
+    lines += [[], *gates.gates(preview, document.get("as_of"), page)]
     if at(preview, "accepted"):
         lines += [[], *next_line(command(request), page)]
     return lines

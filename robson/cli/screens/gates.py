@@ -11,11 +11,11 @@ from robson.cli.screens.prose import wrap
 _BUDGET = "risk_budget_insufficient"
 
 
-def gates(preview: Doc, page: Page) -> list[Line]:
-    """All gates of a preview."""
+def gates(preview: Doc, now: object, page: Page) -> list[Line]:
+    """All gates of a preview, which was true at an instant."""
     judged = listed(preview, "gates")
     denials = listed(preview, "denials")
-    return _denied(judged, denials, page) if denials else _passed(preview, judged, page)
+    return _denied(judged, denials, now, page) if denials else _passed(preview, judged, page)
 
 
 # --- all pass ------------------------------------------------------------------------------------
@@ -75,7 +75,7 @@ def _pairs(pairs: list[tuple[str, str]], page: Page, *, indent: int = 2) -> list
 # --- denied --------------------------------------------------------------------------------------
 
 
-def _denied(judged: list[Doc], denials: list[Doc], page: Page) -> list[Line]:
+def _denied(judged: list[Doc], denials: list[Doc], now: object, page: Page) -> list[Line]:
     codes = ", ".join(text(denial, "code") for denial in denials)
     does = "denies" if len(denials) == 1 else "deny"
     said = f"{len(denials)} of {len(judged)} gates {does}: {codes}"
@@ -85,11 +85,11 @@ def _denied(judged: list[Doc], denials: list[Doc], page: Page) -> list[Line]:
     else:
         lines = wrap(said, page.prose, first=[tag, ("  ", PLAIN)], indent=f.LABELS)
     for denial in denials:
-        lines += _denial(judged, denial, page)
+        lines += _denial(judged, denial, now, page)
     return lines
 
 
-def _denial(judged: list[Doc], denial: Doc, page: Page) -> list[Line]:
+def _denial(judged: list[Doc], denial: Doc, now: object, page: Page) -> list[Line]:
     code = text(denial, "code")
     message = page.symbols.clean(text(denial, "message")).rstrip(".")
     gate = next((each for each in judged if each.get("code") == code), None)
@@ -97,10 +97,9 @@ def _denial(judged: list[Doc], denial: Doc, page: Page) -> list[Line]:
         f"{message[:1].upper()}{message[1:]}.", page.prose, first=[("  ", PLAIN)], indent=2
     )
     lines += _pairs(_measured(gate, denial, page), page)
-    resets = page.symbols.clean(text(gate, "resets"))
     freed: list[Line] = []
-    if resets:
-        freed += _label("Frees up", f"{resets[:1].upper()}{resets[1:].rstrip('.')}.", page)
+    if figures.instant(at(gate, "resets")) is not None:
+        freed += _label("Frees up", f"{figures.deadline(at(gate, 'resets'), now)}.", page)
     if code == _BUDGET:
         body = "Nothing smaller is offered: Robson never picks a size to fit the budget."
         freed += _label("Or", body, page)
@@ -118,15 +117,29 @@ def _measured(gate: Doc | None, denial: Doc, page: Page) -> list[tuple[str, str]
     numbers = at(denial, "numbers") or {}
     code = text(denial, "code")
     said = [
-        (page.symbols.clean(facts.measured(code, str(name))), _shown(value, page))
+        (page.symbols.clean(facts.measured(code, str(name))), shown(code, value, page))
         for name, value in numbers.items()
     ]
     if said:
         return said
     pairs = (("value", at(gate, "value")), ("limit", at(gate, "limit")))
-    return [(name, _shown(value, page)) for name, value in pairs if value is not None]
+    return [(name, shown(code, value, page)) for name, value in pairs if value is not None]
 
 
-def _shown(value: object, page: Page) -> str:
+_MONEY = {
+    "monthly_halt": figures.free,
+    "daily_loss_limit": figures.pnl,
+    "risk_per_trade": figures.risk,
+    "risk_budget_insufficient": figures.free,
+}
+"""How the value of a gate about money is written; a limit is what one still has."""
+
+
+def shown(code: str, value: object, page: Page) -> str:
+    """What a gate looked at, or what it allows, by the gate's code."""
+    if value is None:
+        return figures.NONE
     found = figures.number(value)
-    return page.symbols.clean(value) if found is None else figures.price(found)
+    if found is None:
+        return page.symbols.clean(value)
+    return _MONEY.get(code, figures.price)(found)

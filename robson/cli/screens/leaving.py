@@ -59,6 +59,12 @@ def result(document: Doc, exits: list[Doc], *, dry: bool) -> Line:
     )
 
 
+def took(document: Doc) -> str:
+    """How long it has been going; a tape has a time of its own."""
+    told = figures.age(at(document, "elapsed_s"))
+    return f"{told} of the tape's time" if facts.profile(document) == "sim" else told
+
+
 def done(document: Doc, steps: list[Doc], took: str) -> Line:
     """What was done, in one sentence."""
     closed = [s for s in steps if text(s, "action") != "cancel"]

@@ -60,7 +60,7 @@ def progress(document: Doc, page: Page) -> list[Line]:
         return nothing(document, page)
     actors = {text(step, "position", "trigger", "actor") for step in steps} - {""}
     who = f" by {page.symbols.clean(', '.join(sorted(actors)))}" if actors else ""
-    took = figures.age(at(document, "elapsed_s"))
+    took = leaving.took(document)
     if at(document, "done"):
         lines = _verdict(
             page, f.block("FLAT", OK, page.symbols), leaving.done(document, steps, took)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from robson.cli.screens import facts, figures, foot, scopes
+from robson.cli.screens import facts, figures, foot, gates, scopes
 from robson.cli.screens import finding as f
 from robson.cli.screens.facts import Doc, at, listed, num, text
 from robson.cli.screens.line import (
@@ -19,8 +19,6 @@ from robson.cli.screens.line import (
 )
 from robson.cli.screens.prose import finish, wrap
 from robson.cli.screens.table import Cell, Column, spoken, table
-
-_RESETS = len("12-01 00:00")
 
 
 def risk(document: Doc, page: Page) -> list[Line]:
@@ -102,11 +100,11 @@ def _day(document: Doc, page: Page) -> list[Line]:
 
 def _gates(document: Doc, page: Page) -> list[Line]:
     columns = [Column("Gate"), Column("Code"), Column("Now"), Column("Limit"), Column("Frees up")]
-    gates = listed(document, "risk", "gates")
-    rows = [_cells(gate, page) for gate in gates]
+    known = listed(document, "risk", "gates")
+    rows = [_cells(gate, page) for gate in known]
     if page.plain:
         return [line for said in spoken(columns, rows) for line in wrap(said, page.prose)]
-    marks = [_mark(gate, page) for gate in gates]
+    marks = [_mark(gate, page) for gate in known]
     lines = table(columns, rows, gap=2, margin=2, gutters=marks)
     if max((sum(len(part) for part, _ in line) for line in lines), default=0) <= page.width:
         return lines
@@ -119,22 +117,15 @@ def _mark(gate: Doc, page: Page) -> tuple[str, str]:
 
 def _cells(gate: Doc, page: Page) -> list[Cell]:
     denies = gate.get("ok") is False
-    now = _shown(gate.get("value"), page)
-    resets = page.symbols.clean(text(gate, "resets")).removesuffix(" UTC")[-_RESETS:]
+    code = text(gate, "code")
+    freed = figures.instant(gate.get("resets"))
     return [
         text(gate, "number"),
-        (text(gate, "code"), STRONG if denies else PLAIN),
-        now,
-        _shown(gate.get("limit"), page),
-        (resets or figures.NONE, QUIET),
+        (code, STRONG if denies else PLAIN),
+        gates.shown(code, gate.get("value"), page),
+        gates.shown(code, gate.get("limit"), page),
+        (f"{freed:%m-%d %H:%M}" if freed else figures.NONE, QUIET),
     ]
-
-
-def _shown(value: object, page: Page) -> str:
-    if value is None:
-        return figures.NONE
-    found = figures.number(value)
-    return page.symbols.clean(value) if found is None else figures.price(found)
 
 
 def _block(row: list[Cell], page: Page) -> list[Line]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 from robson.cli.screens import facts, figures
 from robson.cli.screens import finding as f
@@ -81,6 +82,9 @@ def _of_daemon(document: Doc, symbols: Symbols) -> Iterator[Finding]:
         yield _paused(document, symbols)
     if text(daemon, "journal", "replication") == "behind":
         yield _behind(daemon)
+    free, warn, least = (num(daemon, "disk", f"{key}_mib") for key in ("free", "warn", "entry"))
+    if free is not None and warn is not None and least is not None and least <= free < warn:
+        yield _low(free, least)
 
 
 def _not_leader() -> Finding:
@@ -120,7 +124,7 @@ def _halted(document: Doc, symbols: Symbols) -> Finding:
 
 _RESUMED = {
     "paused": ("is paused", "until it is resumed"),
-    "draining": ("drains", "and is stopped when nothing is open"),
+    "draining": ("drains", "until it is resumed; stops when nothing is open"),
     "stopped": ("is stopped", "until it is resumed"),
 }
 
@@ -140,13 +144,26 @@ def _paused(document: Doc, symbols: Symbols) -> Finding:
     happened += f": {reason}." if reason else "."
     advice: Prose = you("To take entries again:", 'robson admin resume --reason "..."')
     if state == "draining":
-        advice = "Nothing. It ends by itself."
+        advice = you("Nothing. Once it is stopped:", 'robson admin resume --reason "..."')
     return Finding(
         f.PAUSED,
         happened,
         "Open positions keep their stops and exit as planned.",
         f"Refuses to arm and to enter {until}.",
         advice,
+    )
+
+
+def _low(free: Decimal, least: Decimal) -> Finding:
+    """Told while there is time: with less than ``least`` the account is frozen for entries."""
+    left, needs = (f"{each}{HARD_SPACE}MiB" for each in (free, least))
+    return Finding(
+        f.DISK_LOW,
+        f"The journal's disk has {left} left.",
+        "Stops are judged and exchange stops stay. Exits need no room: they have a file of their"
+        " own.",
+        f"Goes on as before; takes no entry below {needs}.",
+        "Make room on the disk that holds the state directory.",
     )
 
 

@@ -25,7 +25,7 @@ from robson.api.v1 import robson_pb2 as pb
 from robson.domain import events as e
 from robson.domain.errors import Refused
 from robson.domain.lifecycle import PositionState
-from robson.domain.values import ExchangeNs, Side
+from robson.domain.values import ExchangeNs, Price, Side
 from robson.domain.view import InsuranceView, OrderRecord
 from tests.contract import lives
 from tests.contract.fake_daemon import published
@@ -54,6 +54,21 @@ def test_absent_is_empty_and_never_zero() -> None:
     assert text(None) == floored(None) == raised(None) == seconds(None) == ""
     assert stamp(None) is None
     assert text(D("1E-8")) == "0.00000001"
+
+
+def test_a_quotient_is_cut_where_no_grid_is_finer() -> None:
+    """A stop from an ATR has as many digits as arithmetic gives it."""
+    plan = lives.active().plan
+    assert plan is not None
+    odd = attrs.evolve(plan.stops, technical_stop=Price(D("116711.671428571428571428571428571429")))
+    view = attrs.evolve(lives.active(), plan=attrs.evolve(plan, stops=odd))
+
+    shown = positions.position(view, VIEW)
+
+    assert (shown.technical_stop, shown.palma.distance) == (
+        "116711.671428571429",
+        "1012.618571428571",
+    )
 
 
 @pytest.mark.parametrize(

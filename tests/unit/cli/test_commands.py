@@ -318,6 +318,17 @@ def test_a_history_that_cannot_be_is_2(robson: Shell, words: list[str]) -> None:
     assert robson("history", *words).code == 2
 
 
+def test_a_range_that_holds_nothing_is_refused_with_its_values_and_by_whom(robson: Shell) -> None:
+    done = robson("history", "--since", "2025-07-17", "--until", "2025-07-16", "--json")
+
+    assert done.document["error"]["message"] == (
+        "--since is 2025-07-17 00:00:00 UTC; expected is a time before until, which is"
+        " 2025-07-16 00:00:00 UTC."
+    )
+    assert done.document["daemon"]["account"] == "main"
+    assert done.document["daemon"]["door"].startswith("unix://")
+
+
 def test_history_as_csv_is_what_the_document_says(robson: Shell) -> None:
     document = json.loads(robson("history", "--json").out, parse_float=str, parse_int=str)
     done = robson("history", "--csv")

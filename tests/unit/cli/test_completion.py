@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -27,6 +28,18 @@ CASES = (
 def script(shell: str, capsys: pytest.CaptureFixture[str]) -> str:
     assert run(["completion", shell], {}) == 0
     return capsys.readouterr().out
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_script_is_in_a_document_where_one_is_asked_for(
+    shell: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bare = script(shell, capsys)
+    assert run(["--json", "completion", shell], {}) == 0
+
+    document = json.loads(capsys.readouterr().out)
+
+    assert document == {"schema": "robson.completion/1", "shell": shell, "script": bare}
 
 
 @pytest.mark.parametrize(("typed", "wanted"), CASES)

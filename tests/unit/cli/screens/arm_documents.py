@@ -143,7 +143,7 @@ DENIED = changed(
             **GATES[-1],
             "ok": False,
             "limit": D("61.40"),
-            "resets": "on Dec 1, 00:00 UTC (9d 09h), or when an open position reaches a rung",
+            "resets": "2025-12-01T00:00:00.000Z",
         },
     ],
     preview__denials=[

@@ -48,6 +48,7 @@ DAEMON: Doc = {
     ],
     "journal": {"seq": 2213, "replicated_seq": 2213, "lag_s": D("0.1"), "replication": "on"},
     "clock_skew_ms": 12,
+    "disk": {"free_mib": 217_088, "warn_mib": 200, "entry_mib": 64},
 }
 
 SIM: Doc = {
@@ -370,6 +371,9 @@ BEHIND = with_positions(
         "lag_s": D("41.2"),
         "replication": "behind",
     },
+)
+DISK_LOW = with_positions(
+    BTC_LONG, daemon__disk={"free_mib": 180, "warn_mib": 200, "entry_mib": 64}
 )
 NO_ROOM = with_positions(BTC_LONG, risk__slots=0, risk__remaining=D("61.40"), risk__consumed=D(234))
 PLACING = with_positions(

@@ -7,7 +7,7 @@ from typing import Any
 from tests.unit.cli.screens.documents import DAEMON, RISK, D, Doc, changed
 
 AS_OF = "2025-11-21T14:03:22.000Z"
-DAY, MONTH = "2025-11-22 00:00 UTC", "2025-12-01 00:00 UTC"
+DAY, MONTH = "2025-11-22T00:00:00.000Z", "2025-12-01T00:00:00.000Z"
 ROWS: tuple[tuple[str, str, bool | None, Any, Any, str | None], ...] = (
     ("1", "not_leader", True, "leader", "leader", None),
     ("2", "degraded", None, None, None, None),

@@ -55,6 +55,7 @@ STATUSES = {
     "halted": docs.HALTED,
     "paused": docs.PAUSED,
     "replica-behind": docs.BEHIND,
+    "disk-low": docs.DISK_LOW,
     "no-room": docs.NO_ROOM,
     "placing": docs.PLACING,
     "exiting": docs.EXITING,
