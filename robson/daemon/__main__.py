@@ -95,6 +95,9 @@ def _simulated(run: argparse.ArgumentParser) -> None:
         help="tape seconds the market goes on before a restarted daemon sees it",
     )
     sim.add_argument(
+        "--exchange", metavar="unix:PATH", help="one in a process of its own: it plays the tape"
+    )
+    sim.add_argument(
         "--hold", action="store_true", help="the tape waits until each pair has had a position"
     )
 
@@ -176,6 +179,7 @@ def _options(args: argparse.Namespace) -> SimOptions:
         faults=Path(args.faults) if args.faults else None,
         dead_for_s=args.dead_for,
         hold=args.hold,
+        exchange=args.exchange,
     )
 
 
@@ -276,8 +280,8 @@ def _serve(daemon: SimulatedDaemon, ended: _Ended) -> int:
 
 
 def _introduce(daemon: SimulatedDaemon, doors: Doors) -> None:
-    options = daemon.options
-    speed = "max" if options.speed is None else f"{options.speed:f}x"
+    playing = daemon.theatre.speed
+    speed = "max" if playing is None else f"{playing:f}x"
     logs.tell(f"SIMULATED, no real money    robsond {program_version()}  profile sim")
     logs.tell(f"  tape       {daemon.theatre.describe()}  speed {speed}")
     for warning in daemon.theatre.warnings:
@@ -289,8 +293,8 @@ def _introduce(daemon: SimulatedDaemon, doors: Doors) -> None:
     logs.tell(
         f"  health     http://{daemon.places.http_host}:{daemon.http.server_port}/health/live"
     )
-    for fault in daemon.theatre.script.faults:
-        logs.tell(f"  fault      {fault.name} (line {fault.line})")
+    for fault in daemon.theatre.faults():
+        logs.tell(f"  fault      {fault}")
     if daemon.unseen_s:
         many = daemon.recovered
         positions = "1 position" if many == 1 else f"{many} positions"
@@ -322,7 +326,7 @@ def _end(daemon: SimulatedDaemon, ended: _Ended) -> int:
     for view in kept:
         stop = f"{view.insurance.stop_price:f}"
         logs.tell(f"{view.scope.symbol} stays protected: exchange stop {stop} rests")
-    for told in daemon.theatre.script.told():
+    for told in daemon.theatre.faults_told():
         logs.tell(f"fault {told}")
     logs.tell("robsond has ended in order")
     return 0 if daemon.journal.failed is None else JOURNAL_IO

@@ -18,12 +18,13 @@ from robson.api.http import METRICS, STATUS, Check, HealthServer, status_text
 from robson.api.published import Published
 from robson.api.server import ApiServer, Doors, check_free, clear_stale
 from robson.api.tokens import ROLES, Token, TokenFileError, read_token_file
+from robson.connectors.simulated.line import path_of
 from robson.daemon import logs
 from robson.daemon.audited import Auditor
 from robson.daemon.backend import About, DaemonBackend
 from robson.daemon.clock import monotonic_s, new_journal_id, new_secret, wall_ns
 from robson.daemon.config import Config
-from robson.daemon.custody import Custody, Market
+from robson.daemon.custody import Custody
 from robson.daemon.diary import Diary
 from robson.daemon.inbox import Inbox
 from robson.daemon.keeper import DiskLimits, Keeper
@@ -32,8 +33,9 @@ from robson.daemon.messages import Asked
 from robson.daemon.meters import Meters
 from robson.daemon.monitor import Monitor
 from robson.daemon.programme import Programme
+from robson.daemon.remote import RemoteStage, RemoteTheatre
 from robson.daemon.roster import Roster
-from robson.daemon.simulated import SeededIds, Theatre
+from robson.daemon.simulated import Theatre
 from robson.daemon.snapshots import Snapshots
 from robson.daemon.stage import Stage
 from robson.daemon.stillness import Stillness
@@ -139,7 +141,7 @@ class SimulatedDaemon:
     def _assemble(self, programme: Programme) -> None:
         owner = self.monitor_thread
         self.journal = owner.call(self._open_journal)
-        self.theatre = Theatre(programme, self.places.directory, self.account, self._views)
+        self.theatre = self._theatre(programme)
         self.auditor = Auditor(
             self.theatre.exchange,
             {str(played.instrument.symbol): played.instrument for played in self.theatre.played},
@@ -160,17 +162,9 @@ class SimulatedDaemon:
             account=self.account,
             roster=self.roster,
             clock=self.theatre.clock,
-            ids=SeededIds(self.options.seed, epoch, self.theatre.clock),
+            ids=self.theatre.ids(epoch),
             outbox=self.meters.watching(self.auditor.watching(LaneOutbox(lanes))),
-            markets={
-                str(played.instrument.symbol): Market(
-                    instrument=played.instrument,
-                    board=played.board,
-                    candles=played.candles,
-                    forming=played.player.forming,
-                )
-                for played in self.theatre.played
-            },
+            markets=self.theatre.markets(),
             settings=self.config.settings(),
             epoch=epoch,
             strategies=self.places.strategies,
@@ -197,6 +191,11 @@ class SimulatedDaemon:
             on_refused=self._refused,
         )
 
+    def _theatre(self, programme: Programme) -> Theatre | RemoteTheatre:
+        if self.options.exchange is not None:
+            return RemoteTheatre(path_of(self.options.exchange))
+        return Theatre(programme, self.places.directory, self.account, self._views)
+
     def _open_journal(self) -> SqliteJournal:
         return SqliteJournal(
             self.places.directory,
@@ -220,7 +219,9 @@ class SimulatedDaemon:
             fatal=self._fatal,
         )
 
-    def _stage(self) -> Stage:
+    def _stage(self) -> Stage | RemoteStage:
+        if isinstance(self.theatre, RemoteTheatre):
+            return RemoteStage(self.theatre, self.inbox, self.monitor.next_due_ns)
         return Stage(
             driver=self.theatre.driver,
             wire=self.theatre.wire,
@@ -314,12 +315,14 @@ class SimulatedDaemon:
             )
         )
         self.monitor.recover(self.theatre.unseen())
+        self.stage.stepped()
         self.diary.write()
 
     # --- threads ---------------------------------------------------------------------------------
 
     def _step(self, message: Any) -> None:
         self.monitor.step(message)
+        self.stage.stepped()
         self.meters.heard(message)
         self.diary.write()
         self.snapshots.keep_if_due()
@@ -375,17 +378,8 @@ class SimulatedDaemon:
 
     def report(self) -> dict[str, Any]:
         """Tape, invariants and what was still waited for."""
-        played = self.theatre.played[0]
         return {
-            "tape": {
-                "description": self.theatre.describe(),
-                "symbol": str(played.tape.symbol),
-                "synthetic": played.tape.synthetic,
-                "rows": len(played.tape),
-                "rows_played": played.player.rows_played,
-                "warnings": self.theatre.warnings,
-                "rules": "derived" if played.instrument.derived else "known",
-            },
+            "tape": self.theatre.told(),
             "invariants": self.auditor.report(),
             "at_end": self.stage.ended,
             "waiting": self.waiting,
@@ -407,7 +401,7 @@ class SimulatedDaemon:
         return silent
 
     def _rows_played(self) -> dict[str, int]:
-        return {"tape": sum(played.player.rows_played for played in self.theatre.played)}
+        return {"tape": self.theatre.rows_played()}
 
     def _status(self) -> str:
         door = f"http://{self.places.http_host}:{self.http.server_port}"
@@ -444,7 +438,7 @@ class SimulatedDaemon:
             lane.inbox.close()
         for lane in self.lanes:
             lane.join(STOPPING_S)
-        self.theatre.exchange.books.close()
+        self.theatre.close()
         self.lock.release()
 
     def abandon(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 
+from robson.domain.ports import Clock
 from robson.domain.values import ExchangeNs, MonotonicNs
 
 
@@ -43,7 +44,7 @@ class SystemClock:
 class RandomIds:
     """128-bit ids: milliseconds of exchange time above, chance below."""
 
-    def __init__(self, clock: SystemClock) -> None:
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
     def bits(self) -> int:

@@ -29,6 +29,10 @@ USAGE, DOOR, INTERNAL, FORCED, DIRECTORY = 64, 69, 70, 71, 73
 JOURNAL_IO, LOCKED, CORRUPT, CONFIG = 74, 75, 76, 78
 
 
+class ExchangeUnreachable(RobsonError):
+    """The exchange in the other process does not answer."""
+
+
 class Exit(NamedTuple):
     """What ends robsond: the error it is raised as, a stable name, the exit code, why."""
 
@@ -44,6 +48,9 @@ EXITS: tuple[Exit, ...] = (
     Exit(TapeError, "TAPE_INVALID", USAGE, "a tape or a history cannot be played"),
     Exit(Refused, "REFUSED", USAGE, "what was asked for is not there; the code says what"),
     Exit(DoorError, "DOOR_TAKEN", DOOR, "a socket or port is taken"),
+    Exit(
+        ExchangeUnreachable, "EXCHANGE_UNREACHABLE", DOOR, "the exchange next door does not answer"
+    ),
     Exit(None, "INTERNAL", INTERNAL, "a defect: a thread ended that should not have"),
     Exit(None, "FORCED", FORCED, "a second signal, or stopping took longer than 25 s"),
     Exit(Unwritable, "STATE_DIR_UNWRITABLE", DIRECTORY, "the state directory cannot be written"),

@@ -53,7 +53,6 @@ from robson.exec.resolve import AbsenceProof, Contradiction, Found
 
 CANDLES_KEPT = 600
 RESTAMPS_MAX = 2
-Message = Report | CandleClosed | Wake | TimerDue | Asked
 
 
 @attrs.frozen
@@ -62,6 +61,16 @@ class Unseen:
 
     low: int
     high: int
+
+
+@attrs.frozen
+class Missed:
+    """By symbol, what a broken line has kept from a daemon that went on living."""
+
+    unseen: Mapping[str, Unseen]
+
+
+Message = Report | CandleClosed | Wake | Missed | TimerDue | Asked
 
 
 class Monitor:
@@ -125,6 +134,9 @@ class Monitor:
                 self.custody.take_all()
             case Wake():
                 pass
+            case Missed():
+                for symbol, extremes in message.unseen.items():
+                    self._fill_gap(symbol, extremes)
             case _:
                 self._heard(message)
         for symbol in symbols:
@@ -161,7 +173,7 @@ class Monitor:
         match message:
             case Wake() | CandleClosed():
                 return (message.symbol,)
-            case Asked() | TimerDue():
+            case Asked() | TimerDue() | Missed():
                 return tuple(self.markets)
             case _:
                 return (str(message.intent.scope.symbol),)

@@ -15,6 +15,7 @@ import attrs
 
 from robson.connectors.simulated.fault_script import Fault, read_faults
 from robson.connectors.simulated.generator import generate, generate_history
+from robson.connectors.simulated.line import path_of
 from robson.connectors.simulated.rules import rules_for
 from robson.connectors.simulated.tape import Tape
 from robson.connectors.simulated.tape_reader import read_tape
@@ -33,6 +34,7 @@ class SimOptions:
         tapes, histories: ``[SYMBOL=]PATH``; none generates them from the seed.
         speed: tape seconds a second; None for as fast as the work allows.
         hold: the tape waits until each pair has had a position.
+        exchange: ``unix:PATH`` of an exchange in a process of its own, which plays the tapes then.
         dead_for_s: tape seconds the market goes on before a restarted daemon sees it.
     """
 
@@ -47,6 +49,7 @@ class SimOptions:
     faults: Path | None = None
     dead_for_s: int = 60
     hold: bool = False
+    exchange: str | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -76,6 +79,9 @@ def programme(options: SimOptions) -> Programme:
         ConfigError: the file of symbol rules, or the one of faults, cannot be used.
         InvalidValue: ``--from`` is no time.
     """
+    if options.exchange is not None:
+        path_of(options.exchange)  # refuses what is no address
+        return Programme(options=options, items=(), warnings=())
     warnings: list[str] = []
     whole = list(_tapes(options, warnings))
     told = _histories(options, [str(tape.symbol) for tape in whole], warnings)

@@ -9,6 +9,7 @@ import functools
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import attrs
 
@@ -19,6 +20,7 @@ from robson.connectors.simulated.exchange import SimExchange
 from robson.connectors.simulated.player import Player
 from robson.connectors.simulated.scripted import Script, ScriptedExchange, ScriptedWire
 from robson.connectors.simulated.tape import Tape
+from robson.daemon.custody import Market
 from robson.daemon.monitor import Unseen
 from robson.daemon.programme import Item, Programme
 from robson.daemon.stage import HeldWire, TapeClockFile
@@ -105,6 +107,7 @@ class Theatre:
         views: Callable[[], Sequence[PositionView]],
     ) -> None:
         self.options = programme.options
+        self.speed = programme.options.speed
         self.account = account
         self._views = views
         self.warnings = programme.warnings
@@ -208,6 +211,51 @@ class Theatre:
         for played in self.played:
             if str(played.instrument.symbol) == closed.symbol:
                 played.candles.append(closed.candle)
+
+    def markets(self) -> dict[str, Market]:
+        """Each pair as the monitor sees it."""
+        return {
+            str(played.instrument.symbol): Market(
+                instrument=played.instrument,
+                board=played.board,
+                candles=played.candles,
+                forming=played.player.forming,
+            )
+            for played in self.played
+        }
+
+    def ids(self, epoch: int) -> SeededIds:
+        """Ids that two runs agree on."""
+        return SeededIds(self.options.seed, epoch, self.clock)
+
+    def told(self) -> dict[str, Any]:
+        """The first tape as a document."""
+        played = self.played[0]
+        return {
+            "description": self.describe(),
+            "symbol": str(played.tape.symbol),
+            "synthetic": played.tape.synthetic,
+            "rows": len(played.tape),
+            "rows_played": played.player.rows_played,
+            "warnings": self.warnings,
+            "rules": "derived" if played.instrument.derived else "known",
+        }
+
+    def rows_played(self) -> int:
+        """Of all tapes."""
+        return sum(played.player.rows_played for played in self.played)
+
+    def faults(self) -> list[str]:
+        """What is to go wrong, line by line."""
+        return [f"{fault.name} (line {fault.line})" for fault in self.script.faults]
+
+    def faults_told(self) -> Sequence[str]:
+        """How often each has gone wrong."""
+        return self.script.told()
+
+    def close(self) -> None:
+        """Close the exchange's books."""
+        self.exchange.books.close()
 
     def describe(self) -> str:
         """The tape in words; synthetic ones say so."""

@@ -116,6 +116,9 @@ class Stage:
         self._stillness.wait(lane_of(request).value)
         return answer.get()
 
+    def stepped(self) -> None:
+        """The monitor has finished a step: its timer is asked for when all is still."""
+
     # --- the thread ------------------------------------------------------------------------------
 
     def run(self) -> None:

@@ -1,4 +1,4 @@
-"""``robson-sim``: simulated worlds, replayed journals, the simulated exchange's books.
+"""``robson-sim``: simulated worlds, replayed journals, the simulated exchange and its books.
 
 Exit codes: 0 all held, 1 something was violated or not reached, 2 a command line that cannot be
 read, 69 nothing to read, 130 interrupted.
@@ -52,6 +52,17 @@ _REPLAY_EXAMPLES = """
 examples:
   robson-sim replay --journal ~/.local/state/robson/sim --verify
   robson-sim replay --journal journal.copy --verify --json | jq .difference
+"""
+
+
+_EXCHANGE = """
+The simulated exchange as a process of its own: it keeps the books, plays the tape and keeps time,
+whoever is connected. The line is Robson's private one; a daemon joins with robsond run --exchange.
+"""
+_EXCHANGE_EXAMPLES = """
+examples:
+  robson-sim exchange --listen unix:/tmp/x.sock --state-dir /tmp/x --tape BTCUSDT-1m.csv
+  robsond run --profile sim --exchange unix:/tmp/x.sock
 """
 
 
@@ -112,7 +123,31 @@ def _parser() -> argparse.ArgumentParser:
     replay.add_argument("--config", metavar="FILE", help="of the robsond that wrote it")
     replay.add_argument("--exchange-info", metavar="FILE", help="symbol rules it went by")
     replay.add_argument("--json", action="store_true", help="one JSON document, nothing else")
+    _exchange_options(commands)
     return parser
+
+
+def _exchange_options(commands: Any) -> None:
+    exchange = commands.add_parser(
+        "exchange",
+        help="the simulated exchange as a process of its own",
+        description=_EXCHANGE,
+        epilog=_EXCHANGE_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    exchange.add_argument("--listen", metavar="unix:PATH", required=True, help="its socket")
+    exchange.add_argument("--state-dir", metavar="DIR", required=True, help="its books")
+    exchange.add_argument("--tape", action="append", default=[], metavar="[SYMBOL=]PATH")
+    exchange.add_argument("--history", action="append", default=[], metavar="[SYMBOL=]PATH")
+    exchange.add_argument("--speed", default="1", metavar="X", help="default: %(default)s")
+    exchange.add_argument("--seed", type=int, default=1, metavar="N", help="default: %(default)s")
+    exchange.add_argument("--balance", default="10000", metavar="AMT", help="default: %(default)s")
+    exchange.add_argument("--faults", metavar="FILE", help="what goes wrong, in TOML")
+    exchange.add_argument("--account", default="main", metavar="NAME", help="default: %(default)s")
+    exchange.add_argument(
+        "--by-hand", action="store_true", help="prices move only when a caller asks for it"
+    )
 
 
 def _seeds(text: str) -> tuple[int, int]:
@@ -212,6 +247,37 @@ def _replay(args: argparse.Namespace) -> int:
     return 0 if is_equal(outcome, verify=args.verify) else 1
 
 
+def _exchange(args: argparse.Namespace) -> int:
+    from robson.daemon.programme import SimOptions
+    from robson.domain.values import decimal_of
+    from robson.sim.exchange import serve
+
+    page = paper.Paper(sys.stdout, os.environ)
+    amounts = {}
+    for name in ("speed", "balance"):
+        amounts[name] = decimal_of(getattr(args, name))
+        if amounts[name] <= 0:
+            raise Problem(f"--{name} is {getattr(args, name)}; expected a number above 0")
+    options = SimOptions(
+        tapes=tuple(args.tape),
+        histories=tuple(args.history),
+        seed=args.seed,
+        faults=Path(args.faults) if args.faults else None,
+        speed=amounts["speed"],
+        balance=amounts["balance"],
+    )
+    serve(
+        options,
+        address=args.listen,
+        state_dir=Path(args.state_dir),
+        account=args.account,
+        by_hand=args.by_hand,
+        ready=page.say,
+        ended=lambda: False,
+    )
+    return 0
+
+
 def _print_json(document: dict[str, Any], page: paper.Paper) -> None:
     page.say(json.dumps(document, indent=2, ensure_ascii=False))
 
@@ -226,7 +292,7 @@ def run(argv: Sequence[str]) -> int:
         if args.command is None:
             parser.print_help()
             return 0
-        commands = {"world": _world, "books": _books, "replay": _replay}
+        commands = {"world": _world, "books": _books, "replay": _replay, "exchange": _exchange}
         return commands[args.command](args)
     except Problem as problem:
         return _refused("INVALID_ARGUMENT", str(problem), problem.code, argv)

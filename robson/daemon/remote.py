@@ -1,0 +1,295 @@
+"""The simulated exchange next door: the same daemon, with the market in another process.
+
+Time here is real: the exchange's clock is followed and not moved. Prices come as they are told, the
+lanes wait at sockets, and what breaks is answered like any broken wire.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+
+from robson.connectors.simulated.client import Caller, Welcome, greet
+from robson.connectors.simulated.frames import BadFrame, read
+from robson.connectors.simulated.line import Line
+from robson.daemon import logs
+from robson.daemon.clock import RandomIds, monotonic_s
+from robson.daemon.custody import Market
+from robson.daemon.exits import ExchangeUnreachable
+from robson.daemon.inbox import Inbox
+from robson.daemon.messages import TimerDue, Wake
+from robson.daemon.monitor import Missed, Unseen
+from robson.daemon.ticks import TickBoard
+from robson.domain.instrument import Instrument
+from robson.domain.intents import Intent
+from robson.domain.reports import Answer, CandleClosed
+from robson.domain.values import NS_PER_S, Candle, ExchangeNs, MonotonicNs
+from robson.exec.lanes import Lane, lane_of
+
+REACH_S = 3.0
+"""How long a start waits for the exchange."""
+RETRY_S = 0.1
+LOOK_S = 0.02
+"""Longest wait for a frame: a timer may have become due meanwhile."""
+
+
+class FollowedClock:
+    """The exchange's time between two of its own stamps; it never runs back."""
+
+    def __init__(self, now_ns: int, speed: float) -> None:
+        self._speed = speed
+        self._anchor = (monotonic_s(), now_ns)
+        self._latest_ns = now_ns
+
+    def heard(self, now_ns: int) -> None:
+        """The exchange has said what time it is."""
+        if now_ns > self.now_ns:
+            self._anchor = (monotonic_s(), now_ns)
+
+    @property
+    def now_ns(self) -> int:
+        """The best estimate."""
+        began_s, began_ns = self._anchor
+        found = began_ns + int((monotonic_s() - began_s) * self._speed * NS_PER_S)
+        self._latest_ns = max(self._latest_ns, found)
+        return self._latest_ns
+
+    def exchange_ns(self) -> ExchangeNs:
+        """The exchange's time."""
+        return ExchangeNs(self.now_ns)
+
+    def monotonic_ns(self) -> MonotonicNs:
+        """The same: deadlines are the exchange's too."""
+        return MonotonicNs(self.now_ns)
+
+
+@attrs.frozen(kw_only=True)
+class Pair:
+    """One pair of the exchange next door."""
+
+    instrument: Instrument
+    board: TickBoard
+    candles: list[Candle]
+
+
+class RemoteTheatre:
+    """What the daemon knows of the exchange: pairs, time, and what it missed.
+
+    Raises:
+        ExchangeUnreachable: nobody answers at the path within ``REACH_S``.
+    """
+
+    exchange = None
+    warnings: tuple[str, ...] = ()
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        line, welcome = self._reach()
+        line.close()
+        self.clock = FollowedClock(welcome.now_ns, float(welcome.speed))
+        self.speed = welcome.speed
+        self._described = welcome.described
+        self.played = [
+            Pair(instrument=told.instrument, board=TickBoard(), candles=list(told.candles))
+            for told in welcome.pairs
+        ]
+        self.line: Line | None = None
+        self._unseen: dict[str, Unseen] = {}
+
+    def _reach(self) -> tuple[Line, Welcome]:
+        ends_s, never = monotonic_s() + REACH_S, threading.Event()
+        while True:
+            try:
+                line = Line(self.path, monotonic_s)
+                return line, greet(line, watches=False)
+            except BadFrame as error:
+                raise ExchangeUnreachable(f"{self.path} refuses this daemon: {error}") from error
+            except OSError as error:
+                if monotonic_s() > ends_s:
+                    raise ExchangeUnreachable(
+                        f"no exchange answers at {self.path}: {error};"
+                        f" start one with robson-sim exchange --listen unix:{self.path}"
+                    ) from error
+            never.wait(RETRY_S)
+
+    def resume(self, journal_ns: int) -> int:
+        """Begin to watch; what was missed since the journal's last row is in ``unseen``."""
+        self._unseen = self.watch(journal_ns)
+        return max(0, (self.clock.now_ns - journal_ns) // NS_PER_S) if journal_ns else 0
+
+    def watch(self, since_ns: int | None) -> dict[str, Unseen]:
+        """Connect and be told prices from here on; what was missed since an instant.
+
+        Raises:
+            OSError, BadFrame: it cannot be done now.
+        """
+        line = Line(self.path, monotonic_s)
+        try:
+            welcome = greet(line, watches=True, since_ns=since_ns)
+        except (OSError, BadFrame):
+            line.close()
+            raise
+        self.line = line
+        self.clock.heard(welcome.now_ns)
+        missed = {}
+        for pair, told in zip(self.played, welcome.pairs, strict=True):
+            known = pair.candles[-1].open_ns if pair.candles else -1
+            pair.candles.extend(candle for candle in told.candles if candle.open_ns > known)
+            if told.ticks is not None:
+                pair.board.offer(told.ticks, self.clock.exchange_ns(), jump=True)
+            if told.missed is not None:
+                missed[str(pair.instrument.symbol)] = Unseen(*told.missed)
+        return missed
+
+    def unseen(self) -> dict[str, Unseen]:
+        """How far each price went while no daemon lived."""
+        return self._unseen
+
+    def markets(self) -> dict[str, Market]:
+        """Each pair as the monitor sees it."""
+        return {
+            str(pair.instrument.symbol): Market(
+                instrument=pair.instrument, board=pair.board, candles=pair.candles
+            )
+            for pair in self.played
+        }
+
+    def ids(self, _epoch: int) -> RandomIds:
+        """Ids of exchange time and chance."""
+        return RandomIds(self.clock)
+
+    def describe(self) -> str:
+        """Where the prices come from, in words."""
+        return f"{self._described}, at an exchange of its own ({self.path})"
+
+    def told(self) -> dict[str, Any]:
+        """The tape as a document; which rows were played is the other process's to say."""
+        first = self.played[0]
+        return {
+            "description": self.describe(),
+            "symbol": str(first.instrument.symbol),
+            "synthetic": True,
+            "rows": 0,
+            "rows_played": 0,
+            "warnings": [],
+            "rules": "derived" if first.instrument.derived else "known",
+        }
+
+    def rows_played(self) -> int:
+        """None here."""
+        return 0
+
+    def faults(self) -> list[str]:
+        """The other process says what went wrong there."""
+        return []
+
+    def faults_told(self) -> list[str]:
+        """The same."""
+        return []
+
+    def close(self) -> None:
+        """Hang up."""
+        if self.line is not None:
+            self.line.close()
+            self.line = None
+
+
+class RemoteStage:
+    """The feed's thread, and the lanes' way to the exchange.
+
+    Args:
+        timer_due_ns: when the monitor wants to be called; asked on its own thread.
+    """
+
+    ended = False
+
+    def __init__(
+        self,
+        theatre: RemoteTheatre,
+        inbox: Inbox,
+        timer_due_ns: Callable[[int | None], ExchangeNs | None],
+    ) -> None:
+        self._theatre = theatre
+        self._inbox = inbox
+        self._timer_due_ns = timer_due_ns
+        self._clock = theatre.clock
+        self._boards = {str(pair.instrument.symbol): pair.board for pair in theatre.played}
+        self._callers = {lane: self._caller() for lane in Lane}
+        self._stopping = threading.Event()
+        self._due_ns: int | None = None
+        self._steps = 0
+        self._rung = -1
+        self._seen_ns = theatre.clock.now_ns
+        self.beat_s = monotonic_s()
+
+    def _caller(self) -> Caller:
+        return Caller(
+            self._theatre.path,
+            speed=self._theatre.speed,
+            monotonic_s=monotonic_s,
+            heard=self._clock.heard,
+        )
+
+    def call(self, request: Intent) -> Answer:
+        """Send on the lane's own connection and wait for the answer."""
+        return self._callers[lane_of(request)].call(request)
+
+    def stepped(self) -> None:
+        """On the monitor's thread, after each step: when it wants to be called next."""
+        self._due_ns = self._timer_due_ns(self._clock.now_ns)
+        self._steps += 1
+
+    def run(self) -> None:
+        """Take prices in until stopped; a broken line is made again."""
+        while not self._stopping.is_set():
+            self.beat_s = monotonic_s()
+            self._ring()
+            if self._theatre.line is None and not self._reach():
+                self._stopping.wait(RETRY_S)
+                continue
+            assert self._theatre.line is not None
+            try:
+                items = self._theatre.line.receive(within_s=LOOK_S)
+                if items is not None:
+                    self._take(items)
+            except (OSError, BadFrame) as error:
+                logs.note(f"the exchange's prices have broken off: {error}", "warning")
+                self._theatre.close()
+
+    def stop(self) -> None:
+        """Look no more."""
+        self._stopping.set()
+
+    def _ring(self) -> None:
+        """Call the monitor when its time has come, once for each of its steps."""
+        due_ns, steps = self._due_ns, self._steps
+        if due_ns is not None and due_ns <= self._clock.now_ns and steps != self._rung:
+            self._rung = steps
+            self._inbox.put(TimerDue())
+
+    def _reach(self) -> bool:
+        try:
+            missed = self._theatre.watch(self._seen_ns)
+        except (OSError, BadFrame):
+            return False
+        logs.note("the exchange's prices are heard again")
+        if missed:
+            self._inbox.put(Missed(missed))
+        for symbol in self._boards:
+            self._inbox.put(Wake(symbol))
+        return True
+
+    def _take(self, items: list[Any]) -> None:
+        match items:
+            case ["price", str(symbol), int(ticks), int(at_ns)]:
+                self._clock.heard(at_ns)
+                self._seen_ns = at_ns
+                if self._boards[symbol].offer(ticks, ExchangeNs(at_ns), jump=True):
+                    self._inbox.put(Wake(symbol))
+            case ["candle", str(symbol), raw]:
+                self._inbox.put(CandleClosed(symbol=symbol, candle=read(raw, Candle)))
+            case _:
+                raise BadFrame(f"{items[0]!r} is no price")
