@@ -46,9 +46,10 @@ from robson.engine.adopt import adopt
 from robson.engine.bands import decide_liquidation
 from robson.engine.context import Context, Decision
 from robson.engine.decide import Tick, decide_gap, decide_price, decide_report
+from robson.engine.overtaken import decide_overtaken
 from robson.engine.pursue import pursue
 from robson.engine.rearm import listens_ns
-from robson.engine.settle import decide_account, decide_interest
+from robson.engine.settle import decide_account, decide_interest, stranded
 from robson.exec.resolve import AbsenceProof, Contradiction, Found
 
 CANDLES_KEPT = 600
@@ -384,6 +385,8 @@ class Monitor:
         """Fills that were missing complete the order that waited for them, or prove an exit."""
         asked = report.intent
         assert isinstance(asked, ReadTrades)
+        if asked.order_id is None:
+            pursuit.trades_ns = report.sent_ns
         for order_id, order in list(pursuit.awaiting.items()):
             fills = tuple(fill for fill in report.fills if fill.order_id == order_id)
             record = view.order(order.client_id)
@@ -394,8 +397,9 @@ class Monitor:
             self.custody.carry_out(view, adopt(view, record, whole, ctx, asked=True))
             view = self.roster.view(view.id)
         forced = decide_liquidation(view, report.fills, ctx)
-        if forced.events:
-            self.custody.carry_out(view, forced)
+        found = forced if forced.events else decide_overtaken(view, report.fills, ctx)
+        if found.events:
+            self.custody.carry_out(view, found)
 
     def _account(self, view: PositionView, pursuit: Pursuit, report: AccountReported) -> None:
         pursuit.account = report.account
@@ -404,6 +408,9 @@ class Monitor:
             return
         ctx = self.custody.context(str(view.scope.symbol), pursuit)
         self.custody.carry_out(view, decide_account(view, report.account, ctx))
+        owing = stranded(self.roster.view(view.id))
+        if owing is not None:
+            self.governor.freeze(str(view.scope.symbol), owing)
 
     def _restamps(self, view: PositionView, pursuit: Pursuit, report: NotSent) -> bool:
         """A request that grew stale on the way is stamped again, at most twice."""

@@ -61,6 +61,7 @@ class Pursuit:
     asked_ns: ExchangeNs = ExchangeNs(0)
     failed_ns: ExchangeNs = ExchangeNs(0)
     looked_missing: bool = False
+    trades_ns: int = -1
     restamps: int = 0
     trigger: PendingTrigger | None = None
     account: AccountSnapshot | None = None
@@ -78,6 +79,7 @@ class Pursuit:
             asked_ns=self.asked_ns,
             failed_ns=self.failed_ns,
             looked_missing=self.looked_missing,
+            trades_ns=self.trades_ns,
         )
 
     def left(self, intent: Intent, now_ns: ExchangeNs) -> None:

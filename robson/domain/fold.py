@@ -130,7 +130,7 @@ def _insure(view: PositionView, event: e.InsuranceRequested) -> Changes:
         client_id=event.order.client_id,
         quantity=event.order.quantity,
         stop_price=event.order.stop_price,
-        attempts=event.attempt + 1,
+        attempts=max(view.insurance.attempts, event.attempt + 1),
     )
     return {"orders": (*view.orders, record), "insurance": insurance}
 

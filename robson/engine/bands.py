@@ -7,19 +7,18 @@ debt there is no level, and nothing that could be liquidated.
 from __future__ import annotations
 
 from decimal import Decimal, localcontext
-from itertools import groupby
 
 from robson.domain import events as e
 from robson.domain.instrument import Instrument
 from robson.domain.lifecycle import PositionState
 from robson.domain.reports import AccountSnapshot, Fill
-from robson.domain.values import MONEY, Price, Quantity, Side
+from robson.domain.values import MONEY, Price, Side
 from robson.domain.view import PositionView
 from robson.engine.context import NOTHING, Context, Decision, Settings
 from robson.engine.decide import release
-from robson.engine.entry import average
 from robson.engine.margin import level_of
 from robson.engine.orders import left_to_sell, side_of
+from robson.engine.overtaken import by_order
 from robson.engine.pursue import leave
 
 BANDS: tuple[tuple[str, Decimal], ...] = (
@@ -121,17 +120,5 @@ def decide_liquidation(view: PositionView, fills: tuple[Fill, ...], ctx: Context
                 stop=view.stop,
             )
         )
-    for order_id, found in groupby(forced, key=lambda fill: fill.order_id):
-        together = tuple(found)
-        events.append(
-            e.ExitFilled(
-                position=view.id,
-                at_ns=ctx.now_ns,
-                client_id=together[0].client_id,  # type: ignore[arg-type]
-                order_id=order_id,
-                fills=together,
-                quantity=Quantity(sum((fill.quantity for fill in together), Decimal(0))),
-                price=average(together),
-            )
-        )
+    events.extend(by_order(view, tuple(forced), ctx))
     return Decision(events=tuple(events), intents=release(view))

@@ -9,10 +9,10 @@ from __future__ import annotations
 from decimal import Decimal, localcontext
 
 from robson.domain import events as e
-from robson.domain.identity import Purpose
+from robson.domain.identity import Purpose, read_client_order_id
 from robson.domain.lifecycle import PositionState
 from robson.domain.reports import AccountSnapshot, Fill, InterestCharge
-from robson.domain.values import MONEY, NS_PER_S, Side
+from robson.domain.values import MONEY, NS_PER_S, Side, plain
 from robson.domain.view import PositionView
 from robson.engine.context import NOTHING, Context, Decision
 from robson.engine.entry import average
@@ -28,12 +28,37 @@ def decide_account(view: PositionView, account: AccountSnapshot, ctx: Context) -
         case PositionState.EXITING:
             return _close(view, account, ctx)
         case PositionState.ACTIVE | PositionState.CLOSED | PositionState.CANCELLED:
-            if view.state.is_terminal and view.is_settled:
+            if view.state.is_terminal and (view.is_settled or not _is_news(view, account)):
                 return NOTHING
             read = e.AccountRead(position=view.id, at_ns=ctx.now_ns, account=account)
             return Decision(events=(read,))
         case _:
             return NOTHING
+
+
+def _is_news(view: PositionView, account: AccountSnapshot) -> bool:
+    """Whether a reading says something else than the last one, or answers a repayment."""
+    was = view.account
+    if was is None or (view.repaid_ns is not None and was.at_ns <= view.repaid_ns):
+        return True
+    if view.state is PositionState.CANCELLED:
+        return True
+    return (was.base, was.quote) != (account.base, account.quote)
+
+
+def stranded(view: PositionView) -> str | None:
+    """What a closed position owes that nothing in its pair can repay, for people; None if nothing.
+
+    After a liquidation that did not yield enough. It stays unsettled until money is moved in.
+    """
+    account = view.account
+    if view.state is not PositionState.CLOSED or view.is_settled or account is None:
+        return None
+    owed = [held for held in (account.base, account.quote) if held.debt > 0 and held.free <= 0]
+    if not owed or any(held.debt > 0 and held.free > 0 for held in (account.base, account.quote)):
+        return None
+    debts = " and ".join(f"{plain(held.debt)} {held.asset}" for held in owed)
+    return f"the pair owes {debts} with nothing free to repay it: move it in, {view.id} settles"
 
 
 def exit_fills(view: PositionView) -> tuple[Fill, ...]:
@@ -85,7 +110,10 @@ def _needs_no_exit(view: PositionView, account: AccountSnapshot, ctx: Context) -
 
 def _closer(view: PositionView) -> str:
     """Whose fill closed it; of dust, nobody's."""
-    if view.exit_fills:
+    fills = view.exit_fills
+    if fills and not any(fill.is_forced or read_client_order_id(fill.client_id) for fill in fills):
+        return "reconciled"
+    if fills:
         return "exit"
     return "insurance" if view.insurance_fills else "reconciled"
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import attrs
 
 from robson.domain import events as e
-from robson.domain.intents import Intent, QueryOrder
+from robson.domain.identity import Purpose
+from robson.domain.intents import Intent, QueryOrder, ReadAccount
 from robson.domain.values import NS_PER_S, ExchangeNs
 from robson.domain.view import OrderRecord, PositionView
 from robson.engine.context import NOTHING, Context, Decision
+from robson.engine.orders import failed_in_a_row
 
 ASK_EVERY_NS = NS_PER_S
 
@@ -24,6 +26,7 @@ class Known:
         asked_ns: when a question was last asked.
         failed_ns: when an order of the position was last refused.
         looked_missing: the last question about an unknown exit did not find it.
+        trades_ns: when the account's trades were last asked for and told; -1 for never.
     """
 
     sending: bool = False
@@ -32,6 +35,7 @@ class Known:
     asked_ns: ExchangeNs = ExchangeNs(0)
     failed_ns: ExchangeNs = ExchangeNs(0)
     looked_missing: bool = False
+    trades_ns: int = -1
 
 
 @attrs.frozen(kw_only=True)
@@ -55,17 +59,28 @@ def act(*events: e.PositionEvent, intents: tuple[Intent, ...] = ()) -> Step:
     return Step(decision=Decision(events=events, intents=intents))
 
 
-def ask(ctx: Context, known: Known, question: Intent) -> Step:
+def ask(ctx: Context, known: Known, question: Intent, *, every_ns: int = ASK_EVERY_NS) -> Step:
     """Put a question, at most one at a time and once a second."""
     if known.reading:
         return WAIT
-    due = ExchangeNs(known.asked_ns + ASK_EVERY_NS)
+    due = ExchangeNs(known.asked_ns + every_ns)
     return act(intents=(question,)) if ctx.now_ns >= due else Step(due_ns=due)
 
 
 def query(view: PositionView, record: OrderRecord) -> QueryOrder:
     """The question what became of one of the position's orders."""
     return QueryOrder(scope=view.scope, position=view.id, target=record.client_id)
+
+
+def read_account(view: PositionView) -> ReadAccount:
+    """The question what the pair's account holds and owes."""
+    return ReadAccount(scope=view.scope, position=view.id)
+
+
+def backoff(view: PositionView, purpose: Purpose, waits: tuple[int, ...]) -> int:
+    """How long to wait after so many orders of a purpose that failed in a row."""
+    failed = failed_in_a_row(view, purpose)
+    return waits[min(failed, len(waits)) - 1] if failed else 0
 
 
 def lost(view: PositionView, ctx: Context, record: OrderRecord) -> Step:

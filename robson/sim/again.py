@@ -30,6 +30,7 @@ from robson.engine.admission import sized
 from robson.engine.adopt import beyond_stop
 from robson.engine.context import Context, Settings
 from robson.engine.decide import Tick, decide_gap, decide_price
+from robson.engine.insuring import prearm, wanted_stop
 from robson.engine.orders import (
     entry_order,
     exit_order,
@@ -37,7 +38,6 @@ from robson.engine.orders import (
     insured_quantity,
     prepared_before,
 )
-from robson.engine.pursue import prearm, wanted_stop
 from robson.engine.settle import decide_account, decide_interest
 from robson.store.codec import encode
 from robson.store.examine import Told, examine, recorded

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, localcontext
 
 from robson.domain import events as e
+from robson.domain.identity import position_hash
 from robson.domain.lifecycle import PositionState
 from robson.domain.reports import Fill
 from robson.domain.values import MONEY, Action, Side
@@ -207,7 +208,8 @@ def settled_as_there(view: PositionView, truth: Truth) -> Iterator[Verdict]:
     """Fills, debts and orders of a settled position, the exchange's against the journal's."""
     ours = view.entry.fills if view.entry else ()
     told = (*ours, *view.insurance_fills, *view.exit_fills)
-    known = {fill.trade_id: fill for fill in told if not fill.is_forced}
+    mine = position_hash(view.scope, view.id)
+    known = {fill.trade_id: fill for fill in told if mine in fill.client_id}
     orders = truth.orders_of(view)
     there = {fill.trade_id: fill for order in orders for fill in order.fills or ()}
     yield known == there or f"the journal has trades {sorted(known)}, there are {sorted(there)}"

@@ -1,0 +1,222 @@
+"""The way out: the stop taken back, one exit for each proof that the position is open, the close.
+
+An exit is never given up and never sent blindly again: after one that failed the account's trades
+and balances are read first, and they say whether anything is left, how much of it can be left, and
+who has closed what is not there any more.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal, localcontext
+
+from robson.domain import events as e
+from robson.domain.identity import Purpose, position_hash, read_client_order_id
+from robson.domain.intents import Intent, ReadTrades
+from robson.domain.reports import AccountSnapshot
+from robson.domain.values import MONEY, NS_PER_S, ExchangeNs, Quantity, Side, plain
+from robson.domain.view import PositionView
+from robson.engine.context import Context
+from robson.engine.entry import take_back
+from robson.engine.insuring import ask_about_stop, placing, replace, taken_over
+from robson.engine.orders import (
+    buy_back,
+    exit_fence,
+    exit_order,
+    failed_in_a_row,
+    left_to_sell,
+    net_base,
+    owed_base,
+    side_of,
+)
+from robson.engine.settle import LAG_NS, exit_fills
+from robson.engine.step import (
+    ASK_EVERY_NS,
+    WAIT,
+    Known,
+    Step,
+    act,
+    ask,
+    backoff,
+    lost,
+    query,
+    read_account,
+)
+
+LOOK_NS = 5 * NS_PER_S
+"""How often trades and account are read, in turn, where no order can do anything."""
+EXIT_IMPOSSIBLE = "exit_impossible"
+"""Code of the error of a position that is open and that no order could leave."""
+EXIT_BACKOFF_NS = (NS_PER_S, 5 * NS_PER_S)
+"""Waits before an exit is tried again; the last one for ever."""
+
+
+def leaving(view: PositionView, ctx: Context, known: Known) -> Step:
+    """What a position on its way out owes now."""
+    match view.insurance.state:
+        case "placing":
+            return placing(view, ctx, known)
+        case "resting":
+            return replace(view, ctx)
+        case "cancelling" | "gone":
+            return ask_about_stop(view, ctx, known)
+        case _ if view.entry_open:
+            return take_back(view, ctx, known)
+        case _:
+            return _leave_market(view, ctx, known)
+
+
+def _leave_market(view: PositionView, ctx: Context, known: Known) -> Step:
+    record = view.latest(Purpose.EXIT)
+    if record is not None and record.status in ("prepared", "sending"):
+        return lost(view, ctx, record)
+    if record is not None and record.status == "resting":
+        return ask(ctx, known, query(view, record))
+    if record is not None and record.status == "unknown" and not _may_repeat(view, known):
+        return WAIT
+    if record is not None and record.status == "failed":
+        if known.trades_ns < known.failed_ns:
+            return _urgent(view, ctx, known, _trades_since_entry(view))
+        due = ExchangeNs(known.failed_ns + backoff(view, Purpose.EXIT, EXIT_BACKOFF_NS))
+        if ctx.now_ns < due:
+            return Step(due_ns=due)
+    in_doubt = record is not None and record.status != "done"
+    if (side_of(view) is Side.SHORT or in_doubt) and not _account_is_fresh(view, ctx):
+        return _urgent(view, ctx, known, read_account(view))
+    return _exit_or_close(view, ctx, known)
+
+
+def _urgent(view: PositionView, ctx: Context, known: Known, question: Intent) -> Step:
+    """Ask at once where nothing was asked since: an exit does not wait behind another question."""
+    if known.asked_ns < view.updated_ns:
+        return act(intents=(question,))
+    return ask(ctx, known, question)
+
+
+def _trades_since_entry(view: PositionView) -> ReadTrades:
+    assert view.entry is not None
+    since = view.entry.fills[0].at_ns
+    return ReadTrades(scope=view.scope, position=view.id, since_ns=since)
+
+
+def _account_is_fresh(view: PositionView, ctx: Context) -> bool:
+    """The account was read after the last thing that happened to the position."""
+    return ctx.account is not None and ctx.account.at_ns >= view.updated_ns
+
+
+def _may_repeat(view: PositionView, known: Known) -> bool:
+    """An exit whose outcome is unknown is sent again only where a second one would be refused."""
+    return known.looked_missing and fence_of(view) == "asset"
+
+
+def fence_of(view: PositionView) -> str:
+    """The exit fence of a position that holds."""
+    assert view.entry is not None
+    equity = view.account.equity if view.account else Decimal(0)
+    return exit_fence(side_of(view), notional=view.entry.price * view.entry.quantity, equity=equity)
+
+
+def exit_now(view: PositionView, ctx: Context) -> Decimal:
+    """The quantity a market exit should have now; zero when nothing can be left.
+
+    A short buys what it owes, or as much of it as the pair's own money pays for.
+    """
+    if side_of(view) is Side.LONG:
+        held = left_to_sell(view)
+        if view.exit_attempts and ctx.account is not None:
+            held = min(held, ctx.account.base.free)
+        return ctx.instrument.exit_quantity(held, ctx.price) or Decimal(0)
+    assert ctx.account is not None
+    price = ctx.price or ctx.account.index_price
+    owed = _owed_now(view, ctx, ctx.account)
+    return _paid_for(buy_back(owed, ctx.instrument, price), view, ctx, ctx.account, price)
+
+
+def _owed_now(view: PositionView, ctx: Context, account: AccountSnapshot) -> Decimal:
+    """Base to buy back: what the account owes, but just after a fill no more than fills left.
+
+    An account that lags behind a fill still shows the debt that was bought back.
+    """
+    owed, fills = owed_base(account), exit_fills(view)
+    if not fills or ctx.now_ns - fills[-1].at_ns >= LAG_NS or view.entry is None:
+        return owed
+    return min(owed, view.entry.held - net_base(fills, view.scope.symbol.base))
+
+
+def _paid_for(
+    wanted: Decimal, view: PositionView, ctx: Context, account: AccountSnapshot, price: Decimal
+) -> Decimal:
+    """What of a buy-back the free quote pays for; after a refusal with room for slippage."""
+    with localcontext(MONEY):
+        room = ctx.settings.gap_bps / 10_000 if failed_in_a_row(view, Purpose.EXIT) else 0
+        most = ctx.instrument.floor_quantity(account.quote.free / (price * (1 + room)))
+    if wanted <= most:
+        return wanted
+    return Decimal(0) if ctx.instrument.refuses(most, price) else most
+
+
+def _exit_or_close(view: PositionView, ctx: Context, known: Known) -> Step:
+    fresh = _account_is_fresh(view, ctx)
+    held_back = _held_back(view, ctx) if fresh else ()
+    if held_back:
+        return act(*held_back)
+    quantity = exit_now(view, ctx)
+    if quantity > 0:
+        order = exit_order(view, ctx, quantity=Quantity(quantity), attempt=view.exit_attempts)
+        event = e.ExitRequested(
+            position=view.id, at_ns=ctx.now_ns, order=order, attempt=view.exit_attempts
+        )
+        return act(event, intents=(order,))
+    if not fresh:
+        return ask(ctx, known, read_account(view))
+    return _look_on(view, ctx, known)
+
+
+def _look_on(view: PositionView, ctx: Context, known: Known) -> Step:
+    """No order can do anything: read trades and account in turn until they say what it is."""
+    assert ctx.account is not None
+    seen_ns = min(ctx.account.at_ns, known.trades_ns)
+    stuck = _stuck(view, ctx, ctx.account)
+    if stuck is not None and seen_ns - view.updated_ns >= LAG_NS:
+        return act(stuck)
+    trades_next = known.trades_ns < ctx.account.at_ns
+    question = _trades_since_entry(view) if trades_next else read_account(view)
+    every_ns = ASK_EVERY_NS if seen_ns < view.updated_ns else LOOK_NS
+    return ask(ctx, known, question, every_ns=every_ns)
+
+
+def _held_back(view: PositionView, ctx: Context) -> tuple[e.PositionEvent, ...]:
+    """A stop of our own that rests unknown to the journal, and locks what the exit needs."""
+    mine = position_hash(view.scope, view.id)
+    for order in ctx.account.open_orders if ctx.account else ():
+        ours = read_client_order_id(order.client_id)
+        known = ours is not None and ours.position_hash == mine
+        if ours is not None and known and ours.purpose is Purpose.INSURANCE:
+            return taken_over(view, order, ours.attempt, ctx)
+    return ()
+
+
+def _stuck(view: PositionView, ctx: Context, account: AccountSnapshot) -> e.PositionFailed | None:
+    """Open, and provably nothing that an order could do: the end of trying, with its numbers."""
+    base, quote = account.base, account.quote
+    price = ctx.price or account.index_price
+    foreign = ", ".join(order.client_id for order in account.open_orders)
+    held = f"; it is held back by {foreign}, which is not Robson's" if foreign else ""
+    if side_of(view) is Side.LONG:
+        there = min(left_to_sell(view), base.total)
+        if ctx.instrument.exit_quantity(there, price) is None:
+            return None
+        what = f"{plain(there)} {base.asset} is to be sold and {plain(base.free)} is free{held}"
+        then = "Free it, then run robson panic"
+    else:
+        owed = owed_base(account)
+        if owed <= 0:
+            return None
+        cost = ctx.instrument.price_up(owed * price)
+        what = (
+            f"owes {plain(owed)} {base.asset}, about {plain(cost)} {quote.asset} at"
+            f" {plain(price)}, and {plain(quote.free)} {quote.asset} is free{held}"
+        )
+        then = f"Move {quote.asset} into the isolated pair, then run robson panic"
+    return e.PositionFailed(
+        position=view.id, at_ns=ctx.now_ns, code=EXIT_IMPOSSIBLE, message=f"{what}. {then}"
+    )
