@@ -8,9 +8,14 @@ from typing import Any, Protocol, TypeVar, cast
 
 import grpc
 
+from robson.api.v1 import robson_pb2 as pb
+
 Context = grpc.ServicerContext
 OnError = Callable[[str, Exception], None]
 """Told the call's name and what its handler raised, for the log."""
+
+Share = Callable[[bytes, Callable[[], pb.GetStatusResponse]], pb.GetStatusResponse]
+"""Works a status out for a key, or gives what another caller's question has come to."""
 
 DEFAULT_WAIT_S = 10.0
 """How long a command waits when the caller named no deadline."""
@@ -20,6 +25,11 @@ MARGIN_S = 0.25
 _LONGEST_ACTOR = 64
 
 _Handler = TypeVar("_Handler", bound=Callable[..., Any])
+
+
+def unshared(_key: bytes, work: Callable[[], pb.GetStatusResponse]) -> pb.GetStatusResponse:
+    """Every caller's status is worked out for itself."""
+    return work()
 
 
 class Failing(Protocol):

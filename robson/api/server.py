@@ -20,7 +20,7 @@ import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc  # type: ignore[import-untyped]
 from grpc_reflection.v1alpha import reflection  # type: ignore[import-untyped]
 
-from robson.api.calls import OnError
+from robson.api.calls import OnError, Share, unshared
 from robson.api.interceptors import StreamLimit, TokenGate
 from robson.api.places import path_too_long
 from robson.api.published import Backend
@@ -67,6 +67,7 @@ class ApiServer:
         tokens: who may come in by TCP; needed for that door.
         on_error: told of every defect in a handler.
         port_option: name of the option that changes the port, for the error.
+        share: gives one status to all who ask for the same one at the same time.
     """
 
     def __init__(
@@ -79,6 +80,7 @@ class ApiServer:
         socket_mode: int = 0o600,
         on_error: OnError = lambda _name, _error: None,
         port_option: str = "api.grpc",
+        share: Share = unshared,
     ) -> None:
         if port is not None and not tokens:
             raise DoorError("the TCP door needs a token file: without one any local user could in")
@@ -92,7 +94,7 @@ class ApiServer:
         self._health = health.HealthServicer(
             experimental_non_blocking=True, experimental_thread_pool=self._pool
         )
-        self._service = RobsonService(backend, on_error=on_error, pause=time.sleep)
+        self._service = RobsonService(backend, on_error=on_error, pause=time.sleep, share=share)
         self._limit = StreamLimit()
         self._servers: list[grpc.Server] = []
         self._bound: str | None = None

@@ -11,7 +11,16 @@ from collections import deque
 from collections.abc import Callable, Iterator
 
 from robson.api import lookup, streams
-from robson.api.calls import Context, OnError, actor_of, stream, unary, wait_s
+from robson.api.calls import (
+    Context,
+    OnError,
+    Share,
+    actor_of,
+    stream,
+    unary,
+    unshared,
+    wait_s,
+)
 from robson.api.published import (
     LOG_LINES_KEPT,
     Armed,
@@ -57,14 +66,21 @@ class RobsonService(rpc.RobsonServicer):
         backend: the daemon.
         on_error: told of every defect; called from the handler's thread.
         pause: waits so many seconds between two looks at the published view.
+        share: gives one status to all who ask for the same one at the same time.
     """
 
     def __init__(
-        self, backend: Backend, *, on_error: OnError, pause: Callable[[float], None]
+        self,
+        backend: Backend,
+        *,
+        on_error: OnError,
+        pause: Callable[[float], None],
+        share: Share = unshared,
     ) -> None:
         self._backend = backend
         self._on_error = on_error
         self._pause = pause
+        self._share = share
         self._watched = deque(range(WATCHED_PANICS))
 
     def fail(self, name: str, error: Exception, context: Context) -> None:
@@ -211,9 +227,7 @@ class RobsonService(rpc.RobsonServicer):
         self, request: pb.GetStatusRequest, _context: Context
     ) -> pb.GetStatusResponse:
         """One instant of everything."""
-        published = self._backend.published()
-        symbol = commands.symbol_filter(request.symbol, published)
-        return status.status(published, symbol=symbol, states=commands.states(request.states))
+        return self._status(request)
 
     @unary
     def GetRisk(  # noqa: N802
@@ -315,13 +329,17 @@ class RobsonService(rpc.RobsonServicer):
         self, request: pb.GetStatusRequest, context: Context
     ) -> Iterator[pb.GetStatusResponse]:
         """The status again and again, until the caller goes."""
-        symbol = commands.symbol_filter(request.symbol, self._backend.published())
-        states = commands.states(request.states)
-        return streams.statuses(
-            lambda: status.status(self._backend.published(), symbol=symbol, states=states),
-            context,
-            self._pause,
-        )
+        return streams.statuses(lambda: self._status(request), context, self._pause)
+
+    def _status(self, request: pb.GetStatusRequest) -> pb.GetStatusResponse:
+        """The same message for all who ask the same at the same time: nobody may change it."""
+
+        def look() -> pb.GetStatusResponse:
+            published = self._backend.published()
+            symbol = commands.symbol_filter(request.symbol, published)
+            return status.status(published, symbol=symbol, states=commands.states(request.states))
+
+        return self._share(request.SerializeToString(), look)
 
     @stream
     def WatchEvents(  # noqa: N802

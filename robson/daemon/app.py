@@ -35,6 +35,7 @@ from robson.daemon.monitor import Monitor
 from robson.daemon.programme import Programme
 from robson.daemon.remote import RemoteStage, RemoteTheatre
 from robson.daemon.roster import Roster
+from robson.daemon.shared import Shared
 from robson.daemon.simulated import Theatre
 from robson.daemon.snapshots import Snapshots
 from robson.daemon.stage import Stage
@@ -268,6 +269,7 @@ class SimulatedDaemon:
             socket_mode=self.config["api.socket_mode"],
             on_error=logs.failure,
             port_option="--grpc",
+            share=Shared(monotonic_s, threading.Event().wait).answer,
         )
         self.http = HealthServer(
             self.places.http_host,
