@@ -97,3 +97,33 @@ def test_what_went_wrong_is_told_and_the_next_is_tried() -> None:
     with pytest.raises(ValueError, match="no view"):
         shared.answer(b"all", fails)
     assert shared.answer(b"all", lambda: 7) == 7
+
+
+def test_who_shared_what_went_wrong_tries_for_himself() -> None:
+    clock = Clock()
+    shared = Shared(clock.now, clock.pause)
+    working, go_on = threading.Event(), threading.Event()
+    tried: list[int] = []
+
+    def works() -> None:
+        working.set()
+        assert go_on.wait(BOUND_S)
+
+    def fails_once() -> int:
+        tried.append(len(tried))
+        if len(tried) == 1:
+            raise ValueError("no view")
+        return tried[-1]
+
+    with ThreadPoolExecutor(3) as pool:
+        other = pool.submit(shared.answer, b"other", works)
+        assert working.wait(BOUND_S)
+        both = [pool.submit(shared.answer, b"all", fails_once) for _ in range(2)]
+        while any(not each.running() for each in both):
+            clock.pause(0)
+        go_on.set()
+        failed = [each.exception(BOUND_S) for each in both]
+
+    assert other.result() is None
+    assert sorted(map(repr, failed)) == ["None", "ValueError('no view')"]
+    assert tried == [0, 1]
