@@ -15,10 +15,10 @@ from robson.domain.view import InsuranceView, OrderRecord, PositionView
 Changes = dict[str, Any]
 
 
-def fold(view: PositionView, event: e.PositionEvent) -> PositionView:
-    """The data of the next view; the state is the law's business."""
+def fold(view: PositionView, event: e.PositionEvent) -> Changes:
+    """The data of the next view that differs; the state is the law's business."""
     folding = _FOLDS.get(type(event))
-    return attrs.evolve(view, **folding(view, event)) if folding else view
+    return folding(view, event) if folding else {}
 
 
 def _with(view: PositionView, client_id: str, **changes: Any) -> tuple[OrderRecord, ...]:

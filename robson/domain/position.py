@@ -47,10 +47,9 @@ class Position:
         """
         name = machine_event(self.view.state, event)
         state = self.view.state if name is None else self.law.next(self.view.state, name, event)
-        view = fold(self.view, event)
-        self.view = attrs.evolve(
-            view, state=state, updated_ns=event.at_ns, version=self.view.version + 1
-        )
+        changes = fold(self.view, event)
+        changes |= {"state": state, "updated_ns": event.at_ns, "version": self.view.version + 1}
+        self.view = attrs.evolve(self.view, **changes)
 
 
 _BY_REASON = {

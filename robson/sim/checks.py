@@ -96,7 +96,8 @@ class Checks(Observer):
         self.cover = Cover(world.instrument)
         self.bare_ns: Counter[str] = Counter()
         self.excused_ns: Counter[str] = Counter()
-        self._read = 0
+        self._read = self._charged = 0
+        self._charges: list[InterestCharged] = []
         self._wrong: set[str] = set()
 
     # --- the observer ----------------------------------------------------------------------------
@@ -125,15 +126,21 @@ class Checks(Observer):
         exchange = self._world.exchange
         account = exchange.state.accounts[scope]
         price = exchange.market(scope.symbol).last
-        charges = (e for e in exchange.books.entries() if isinstance(e, InterestCharged))
         return Truth(
             account=account_snapshot(account, price, Terms(), exchange.now_ns),
             orders=tuple(order.state(with_fills=True) for order in account.orders.all),
-            charges=tuple(
-                InterestCharge(asset=e.asset, amount=e.amount, at_ns=e.at_ns)
-                for e in charges
-                if e.scope == scope
-            ),
+            charges=self._charges_of(scope),
+        )
+
+    def _charges_of(self, scope: Scope) -> tuple[InterestCharge, ...]:
+        """All interest that a pair was ever charged."""
+        entries = self._world.exchange.books.entries(self._charged)
+        self._charged += len(entries)
+        self._charges += [entry for entry in entries if isinstance(entry, InterestCharged)]
+        return tuple(
+            InterestCharge(asset=entry.asset, amount=entry.amount, at_ns=entry.at_ns)
+            for entry in self._charges
+            if entry.scope == scope
         )
 
     def _account(self) -> Account:

@@ -17,6 +17,7 @@ from robson.domain.lifecycle import PositionState
 from robson.domain.values import NS_PER_S, Leverage, Side
 from robson.domain.view import PositionView
 from robson.sim.chance import Chance
+from robson.sim.coast import Coaster
 from robson.sim.faults import SEVERITIES, CrashAt, FaultPlan
 from robson.sim.markets import TEMPERS, market
 from robson.sim.seams import POINTS, WatchedExchange
@@ -24,10 +25,12 @@ from robson.sim.world import World
 
 HEALING_NS = 60 * NS_PER_S
 """With the faults over, everything has to be settled within this virtual time."""
-PATIENCE = {"brisk": 900, "ticking": 600, "storm": 12, "patient": 4 * 3600}
+PATIENCE = {"brisk": 900, "ticking": 400, "storm": 12, "patient": 4 * 3600}
 """Seconds after which a person has had enough of a position."""
-STEPS = {"brisk": 110, "ticking": 300, "storm": 500, "patient": 330}
+STEPS = {"brisk": 75, "ticking": 200, "storm": 400, "patient": 160}
 """Rows of tape for each position."""
+TEMPERS_MET = ("brisk",) * 8 + ("ticking",) * 4 + ("storm",) * 3 + ("patient",)
+"""How often which market."""
 DARK_NS = 240 * NS_PER_S
 BACK_NS = (5 * NS_PER_S, 60 * NS_PER_S)
 _PANICS, _DISARMS, _AT_ONCE, _DARKENS = range(12), range(12, 20), range(20, 25), range(30, 60)
@@ -78,10 +81,10 @@ class Plan:
 def plan_of(seed: int, positions: int) -> Plan:
     """What a seed stands for."""
     chance = Chance(f"plan {seed}")
-    temper = chance.pick(("brisk", "brisk", "ticking", "storm", "brisk", "patient"))
-    severity = chance.pick(("calm", "rough", "rough", "harsh", "deadly"))
+    temper = chance.pick(TEMPERS_MET)
+    severity = chance.pick(("calm", "rough", "rough", "rough", "harsh", "deadly"))
     if temper == "patient":
-        severity = chance.pick(("calm", "choosy", "choosy", "choosy", "choosy"))
+        severity = chance.pick(("calm", "choosy", "choosy"))
     at = CrashAt(POINTS[seed % len(POINTS)]) if severity != "calm" else None
     rises = chance.hits(0.5)
     wishes = [_wish(chance, temper, place) for place in range(positions)]
@@ -142,7 +145,12 @@ class Lives:
         tapes = market(plan.seed, temper, steps=steps, rises=plan.rises)
         faults = FaultPlan(plan.seed, SEVERITIES[plan.severity], crash_at=plan.crash_at)
         self.world = World(
-            plan.seed, tapes, faults=faults, exchange=exchange, only_limited=plan.only_limited
+            plan.seed,
+            tapes,
+            faults=faults,
+            exchange=exchange,
+            only_limited=plan.only_limited,
+            player=Coaster,
         )
         self.refusals: Counter[str] = Counter()
         self.asked: Counter[str] = Counter()
@@ -240,7 +248,8 @@ class Lives:
                 self._over(key)
                 or world.driver.at_end
                 or (due_ns is not None and world.clock.now_ns >= due_ns)
-            )
+            ),
+            alarm_ns=due_ns,
         )
 
     def _change(self, name: str, wish: Wish, key: str) -> None:
@@ -284,7 +293,9 @@ class Lives:
 
     def _wait_s(self, seconds: int) -> None:
         due_ns = self.world.clock.now_ns + seconds * NS_PER_S
-        self.world.until(lambda: self.world.clock.now_ns >= due_ns or self.world.driver.at_end)
+        self.world.until(
+            lambda: self.world.clock.now_ns >= due_ns or self.world.driver.at_end, alarm_ns=due_ns
+        )
 
     # --- the end ---------------------------------------------------------------------------------
 
@@ -296,7 +307,8 @@ class Lives:
         if world.monitor.roster.live():
             self._say("panic", Panic(actor="world", reason="tape_end"))
         world.until(
-            lambda: not world.monitor.roster.live() or world.clock.now_ns > ceased_ns + HEALING_NS
+            lambda: not world.monitor.roster.live() or world.clock.now_ns > ceased_ns + HEALING_NS,
+            alarm_ns=ceased_ns + HEALING_NS + 1,
         )
         if not world.monitor.roster.live():
             self.settled_in_ns = world.clock.now_ns - ceased_ns

@@ -57,8 +57,8 @@ class Temper:
     drift: float = 0.0
 
 
-BRISK = Temper(kind="bars", step_ns=10 * NS_PER_S, move=0.0022, gaps=25, flashes=70)
-TICKING = Temper(kind="trades", step_ns=2 * NS_PER_S, move=0.0010, gaps=15, flashes=12)
+BRISK = Temper(kind="bars", step_ns=10 * NS_PER_S, move=0.0036, gaps=25, flashes=70)
+TICKING = Temper(kind="trades", step_ns=2 * NS_PER_S, move=0.0016, gaps=15, flashes=12)
 STORM = Temper(kind="trades", step_ns=30 * NS_PER_MS, move=0.0010, gaps=200)
 PATIENT = Temper(kind="bars", step_ns=60 * NS_PER_S, move=0.0024, gaps=10, drift=0.0016)
 TEMPERS = {"brisk": BRISK, "ticking": TICKING, "storm": STORM, "patient": PATIENT}

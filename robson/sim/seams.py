@@ -72,6 +72,9 @@ def commit_point(event: e.Event) -> str:
     return _COMMITS.get(type(event), "other.commit")
 
 
+_ANY = (-(1 << 62), 1 << 62)
+
+
 class SeededIds:
     """128-bit ids, time-ordered, from the seed."""
 
@@ -92,8 +95,8 @@ class BoardRelay:
 
     @property
     def band(self) -> tuple[int, int] | None:
-        """The band of the living board."""
-        return self.inner.band if self.inner is not None else None
+        """The band of the living board; without one no price matters."""
+        return self.inner.band if self.inner is not None else _ANY
 
     @property
     def has_price(self) -> bool:

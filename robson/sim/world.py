@@ -51,9 +51,10 @@ class World:
 
     Args:
         only_limited: the symbol takes no stop but one with a limit, as many do.
+        player: plays the tape; the daemon's own unless somebody knows that nobody looks on.
 
     Attributes:
-        dead_until_ns: when the process that died last was started again.
+        alarm_ns: when somebody outside wants to look; time does not pass it unseen.
         trace: hash over every message of every step, every row and every request.
     """
 
@@ -66,6 +67,7 @@ class World:
         settings: Settings | None = None,
         exchange: type[WatchedExchange] = WatchedExchange,
         only_limited: bool = False,
+        player: type[Player] = Player,
     ) -> None:
         self.seed = seed
         self.tape = tapes.tape
@@ -82,7 +84,7 @@ class World:
         self.exchange = exchange([self.instrument], faults=self.faults.exchange)
         self.exchange.mortal = self.faults
         self.board = BoardRelay()
-        self.player = Player(self.tape, self.instrument, self.exchange, self.board, self._held)
+        self.player = player(self.tape, self.instrument, self.exchange, self.board, self._held)
         self.candles: list[Candle] = self.player.remember(tapes.past)
         self.driver = Driver(self.exchange, [self.player], self.clock, self.faults.wire)
         self.journal = MortalJournal(MemoryJournal(), self.faults)
@@ -92,6 +94,7 @@ class World:
         self.crashes = 0
         self.steps = 0
         self.began_ns = self.clock.now_ns
+        self.alarm_ns: int | None = None
         self._ids = SeededIds(Chance(f"ids {seed}"), self.clock)
         self._trace = hashlib.sha256()
         self._rows_noted = 0
@@ -280,14 +283,18 @@ class World:
             raise Broken(f"{STILL_MAX} things happened at one instant")
         market_ns = self.driver.next_ns()
         timer_ns = self.monitor.next_due_ns(market_ns)
+        dues = [ns for ns in (market_ns, timer_ns, self.alarm_ns) if ns is not None]
         if market_ns is None and timer_ns is None:
             return False
         try:
-            if timer_ns is not None and (market_ns is None or timer_ns <= market_ns):
-                self.clock.move_to(max(timer_ns, self.clock.now_ns))
+            due_ns = min(dues)
+            if due_ns == self.alarm_ns:
+                self._look_up(due_ns)
+            elif due_ns == timer_ns:
+                self._look_up(due_ns)
                 self.inbox.append(TimerDue())
-            elif market_ns is not None:
-                for happened in self.driver.advance(market_ns):
+            else:
+                for happened in self.driver.advance(due_ns):
                     self._deliver(happened)
             if self.faults.death_due:
                 raise Crash(self.faults.died_at[-1])
@@ -295,6 +302,12 @@ class World:
         except Crash as crash:
             self._reboot(crash)
         return True
+
+    def _look_up(self, due_ns: int) -> None:
+        """Go to an instant at which nothing happens in the market."""
+        self.clock.move_to(max(due_ns, self.clock.now_ns))
+        self.driver.bring_along()
+        self.alarm_ns = None if self.alarm_ns == due_ns else self.alarm_ns
 
     def _deliver(self, happened: Any) -> None:
         match happened:
@@ -306,8 +319,14 @@ class World:
             case Answered():
                 happened.deliver(happened.answer, happened.sent_ns)
 
-    def until(self, done: Callable[[], bool], *, at_most: int = 2_000_000) -> bool:
-        """Go on until something is so; False when the market ended first."""
+    def until(
+        self, done: Callable[[], bool], *, at_most: int = 2_000_000, alarm_ns: int | None = None
+    ) -> bool:
+        """Go on until something is so; False when the market ended first.
+
+        ``alarm_ns``: an instant at which it has to be asked.
+        """
+        self.alarm_ns = alarm_ns
         for _ in range(at_most):
             if done():
                 return True

@@ -245,7 +245,7 @@ def test_admissions_are_the_oracles(record_property: Recorder) -> None:
 # ----------------------------------------------------------------------------------------- lives
 
 
-SEEDS = (3, 5, 6, 7, 8, 10, 12, 15, 20, 21)
+SEEDS = (3, 5, 6, 7, 8, 10, 12, 15, 83, 97)
 """Calm and rough worlds with gains, losses, raised stops and exits of every kind."""
 
 

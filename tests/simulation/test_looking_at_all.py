@@ -56,7 +56,7 @@ class LookingAtAll(Monitor):
             assert self.custody.now() < pursuit.trigger.due_ns
             return
         LookingAtAll.quiet += 1
-        ctx = self.custody.context(str(view.scope.symbol))
+        ctx = self.custody.context(str(view.scope.symbol), pursuit)
         owed = pursue(view, ctx, pursuit.known()).decision
         assert not owed.events, owed.events
         assert not owed.intents, owed.intents
