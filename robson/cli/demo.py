@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
     plan = Plan.of(args)
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     surface = out.detect(sys.stdout, colour=not plan.no_colour, plain=plan.plain)
-    with _directory(plan.keep) as directory:
+    with out.told_to_end(), _directory(plan.keep) as directory:
         daemon = Daemon(directory, plan.options())
         try:
             code = _live(plan, daemon, surface)

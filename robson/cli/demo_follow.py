@@ -28,7 +28,8 @@ ENDED = ("closed", "cancelled", "error")
 def sim_report(client: Client) -> Document | None:
     """What a simulated daemon says of its tape and of its invariants; None where it says nothing.
 
-    Keys: ``tape``, ``invariants`` (``checked``, ``violated``), ``at_end``, ``waiting``.
+    Keys: ``tape``, ``invariants`` (``checked``, ``violated``), ``at_end``, ``waiting``,
+    ``lowest`` (of each position).
     """
     asking = getattr(client, "sim_report", None)
     if asking is None:
@@ -48,7 +49,6 @@ class Follower:
         self.status: Document = {}
         self.position: Document = {}
         self.rows: list[Document] = []
-        self.lowest: Decimal | None = None
         self.report: Document | None = None
         self._before: Document | None = None
         self._id = ""
@@ -96,9 +96,6 @@ class Follower:
         when, price = at(self.position, "price", "at"), num(self.position, "price", "value")
         if when and price is not None:
             self._samples[when] = price
-        gained = num(self.position, "unrealized_pnl")
-        if gained is not None and (self.lowest is None or gained < self.lowest):
-            self.lowest = gained
 
     def _take_rows(self) -> None:
         """Journal rows after the last known one, up to what the status has seen."""
@@ -146,6 +143,11 @@ class Follower:
         """Nothing more will happen to it without a person."""
         state = text(self.position, "state")
         return state in ENDED and (state != "closed" or bool(self.position.get("settled")))
+
+    @property
+    def lowest(self) -> Decimal | None:
+        """The worst result on the way; None after a crash: nobody saw all of it."""
+        return None if self._before else num(self.report, "lowest", self._id)
 
     @property
     def at_end(self) -> bool:

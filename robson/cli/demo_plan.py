@@ -12,6 +12,7 @@ import zlib
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from robson.api.document.text import number
 from robson.cli.demo_crash import Crash
 from robson.cli.demo_follow import Follower
 from robson.cli.problem import Problem
@@ -173,6 +174,7 @@ def document(follower: Follower, report: Document | None, crash: Crash | None) -
             "violated": listed(report, "invariants", "violated"),
         },
         "waiting": listed(report, "waiting"),
+        "lowest": number(f"{follower.lowest:f}") if follower.lowest is not None else None,
         "crash": None if crash is None else crash.document(),
     }
 

@@ -345,6 +345,7 @@ class SimulatedDaemon:
     def _witness(self, recorded: Recorded, view: PositionView | None) -> None:
         if view is not None:
             self._needs_a_tape(str(view.scope.symbol))
+            self.theatre.lowest.witness(view)
         self.auditor.witness(recorded, view)
         if self._following:
             self.diary.witness(recorded, view)
@@ -385,6 +386,7 @@ class SimulatedDaemon:
             "invariants": self.auditor.report(),
             "at_end": self.stage.ended,
             "waiting": self.waiting,
+            "lowest": self.theatre.lowest.results(),
         }
 
     def live(self) -> tuple[Check, ...]:

@@ -21,6 +21,7 @@ from robson.connectors.simulated.player import Player
 from robson.connectors.simulated.scripted import Script, ScriptedExchange, ScriptedWire
 from robson.connectors.simulated.tape import Tape
 from robson.daemon.custody import Market
+from robson.daemon.lowest import Lowest
 from robson.daemon.monitor import Unseen
 from robson.daemon.programme import Item, Programme
 from robson.daemon.stage import HeldWire, TapeClockFile
@@ -53,8 +54,9 @@ class Curtain:
     So what the market does while the daemon is dead moves the exchange and judges no position.
     """
 
-    def __init__(self, board: TickBoard) -> None:
+    def __init__(self, board: TickBoard, see: Callable[[int], None]) -> None:
         self._board = board
+        self._see = see
         self._last: tuple[int, ExchangeNs] | None = None
         self._up = True
         self.unseen: Unseen | None = None
@@ -67,6 +69,7 @@ class Curtain:
     def offer(self, price: int, at_ns: ExchangeNs, *, jump: bool) -> bool:
         """Pass a price on."""
         self._last = (price, at_ns)
+        self._see(price)
         if self._up:
             return self._board.offer(price, at_ns, jump=jump)
         known = self.unseen or Unseen(price, price)
@@ -112,6 +115,7 @@ class Theatre:
         self._views = views
         self.warnings = programme.warnings
         instruments = [item.instrument for item in programme.items]
+        self.lowest = Lowest({str(i.symbol): i for i in instruments})
         first_ns = min(item.tape.first_ns for item in programme.items)
         (directory / "exchange").mkdir(mode=0o700, exist_ok=True)
         self.tape_clock = TapeClockFile(directory / "exchange" / "tape.clock")
@@ -134,7 +138,8 @@ class Theatre:
     def _played(self, item: Item) -> Played:
         board = TickBoard()
         held = functools.partial(self._held, str(item.instrument.symbol))
-        curtain = Curtain(board)
+        see = functools.partial(self.lowest.see, str(item.instrument.symbol))
+        curtain = Curtain(board, see)
         player = Player(item.tape, item.instrument, self.exchange, curtain, held)
         candles = player.remember(item.history)
         return Played(

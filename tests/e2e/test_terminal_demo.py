@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import struct
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.harness import until
 from tests.e2e.terminals import Watched, given_back, on_terminal
 from tests.unit.cli.screens.terminal import Terminal
 
@@ -108,12 +110,14 @@ def test_json_is_one_document_and_nothing_else(place: Path) -> None:
 
 
 def test_two_runs_of_one_seed_are_the_same_life(place: Path) -> None:
-    events = [
-        json.loads(run(place, "--speed", speed, "--json").stdout)["events"]
+    """At full speed nobody has time to look: the lowest point is that of every price."""
+    told = [
+        json.loads(run(place, "--speed", speed, "--json").stdout, parse_float=Decimal)
         for speed in ("max", "40000")
     ]
 
-    assert events[0] == events[1]
+    assert told[0]["events"] == told[1]["events"]
+    assert told[0]["lowest"] == told[1]["lowest"] < 0
 
 
 def test_no_position_says_why_with_numbers_and_ends_with_10(place: Path) -> None:
@@ -218,6 +222,21 @@ def test_every_way_out_gives_the_terminal_back(place: Path, key: str) -> None:
 
         assert demo.process.wait(timeout=BOUND_S) == 130
         given_back(demo.terminal)
+    nothing_is_left(place)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_that_ends_it_leaves_nothing_behind(place: Path, number: signal.Signals) -> None:
+    """Also while nothing moves on a screen: its robsond ends, its directory goes."""
+    process = subprocess.Popen(
+        [*ROBSON, "demo", "--json"], cwd=ROOT, env=environment(place), stdin=subprocess.DEVNULL
+    )
+    try:
+        until(lambda: [*place.glob("robson-demo-*/robsond.sock")], "its robsond answers")
+        process.send_signal(number)
+        assert process.wait(timeout=BOUND_S) == 128 + number
+    finally:
+        process.kill()
     nothing_is_left(place)
 
 

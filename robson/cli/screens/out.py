@@ -268,7 +268,7 @@ def live(
 ) -> Iterator[Screen]:
     """The alternate screen, given back on every way out: return, error, interrupt, signal."""
     screen = Screen(stream, on, now, frame_s)
-    with _told_to_end():
+    with told_to_end():
         try:
             screen.enter()
             yield screen
@@ -281,8 +281,8 @@ def live(
 
 
 @contextmanager
-def _told_to_end() -> Iterator[None]:
-    """A signal that ends the process unwinds it first."""
+def told_to_end() -> Iterator[None]:
+    """A signal that ends the process unwinds it first; exit code 128 and the signal's number."""
     import signal
 
     def end(number: int, _frame: object) -> None:

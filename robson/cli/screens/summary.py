@@ -32,7 +32,7 @@ _GAP = f" {HARD_SPACE}{HARD_SPACE}"
 class Ending(NamedTuple):
     """What a finished demo knows.
 
-    ``lowest`` is the worst result seen on the way; ``report`` what the daemon checked; ``crash``
+    ``lowest`` is the worst result on the way; ``report`` what the daemon checked; ``crash``
     what killing it proved, in words; ``kept`` where its state stays; ``then`` what to type now.
     """
 
@@ -191,7 +191,7 @@ def _plan(ending: Ending) -> Line:
     if ending.lowest is None or ending.lowest >= 0 or not planned:
         return spans(said)
     r = figures.in_r(ending.lowest / planned)
-    return spans(f"{said} Lowest point seen on the way: {figures.pnl(ending.lowest)} ({r}).")
+    return spans(f"{said} Lowest point on the way: {figures.pnl(ending.lowest)} ({r}).")
 
 
 def _costs(ending: Ending) -> Line:

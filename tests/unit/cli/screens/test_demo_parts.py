@@ -196,22 +196,10 @@ def test_a_position_that_left_the_status_is_still_found() -> None:
     assert followed.entered
 
 
-def test_prices_of_events_are_on_the_path_and_the_lowest_point_is_kept() -> None:
+def test_prices_of_events_are_on_the_path() -> None:
     followed = follower()
-    followed.status = {}
-    client: Any = followed.client
-    client.answers = changed(
-        client.answers,
-        positions=[changed(lives.SIM_LONG, unrealized_pnl=Decimal("-66.35"))],
-    )
-    followed.poll()
-    client.answers = changed(
-        client.answers, positions=[changed(lives.SIM_LONG, unrealized_pnl=Decimal(12))]
-    )
-    followed.poll()
 
     path = followed.life().path
-    assert followed.lowest == Decimal("-66.35")
     assert Decimal("117727.40") in [sample.price for sample in path]
     assert [sample.at for sample in path] == sorted(sample.at for sample in path)
 
