@@ -345,7 +345,8 @@ class SimulatedDaemon:
     def _witness(self, recorded: Recorded, view: PositionView | None) -> None:
         if view is not None:
             self._needs_a_tape(str(view.scope.symbol))
-            self.theatre.lowest.witness(view)
+            if self.theatre.lowest is not None:
+                self.theatre.lowest.witness(view)
         self.auditor.witness(recorded, view)
         if self._following:
             self.diary.witness(recorded, view)
@@ -386,7 +387,7 @@ class SimulatedDaemon:
             "invariants": self.auditor.report(),
             "at_end": self.stage.ended,
             "waiting": self.waiting,
-            "lowest": self.theatre.lowest.results(),
+            "lowest": self.theatre.lowest.results() if self.theatre.lowest else {},
         }
 
     def live(self) -> tuple[Check, ...]:

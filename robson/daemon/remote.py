@@ -83,6 +83,7 @@ class RemoteTheatre:
     """
 
     exchange = None
+    lowest = None  # it is shown what crosses its bands, and not every price
     warnings: tuple[str, ...] = ()
 
     def __init__(self, path: str) -> None:
