@@ -132,9 +132,18 @@ class Audit:
         if isinstance(intent, PlaceOrder):
             memory.entries[intent.client_id] += 1
 
-    def replay(self, journal: Iterable[Recorded], law: Callable[[], Law]) -> None:
-        """Fold a journal from its first row and compare with every view that was seen."""
-        positions: dict[PositionId, Position] = {}
+    def replay(
+        self,
+        journal: Iterable[Recorded],
+        law: Callable[[], Law],
+        onto: dict[PositionId, Position] | None = None,
+    ) -> None:
+        """Fold a journal from its first row and compare with every view that was seen.
+
+        ``onto``: what the rows before these came to in an earlier replay; it is taken further, and
+        what was seen is kept no longer than until it was compared.
+        """
+        positions = {} if onto is None else onto
         for recorded in journal:
             event = recorded.event
             if isinstance(event, e.PositionArmed):
@@ -143,6 +152,8 @@ class Audit:
                 positions[event.position].apply(event)
             position = getattr(event, "position", None)
             self._again(recorded, positions[position].view if position else None)
+            if onto is not None:
+                self._seen.pop(recorded.seq, None)
 
     def final(self, truth: Truth) -> None:
         """Compare every settled position of a pair with the exchange, when all is quiet."""

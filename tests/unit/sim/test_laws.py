@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+from collections import Counter
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
@@ -15,6 +17,7 @@ from robson.domain.identity import ClientOrderId, PositionId
 from robson.domain.intents import CancelOrder, Intent, PlaceOrder, SideEffect
 from robson.domain.lifecycle import TableLaw
 from robson.domain.ports import Recorded
+from robson.domain.position import Position
 from robson.domain.reports import OrderStatus
 from robson.domain.values import NS_PER_S, Price, Quantity, Side
 from robson.domain.view import PositionView
@@ -296,3 +299,17 @@ def test_another_journal_is_no_replay() -> None:
     AUDIT.replay(rewritten(), TableLaw)
     assert {found.rule for found in AUDIT.violations} == {"S16"}
     AUDIT.violations.clear()
+
+
+def test_a_replay_goes_on_where_the_last_one_ended() -> None:
+    """Each row is compared once, by a fold that the rows before it have led to."""
+    audit = copy.copy(AUDIT)
+    audit._seen, audit.evaluated = dict(AUDIT._seen), Counter()
+    folded: dict[PositionId, Position] = {}
+    for recorded in JOURNAL:
+        audit.replay([recorded], TableLaw, onto=folded)
+
+    assert audit.violations == []
+    assert audit.evaluated["S16"] == len(JOURNAL)
+    assert audit._seen == {}
+    assert {each.view.id: each.view for each in folded.values()} == audit.memory.views
