@@ -22,6 +22,7 @@ import reference
 from cli_page import cli_page
 from conformance_page import conformance_page
 from errors_page import errors_page
+from faults_page import faults_page
 from pages import made_from, paragraph, table
 
 from robson.daemon.config import FILE_KEYS, KEYS, PREFIX, shown
@@ -392,6 +393,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/reference/metrics.md": reference.metrics_page,
     "docs/conformance.md": conformance_page,
     "docs/errors.md": errors_page,
+    "docs/operations/faults.md": faults_page,
 }
 
 

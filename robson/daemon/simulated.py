@@ -17,6 +17,7 @@ from robson.connectors.simulated.books import SqliteBooks
 from robson.connectors.simulated.clock import VirtualClock
 from robson.connectors.simulated.driver import Driver
 from robson.connectors.simulated.exchange import SimExchange
+from robson.connectors.simulated.feed import FedBoard, Feed
 from robson.connectors.simulated.player import Player
 from robson.connectors.simulated.scripted import Script, ScriptedExchange, ScriptedWire
 from robson.connectors.simulated.tape import Tape
@@ -126,10 +127,11 @@ class Theatre:
             faults=ScriptedExchange(self.script),
         )
         self.clock = VirtualClock(max(first_ns, self.exchange.now_ns))
+        self._feed = Feed()
         self.played = [self._played(item) for item in programme.items]
         self.wire = HeldWire(LATENCY_NS)
         players = [played.player for played in self.played]
-        wire = ScriptedWire(self.script, self.wire)
+        wire = ScriptedWire(self.script, self.wire, self._feed)
         self.driver = Driver(self.exchange, players, self.clock, wire)
         self._fund()
 
@@ -140,7 +142,8 @@ class Theatre:
         held = functools.partial(self._held, str(item.instrument.symbol))
         see = functools.partial(self.lowest.see, str(item.instrument.symbol))
         curtain = Curtain(board, see)
-        player = Player(item.tape, item.instrument, self.exchange, curtain, held)
+        fed = FedBoard(curtain, self._feed)
+        player = Player(item.tape, item.instrument, self.exchange, fed, held)
         candles = player.remember(item.history)
         return Played(
             tape=item.tape,

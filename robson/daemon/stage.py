@@ -161,7 +161,12 @@ class Stage:
         return bool(taken)
 
     def _submit(self, request: Intent, answer: SimpleQueue[Answer]) -> None:
+        waiting = [answer]
+
         def deliver(found: Answer, _sent: ExchangeNs) -> None:
+            if not waiting:
+                return  # an answer that comes twice is heard once
+            waiting.clear()
             self._stillness.go_on(lane_of(request).value)
             answer.put(found)
 

@@ -167,11 +167,15 @@ class InterestList:
 
 @attrs.frozen(kw_only=True)
 class ApiError:
-    """The exchange said no, or said that it does not know: HTTP status, code, text."""
+    """The exchange said no, or said that it does not know: HTTP status, code, text.
+
+    ``retry_after_ns``: how long it wants to be left alone; 0 where it does not say.
+    """
 
     status: int
     code: int
     message: str
+    retry_after_ns: int = 0
 
 
 @attrs.frozen(kw_only=True)

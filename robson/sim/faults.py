@@ -7,7 +7,7 @@ bound is judged outside of these spans, so that it says something about Robson a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from itertools import pairwise
 
@@ -15,7 +15,12 @@ import attrs
 
 from robson.connectors.simulated.clock import VirtualClock
 from robson.connectors.simulated.driver import TOTAL_NS, Trip
-from robson.connectors.simulated.faults import ExchangeFaults, Piece
+from robson.connectors.simulated.faults import Piece
+from robson.connectors.simulated.feed import Feed
+from robson.connectors.simulated.kinds import KINDS as TABLE
+from robson.connectors.simulated.kinds import Strike
+from robson.connectors.simulated.roles import role_of
+from robson.connectors.simulated.troubles import TroubledExchange, TroubledWire
 from robson.domain.identity import Purpose, read_client_order_id
 from robson.domain.intents import Intent, PlaceOrder
 from robson.domain.reports import ApiError
@@ -29,7 +34,52 @@ REBORN_NS = 5 * NS_PER_S
 POLL_NS = 30 * NS_PER_S
 """How often a resting stop is asked after: one that vanished is missed until then."""
 
-KINDS = (
+
+@attrs.frozen
+class Often:
+    """How often a kind strikes among those that are drawn from, and for how long if it lasts."""
+
+    weight: int
+    seconds: tuple[float, float] = (0.0, 0.0)
+    share: tuple[float, float] = (0.0, 0.0)
+
+
+MIX: Mapping[str, Often] = {
+    "late_matching": Often(8, (0.2, 10)),
+    "answer_twice": Often(6, (0.01, 6)),
+    "answers_swapped": Often(6),
+    "outage": Often(3, (1, 60)),
+    "rate_limit": Often(4, (0, 5)),
+    "banned": Often(2, (1, 40)),
+    "maintenance": Often(2, (1, 40)),
+    "bus_error": Often(6),
+    "backend_timeout": Often(6),
+    "html_page": Often(6),
+    "clock": Often(6),
+    "clock_stepped": Often(2, (1, 20)),
+    "key_revoked": Often(2, (1, 40)),
+    "busy_debt": Often(20),
+    "nothing_to_lend": Often(20),
+    "halted": Often(4, (1, 30)),
+    "filters_grown": Often(4, (1, 30)),
+    "price_band": Often(4),
+    "dead_stop": Often(60),
+    "stale_answer": Often(6, (0.1, 15)),
+    "account_lag": Often(20, (0.1, 5)),
+    "trades_missing": Often(20),
+    "trades_doubled": Often(20),
+    "foreign_order": Often(0, share=(0.01, 0.5)),
+    "foreign_stop": Often(0, share=(0.01, 0.5)),
+    "foreign_cancel": Often(4),
+    "foreign_loan": Often(0, share=(0.01, 0.5)),
+    "foreign_deposit": Often(0, share=(0.01, 0.5)),
+    "foreign_withdrawal": Often(0, share=(0.01, 0.5)),
+    "liquidated": Often(0),
+    "feed_silence": Often(6, (0.5, 30)),
+    "bad_tick": Often(4, share=(0.001, 0.1)),
+}
+"""What is drawn for a request in trouble, one kind at most; weight 0 is never drawn."""
+_OWN = (
     "lost_request",
     "lost_answer",
     "late_answer",
@@ -37,9 +87,7 @@ KINDS = (
     "held_request",
     "hidden_order",
     "skipped_repay",
-    "refused_entry",
-    "refused_stop",
-    "refused_exit",
+    "rate_limit",
     "overloaded",
     "dropped_stop",
     "thin_book",
@@ -48,13 +96,9 @@ KINDS = (
     "crash",
     "power_cut",
 )
-"""Everything that can strike."""
+KINDS = _OWN
+"""Everything that strikes in worlds."""
 
-_REFUSED = {
-    Purpose.ENTRY: "refused_entry",
-    Purpose.INSURANCE: "refused_stop",
-    Purpose.EXIT: "refused_exit",
-}
 _BUSY = ApiError(status=429, code=-1003, message="Too many requests; please use the websocket.")
 _OVERLOADED = ApiError(status=503, code=-1001, message="Internal error; unable to process.")
 
@@ -85,12 +129,14 @@ class Severity:
     """How often what goes wrong.
 
     Attributes:
-        requests: of all kinds but the death of the process.
+        requests: of the commonest kinds, each by itself.
+        troubles: of a request being struck by one of ``MIX``.
         crashes: at each point at which the process may die.
         entries: of a position's first entry being refused.
     """
 
     requests: float = 0.0
+    troubles: float = 0.0
     crashes: float = 0.0
     entries: float = 0.0
 
@@ -98,10 +144,10 @@ class Severity:
 CALM = Severity()
 SEVERITIES = {
     "calm": CALM,
-    "rough": Severity(requests=0.02, crashes=0.002),
-    "choosy": Severity(requests=0.02, crashes=0.001, entries=1.0),
-    "harsh": Severity(requests=0.12, crashes=0.003),
-    "deadly": Severity(requests=0.03, crashes=0.02),
+    "rough": Severity(requests=0.02, troubles=0.0, crashes=0.002),
+    "choosy": Severity(requests=0.02, troubles=0.0, crashes=0.001, entries=1.0),
+    "harsh": Severity(requests=0.12, troubles=0.0, crashes=0.003),
+    "deadly": Severity(requests=0.03, troubles=0.0, crashes=0.02),
 }
 
 
@@ -136,8 +182,11 @@ class FaultPlan:
         self.spans: list[Span] = []
         self.death_due = False
         self.told: Callable[[str], None] = _nobody
+        self.feed = Feed()
         self.wire = FaultyWire(self)
         self.exchange = FaultyExchange(self)
+        self._drawn = Chance(f"troubles {seed}")
+        self._struck: tuple[Intent, str] | None = None
 
     def cease(self) -> None:
         """From here on nothing goes wrong."""
@@ -150,6 +199,34 @@ class FaultPlan:
             return False
         self.strike(kind)
         return True
+
+    def draw(self, request: Intent) -> None:
+        """Decide whether a request is in trouble, and in which."""
+        self._struck = None
+        if not self.severity.troubles or not self._drawn.hits(self.severity.troubles):
+            return
+        role = role_of(request)
+        kinds = [kind for kind in MIX if role in TABLE[kind].requests]
+        weights = [MIX[kind].weight for kind in kinds]
+        place = self._drawn.below(sum(weights))
+        for kind, weight in zip(kinds, weights, strict=True):
+            place -= weight
+            if place < 0:
+                self._struck = (request, kind)
+                return
+
+    def against(self, kind: str, request: Intent) -> Strike | None:
+        """The trouble of a kind that a request is in, once."""
+        if self._struck is None or self._struck[1] != kind or self._struck[0] is not request:
+            return None
+        self._struck, often = None, MIX[kind]
+        low, high = often.seconds
+        seconds = low + (high - low) * self._drawn.share()
+        least, most = often.share
+        share = least + (most - least) * self._drawn.share()
+        self.strike(kind)
+        self.excuse(kind, self.clock.now_ns + int(seconds * NS_PER_S) + RECOVERY_NS)
+        return Strike(Decimal(f"{seconds:.6f}"), Decimal(f"{share:.6f}"))
 
     def strike(self, kind: str) -> None:
         """A fault happens now."""
@@ -194,14 +271,19 @@ class FaultPlan:
         return dies
 
 
-class FaultyWire:
+class FaultyWire(TroubledWire):
     """Requests and answers that are lost, late, or kept waiting at the gateway."""
 
     def __init__(self, plan: FaultPlan) -> None:
+        super().__init__(plan.against, plan.feed)
         self._plan = plan
 
     def trip(self, request: Intent, now_ns: int) -> Trip:
         """The trip of one request."""
+        self._plan.draw(request)
+        return self.trouble(request, self._way(request, now_ns), now_ns)
+
+    def _way(self, request: Intent, now_ns: int) -> Trip:
         plan = self._plan
         out_ns = plan.chance.between(5 * NS_PER_MS, 60 * NS_PER_MS)
         back_ns = plan.chance.between(5 * NS_PER_MS, 60 * NS_PER_MS)
@@ -226,37 +308,41 @@ class FaultyWire:
         return Trip(out_ns=out_ns, back_ns=back_ns)
 
 
-class FaultyExchange(ExchangeFaults):
+class FaultyExchange(TroubledExchange):
     """An exchange that hides orders, refuses, forgets to repay, and loses stops."""
 
     def __init__(self, plan: FaultPlan) -> None:
+        super().__init__(plan.against)
         self._plan = plan
+        self._dead: set[str] = set()
         self._hidden: dict[str, int] = {}
         self._refused: set[str] = set()
         self._dropping: dict[str, int | None] = {}
 
-    def rejects(self, request: Intent) -> ApiError | None:
+    def rejects(self, request: Intent, at_ns: int) -> ApiError | None:
         """Refuse one attempt of a position's order, or be overloaded."""
         plan = self._plan
-        if isinstance(request, PlaceOrder) and plan.severity.requests:
-            kind = _REFUSED[request.purpose]
-            if self._refuses(kind, f"{kind} {request.position}"):
-                plan.excuse(kind, plan.clock.now_ns + REBORN_NS)
+        if isinstance(request, PlaceOrder):
+            if self.struck.now("dead_stop", request):
+                self._dead.add(request.client_id)
+            if plan.severity.requests and self._refuses(request):
+                plan.excuse("rate_limit", plan.clock.now_ns + REBORN_NS)
                 return _BUSY
         if plan.strikes("overloaded", 0.5):
             plan.excuse("overloaded", plan.clock.now_ns + RECOVERY_NS)
             return _OVERLOADED
-        return None
+        return super().rejects(request, at_ns)
 
-    def _refuses(self, kind: str, key: str) -> bool:
+    def _refuses(self, request: PlaceOrder) -> bool:
         """Once for each position and kind of order."""
-        plan = self._plan
+        plan, entry = self._plan, request.purpose is Purpose.ENTRY
+        key = f"{request.purpose.name} {request.position}"
         if key in self._refused:
             return False
-        chosen = kind == "refused_entry" and plan.chance.hits(plan.severity.entries)
+        chosen = entry and plan.chance.hits(plan.severity.entries)
         if chosen:
-            plan.strike(kind)
-        if chosen or plan.strikes(kind, 4.0):
+            plan.strike("rate_limit")
+        if chosen or plan.strikes("rate_limit", 4.0):
             self._refused.add(key)
             return True
         return False
@@ -291,6 +377,9 @@ class FaultyExchange(ExchangeFaults):
     def book(self, client_id: str, quantity: Decimal) -> tuple[Piece, ...] | None:
         """A book that gives a market order less than all, in several trades, or slowly."""
         plan = self._plan
+        if client_id in self._dead:
+            self._dead.discard(client_id)
+            return ()
         thin = plan.lot and plan.strikes("thin_book", 3.0)
         several = plan.lot and plan.strikes("several_trades", 3.0)
         slow = plan.lot and plan.strikes("slow_matching", 5.0)

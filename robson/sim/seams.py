@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from robson.connectors.simulated.clock import VirtualClock
 from robson.connectors.simulated.driver import Driver
 from robson.connectors.simulated.exchange import SimExchange
-from robson.connectors.simulated.fault_script import role_of
+from robson.connectors.simulated.roles import role_of
 from robson.daemon.monitor import Message
 from robson.daemon.ticks import TickBoard
 from robson.domain import events as e
@@ -156,17 +156,25 @@ class Lanes:
             return
         self._busy.add(lane)
         self._leaves(intent)
-        self._driver.submit(intent, lambda answer, sent: self._answered(lane, intent, answer, sent))
+        waiting = [lane]
+        self._driver.submit(
+            intent, lambda answer, sent: self._answered(waiting, intent, answer, sent)
+        )
 
-    def _answered(self, lane: Lane, intent: Intent, answer: Answer, sent: ExchangeNs) -> None:
+    def _answered(
+        self, waiting: list[Lane], intent: Intent, answer: Answer, sent: ExchangeNs
+    ) -> None:
+        """Report an answer; the first one frees the lane, one that comes again does not."""
         if self.dead:
             return
         point = f"{role_of(intent)}.answer"
         self._faults.step(f"{point}:before")
-        self._busy.discard(lane)
         received = self._driver.clock.exchange_ns()
         self._report(classify(intent, answer, sent_ns=sent, received_ns=received))
-        self._next(lane)
+        for lane in waiting:
+            self._busy.discard(lane)
+            self._next(lane)
+        waiting.clear()
         self._faults.step(f"{point}:after")
 
 
@@ -211,11 +219,18 @@ class WatchedExchange(SimExchange):
     mortal: FaultPlan
 
     def handle(
-        self, request: Intent, *, at_ns: ExchangeNs, arrived_ns: ExchangeNs | None = None
+        self,
+        request: Intent,
+        *,
+        at_ns: ExchangeNs,
+        arrived_ns: ExchangeNs | None = None,
+        forwarded_ns: ExchangeNs | None = None,
     ) -> Answer:
         """Answer; whether the process that asked lives on is not the exchange's business."""
         point = f"{role_of(request)}.accept"
         self.mortal.step_outside(f"{point}:before")
-        answer = super().handle(request, at_ns=at_ns, arrived_ns=arrived_ns)
+        answer = super().handle(
+            request, at_ns=at_ns, arrived_ns=arrived_ns, forwarded_ns=forwarded_ns
+        )
         self.mortal.step_outside(f"{point}:after")
         return answer

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
+from robson.connectors.simulated.kinds import KINDS
 from robson.domain.identity import PositionId
 from robson.domain.lifecycle import PositionState
 from robson.domain.ports import Recorded
@@ -31,23 +32,6 @@ _SEVERITIES = {
     "choosy": "the exchange refuses entries",
     "harsh": "many requests go wrong",
     "deadly": "the process dies all the time",
-}
-_FAULTS = {
-    "lost_request": "a request is lost on its way",
-    "lost_answer": "an answer is lost on its way",
-    "late_answer": "an answer takes seconds",
-    "stalled_answer": "an answer takes longer than anybody waits",
-    "held_request": "the gateway holds a request back",
-    "hidden_order": "the exchange says -2013 of an order that exists",
-    "skipped_repay": "the exchange forgets to repay the debt",
-    "refused_entry": "the exchange refuses the entry: too many requests",
-    "refused_stop": "the exchange refuses the stop: too many requests",
-    "refused_exit": "the exchange refuses the exit: too many requests",
-    "overloaded": "the exchange answers 503",
-    "dropped_stop": "the exchange drops the resting stop",
-    "thin_book": "the book is thin: a part fills, the rest expires",
-    "several_trades": "the book gives several trades at several prices",
-    "slow_matching": "the exchange carries trades out late, one by one",
 }
 
 
@@ -85,7 +69,9 @@ class Teller(Reaching):
         self._line(recorded.event.at_ns, word, text, mark=error)
 
     def _struck(self, kind: str) -> None:
-        self._line(self._world.clock.now_ns, "fault", _FAULTS[kind], mark="!")
+        self._line(
+            self._world.clock.now_ns, "fault", KINDS[kind].meaning.replace("`", ""), mark="!"
+        )
 
     def died(self, point: str) -> None:
         """Tell where the process ended."""

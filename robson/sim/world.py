@@ -16,6 +16,7 @@ import attrs
 
 from robson.connectors.simulated.clock import VirtualClock
 from robson.connectors.simulated.driver import Answered, Driver, Woken
+from robson.connectors.simulated.feed import FedBoard
 from robson.connectors.simulated.player import Player
 from robson.connectors.simulated.rules import instrument_for
 from robson.daemon.custody import Custody, Market
@@ -84,7 +85,13 @@ class World:
         self.exchange = exchange([self.instrument], faults=self.faults.exchange)
         self.exchange.mortal = self.faults
         self.board = BoardRelay()
-        self.player = player(self.tape, self.instrument, self.exchange, self.board, self._held)
+        self.player = player(
+            self.tape,
+            self.instrument,
+            self.exchange,
+            FedBoard(self.board, self.faults.feed),
+            self._held,
+        )
         self.candles: list[Candle] = self.player.remember(tapes.past)
         self.driver = Driver(self.exchange, [self.player], self.clock, self.faults.wire)
         self.journal = MortalJournal(MemoryJournal(), self.faults)

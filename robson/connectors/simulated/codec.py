@@ -21,6 +21,7 @@ KINDS: dict[str, type[kinds.Entry]] = {
     "terms_set": kinds.TermsSet,
     "price_noted": kinds.PriceNoted,
     "deposited": kinds.Deposited,
+    "withdrawn": kinds.Withdrawn,
     "order_accepted": kinds.OrderAccepted,
     "locked": kinds.Locked,
     "unlocked": kinds.Unlocked,

@@ -35,14 +35,19 @@ class Debts:
         self._faults = faults
 
     def lend(
-        self, order: Order, account: Account, wallet: Wallet, amount: Decimal, at_ns: ExchangeNs
+        self,
+        order: Order | None,
+        account: Account,
+        wallet: Wallet,
+        amount: Decimal,
+        at_ns: ExchangeNs,
     ) -> None:
-        """Lend an order what it lacks and charge the first hour at once."""
+        """Lend an order, or a person, what is lacking and charge the first hour at once."""
         self._ledger.record(
             LoanTaken(
                 at_ns=at_ns,
                 scope=account.scope,
-                order_id=order.order_id,
+                order_id=None if order is None else order.order_id,
                 asset=wallet.asset,
                 amount=amount,
             )

@@ -18,23 +18,39 @@ from robson.connectors.simulated.clock import VirtualClock
 from robson.connectors.simulated.exchange import SimExchange
 from robson.connectors.simulated.player import Player
 from robson.domain.intents import Intent
-from robson.domain.reports import Answer, CandleClosed, NoAnswer
+from robson.domain.reports import Answer, ApiError, CandleClosed, NeverSent, NoAnswer
 from robson.domain.values import NS_PER_MS, NS_PER_S, ExchangeNs
 
 TOTAL_NS = 5 * NS_PER_S
 """After this the caller gives up waiting: the outcome is unknown."""
+REFUSED_NS = NS_PER_MS
+"""How soon a connection is refused."""
+SWAPPED_NS = NS_PER_S
+"""How long an answer waits for another to come before it."""
+_SILENCE = NoAnswer(reason="no answer within 5 s")
 
 
 @attrs.frozen(kw_only=True)
 class Trip:
     """What the wire does to one request. None: that half is lost.
 
-    ``held_ns``: how long the gateway keeps it before the exchange carries it out.
+    Attributes:
+        held_ns: how long the gateway keeps it before it hands it on.
+        matching_ns: how long it then waits to be carried out; what comes back meanwhile is
+            ``told``, its own answer does not.
+        refused: the connection is; the request does not leave.
+        again_ns: how long after its answer the same answer comes once more; None for never.
+        swapped: its answer waits for the next one, and comes after it.
     """
 
     out_ns: int | None
     back_ns: int | None
     held_ns: int = 0
+    matching_ns: int = 0
+    told: ApiError | None = None
+    refused: bool = False
+    again_ns: int | None = None
+    swapped: bool = False
 
 
 class Wire(Protocol):
@@ -106,6 +122,7 @@ class Driver:
         self._wire = wire or SteadyWire()
         self._dues: list[_Due] = []
         self._numbers = itertools.count()
+        self._behind: list[tuple[Deliver, Answer, ExchangeNs]] = []
 
     @property
     def at_end(self) -> bool:
@@ -119,40 +136,57 @@ class Driver:
 
     def submit(self, request: Intent, deliver: Deliver) -> None:
         """Put a request on the wire now."""
-        now_ns = self.clock.now_ns
-        trip = self._wire.trip(request, now_ns)
-        sent = ExchangeNs(now_ns)
-
-        def give_up() -> list[Happening]:
-            return [Answered(deliver, NoAnswer(reason="no answer within 5 s"), sent)]
-
-        def arrive() -> list[Happening]:
-            return self._carry_out(request, arrived_ns, trip, deliver, sent, give_up)
-
-        if trip.out_ns is None:
-            self._at(now_ns + TOTAL_NS, _ANSWERS, give_up)
-            return
-        arrived_ns = now_ns + trip.out_ns
-        self._at(arrived_ns + trip.held_ns, _ARRIVES, arrive)
-
-    def _carry_out(
-        self,
-        request: Intent,
-        arrived_ns: int,
-        trip: Trip,
-        deliver: Deliver,
-        sent: ExchangeNs,
-        give_up: Callable[[], list[Happening]],
-    ) -> list[Happening]:
-        now = ExchangeNs(self.clock.now_ns)
-        answer = self.exchange.handle(request, at_ns=now, arrived_ns=ExchangeNs(arrived_ns))
-        last_ns = sent + TOTAL_NS
-        back_ns = None if trip.back_ns is None else now + trip.back_ns
-        if back_ns is None or back_ns > last_ns:
-            self._at(max(last_ns, now), _ANSWERS, give_up)
+        sent = ExchangeNs(self.clock.now_ns)
+        trip = self._wire.trip(request, sent)
+        if trip.refused:
+            self._say(sent + REFUSED_NS, deliver, NeverSent(reason="connection refused"), sent)
+        elif trip.out_ns is None:
+            self._say(sent + TOTAL_NS, deliver, _SILENCE, sent)
         else:
-            self._at(back_ns, _ANSWERS, lambda: [Answered(deliver, answer, sent)])
-        return []
+            self._travel(request, deliver, trip, ExchangeNs(sent + trip.out_ns))
+
+    def _travel(self, request: Intent, deliver: Deliver, trip: Trip, arrived: ExchangeNs) -> None:
+        """Let it arrive, wait where it waits, and be carried out."""
+        sent = ExchangeNs(self.clock.now_ns)
+        forwarded = ExchangeNs(arrived + trip.held_ns)
+
+        def carry_out() -> list[Happening]:
+            now = ExchangeNs(self.clock.now_ns)
+            answer = self.exchange.handle(
+                request, at_ns=now, arrived_ns=arrived, forwarded_ns=forwarded
+            )
+            if not trip.matching_ns:
+                self._bring_back(answer, now, deliver, trip, sent)
+            return []
+
+        self._at(forwarded + trip.matching_ns, _ARRIVES, carry_out)
+        if trip.matching_ns:
+            self._bring_back(trip.told or _SILENCE, forwarded, deliver, trip, sent)
+
+    def _bring_back(
+        self, answer: Answer, since: int, deliver: Deliver, trip: Trip, sent: ExchangeNs
+    ) -> None:
+        """Let an answer travel back, or be given up on."""
+        last_ns = sent + TOTAL_NS
+        back_ns = None if trip.back_ns is None else since + trip.back_ns
+        if back_ns is None or back_ns > last_ns:
+            self._say(max(last_ns, since), deliver, _SILENCE, sent)
+        elif trip.swapped:
+            self._behind.append((deliver, answer, sent))
+            self._at(min(back_ns + SWAPPED_NS, last_ns), _ANSWERS, self._let_follow)
+        else:
+            self._say(back_ns, deliver, answer, sent)
+            if trip.again_ns is not None:
+                self._say(back_ns + trip.again_ns, deliver, answer, sent)
+
+    def _say(self, at_ns: int, deliver: Deliver, answer: Answer, sent: ExchangeNs) -> None:
+        """An answer comes back at an instant, and with it those that waited for the next one."""
+        self._at(at_ns, _ANSWERS, lambda: [Answered(deliver, answer, sent), *self._let_follow()])
+
+    def _let_follow(self) -> list[Happening]:
+        behind = [Answered(*waiting) for waiting in self._behind]
+        self._behind.clear()
+        return list(behind)
 
     def _at(self, at_ns: int, kind: int, run: Callable[[], list[Happening]]) -> None:
         heapq.heappush(self._dues, _Due(at_ns, kind, next(self._numbers), run))

@@ -56,6 +56,14 @@ class Deposited(_OfAccount):
 
 
 @attrs.frozen(kw_only=True)
+class Withdrawn(_OfAccount):
+    """Own money was taken out, of what was free."""
+
+    asset: str
+    amount: Decimal
+
+
+@attrs.frozen(kw_only=True)
 class OrderAccepted(_OfAccount):
     """An order got its number. What it does follows in entries of its own."""
 
@@ -89,9 +97,12 @@ class Unlocked(_OfAccount):
 
 @attrs.frozen(kw_only=True)
 class LoanTaken(_OfAccount):
-    """An order borrowed what it lacked; the amount is free and owed from now on."""
+    """An order borrowed what it lacked; the amount is free and owed from now on.
 
-    order_id: int
+    ``order_id``: None for a loan that a person took.
+    """
+
+    order_id: int | None
     asset: str
     amount: Decimal
 
@@ -182,6 +193,7 @@ Entry = (
     TermsSet
     | PriceNoted
     | Deposited
+    | Withdrawn
     | OrderAccepted
     | Locked
     | Unlocked

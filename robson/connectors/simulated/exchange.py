@@ -86,14 +86,21 @@ class SimExchange(Gateway):
             self._ledger.record(Deposited(at_ns=at_ns, scope=scope, asset=asset, amount=amount))
 
     def handle(
-        self, request: Intent, *, at_ns: ExchangeNs, arrived_ns: ExchangeNs | None = None
+        self,
+        request: Intent,
+        *,
+        at_ns: ExchangeNs,
+        arrived_ns: ExchangeNs | None = None,
+        forwarded_ns: ExchangeNs | None = None,
     ) -> Answer:
         """Answer one request; answer and effect are durable when this returns.
 
         Args:
             request: what is asked; one call is one request that reached the exchange.
             at_ns: exchange time at which it is carried out.
-            arrived_ns: when the gateway took it in, if it then waited; its age is checked at both.
+            arrived_ns: when the gateway took it in, if it then waited there.
+            forwarded_ns: when the gateway handed it on, if the matching engine let it wait. The
+                request's age is checked at both, and never after.
 
         Raises:
             InvalidValue: time would run backward.
@@ -103,10 +110,11 @@ class SimExchange(Gateway):
             arrived_ns = at_ns
         elif arrived_ns > at_ns:
             raise InvalidValue(f"a request that arrives at {arrived_ns} cannot be done at {at_ns}")
+        forwarded_ns = at_ns if forwarded_ns is None else forwarded_ns
         ledger = self._ledger
         with self._transaction(at_ns):
             before = ledger.recorded
-            answer = self.answer(request, at_ns, arrived_ns)
+            answer = self.answer(request, at_ns, arrived_ns, forwarded_ns)
             if ledger.recorded != before:
                 self._note_price(self._markets[request.scope.symbol], at_ns)
             if isinstance(answer, ApiError):

@@ -88,6 +88,10 @@ class Rule(enum.Enum):
     FAULT_FILLS_ONLY = "fault_fills_only"
     FAULT_FILLS_IN_PIECES = "fault_fills_in_pieces"
     FAULT_MATCHES_LATE = "fault_matches_late"
+    FAULT_RULES_CHANGE = "fault_rules_change"
+    FAULT_LOOKS_BACK = "fault_looks_back"
+    FAULT_RETELLS = "fault_retells"
+    FOREIGN_DEED = "foreign_deed"
 
 
 def _no(code: int, message: str) -> ApiError:

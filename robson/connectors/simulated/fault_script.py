@@ -1,96 +1,28 @@
 """Reads a script of faults: what goes wrong at the simulated exchange, with what, how often.
 
-A file in TOML, one table ``[[fault]]`` for each. What cannot be meant is refused with its line.
+A file in TOML, one table ``[[fault]]`` for each, or the same in JSON. What cannot be meant is
+refused with its line.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator
 from decimal import Decimal
+from itertools import chain, repeat
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import attrs
 
+from robson.connectors.simulated.kinds import SCRIPTED, Kind
 from robson.connectors.simulated.tape_source import open_regular, shown
 from robson.domain.errors import ConfigError, InvalidValue, TapeError
-from robson.domain.identity import Purpose, read_client_order_id
-from robson.domain.intents import CancelOrder, Intent, PlaceOrder, Repay
 from robson.domain.values import decimal_of
 
 _MAX_BYTES = 1024 * 1024
-REQUESTS = ("entry", "insurance", "exit", "cancel", "repay", "question")
-"""What a request is for, in one word."""
-_PURPOSES = {
-    Purpose.ENTRY: "entry",
-    Purpose.INSURANCE: "insurance",
-    Purpose.EXIT: "exit",
-    Purpose.CANCEL: "cancel",
-}
-
-
-def role_of(intent: Intent) -> str:
-    """What a request is for, one of ``REQUESTS``."""
-    match intent:
-        case PlaceOrder():
-            return _PURPOSES[intent.purpose]
-        case CancelOrder():
-            return "cancel"
-        case Repay():
-            return "repay"
-        case _:
-            return "question"
-
-
-def role_of_id(client_id: str) -> str | None:
-    """What the order of a client id is for; None for an order that is not ours."""
-    ours = read_client_order_id(client_id)
-    return _PURPOSES.get(ours.purpose) if ours else None
-
-
-class Kind(NamedTuple):
-    """One kind of fault: what it does, and which requests it can meet.
-
-    Attributes:
-        seconds: what ``seconds`` says of it, with what it is when not given; None takes none.
-        shares: whether ``share`` says something of it.
-    """
-
-    meaning: str
-    requests: tuple[str, ...] = REQUESTS
-    seconds: Decimal | None = None
-    shares: bool = False
-
-
-_ORDERS = ("entry", "insurance", "exit")
-_TRADING = (*_ORDERS, "cancel", "repay")
-KINDS: Mapping[str, Kind] = {
-    "lost_request": Kind("it never arrives; after 5 s its outcome is unknown"),
-    "lost_answer": Kind("it is carried out, its answer is lost"),
-    "late_answer": Kind("its answer takes so many seconds more", seconds=Decimal(3)),
-    "held_request": Kind("the gateway holds it for so many seconds", seconds=Decimal(3)),
-    "rate_limit": Kind("429, code -1003: nothing is done"),
-    "overloaded": Kind("503, code -1001: nothing is done, which the answer does not say"),
-    "clock": Kind("400, code -1021: outside of the receive window", _TRADING),
-    "busy_debt": Kind("400, code -3007: a loan or repayment is under way", ("entry", "repay")),
-    "hidden_order": Kind("asked for, it does not exist for so many seconds", _ORDERS, Decimal(8)),
-    "skipped_repay": Kind("it fills, its debt is left alone", ("insurance", "exit")),
-    "dropped_stop": Kind(
-        "the exchange ends it after so many seconds, when the price moves",
-        ("insurance",),
-        Decimal(10),
-    ),
-    "thin_book": Kind("the book gives this share of it, the rest expires", _ORDERS, shares=True),
-    "slow_matching": Kind(
-        "this share trades at once, the rest so many seconds later",
-        _ORDERS,
-        Decimal(3),
-        shares=True,
-    ),
-}
-"""Everything that a script can ask for."""
 _KEYS = ("kind", "request", "nth", "every", "probability", "seconds", "share")
 
 
@@ -133,24 +65,36 @@ def read_faults(path: Path) -> tuple[Fault, ...]:
         if len(raw) > _MAX_BYTES:
             raise ConfigError(f"{name}: is larger than {_MAX_BYTES} bytes")
         text = raw.decode()
-        document = tomllib.loads(text, parse_float=Decimal)
+        form, document = _document(text)
     except TapeError as error:
         raise ConfigError(str(error)) from error
     except (OSError, EOFError, UnicodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{name}: is not TOML: {shown(error)}") from error
-    tables = document.get("fault")
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise ConfigError(f"{name}: is not JSON: {shown(error)}") from error
+    tables = document.get("fault") if isinstance(document, dict) else None
     if not isinstance(tables, list) or not tables or document.keys() != {"fault"}:
-        raise ConfigError(f"{name}: expected tables [[fault]] and nothing else")
+        raise ConfigError(f"{name}: expected {form} and nothing else")
     lines = _lines(text)
     return tuple(
         _fault(table, f"{name}:{line}", line) for table, line in zip(tables, lines, strict=False)
     )
 
 
-def _lines(text: str) -> list[int]:
+def _document(text: str) -> tuple[str, Any]:
+    """What the text holds, after the words for what it has to hold; JSON begins with a brace."""
+    if text.lstrip().startswith("{"):
+        return 'one object {"fault": [...]}', json.loads(text, parse_float=Decimal)
+    return "tables [[fault]]", tomllib.loads(text, parse_float=Decimal)
+
+
+def _lines(text: str) -> Iterator[int]:
     """Where each table begins; past the last known one, the first line."""
-    found = [n for n, line in enumerate(text.splitlines(), 1) if re.match(r"\s*\[\[\s*fault", line)]
-    return [*found, *[1] * text.count("{")]
+    begins = re.compile(r"\s*\[\[\s*fault")
+    if text.lstrip().startswith("{"):
+        text, begins = text.replace("{", " ", 1), re.compile(r"[^{]*\{")
+    found = (n for n, line in enumerate(text.splitlines(), 1) if begins.match(line))
+    return chain(found, repeat(1))
 
 
 def _fault(table: Any, where: str, line: int) -> Fault:
@@ -160,9 +104,9 @@ def _fault(table: Any, where: str, line: int) -> Fault:
     if unknown:
         raise ConfigError(f"{where}: unknown key {shown(unknown[0])}; known are {', '.join(_KEYS)}")
     name = table.get("kind")
-    kind = KINDS.get(name) if isinstance(name, str) else None
+    kind = SCRIPTED.get(name) if isinstance(name, str) else None
     if kind is None or not isinstance(name, str):
-        known = ", ".join(KINDS)
+        known = ", ".join(SCRIPTED)
         raise ConfigError(f"{where}: kind is {shown(name, 40)!r}; known are {known}")
     _fits(table, kind, where, name)
     return Fault(
@@ -171,13 +115,13 @@ def _fault(table: Any, where: str, line: int) -> Fault:
         nth=_count(table, "nth", where),
         every=_count(table, "every", where),
         probability=_number(table, "probability", where, least="0", most="1"),
-        seconds=_number(table, "seconds", where, least="0", most="3600") or kind.seconds or _ZERO,
-        share=_share(table, where),
+        seconds=_number(table, "seconds", where, least="0", most="7200") or kind.seconds or _ZERO,
+        share=_share(table, kind, where),
         line=line,
     )
 
 
-_ZERO, _HALF = Decimal(0), Decimal("0.5")
+_ZERO = Decimal(0)
 
 
 def _fits(table: dict[str, Any], kind: Kind, where: str, name: str) -> None:
@@ -186,7 +130,7 @@ def _fits(table: dict[str, Any], kind: Kind, where: str, name: str) -> None:
         raise ConfigError(f"{where}: say once how often: nth, every or probability")
     if "seconds" in table and kind.seconds is None:
         raise ConfigError(f"{where}: seconds says nothing about {name}")
-    if "share" in table and not kind.shares:
+    if "share" in table and kind.share is None:
         raise ConfigError(f"{where}: share says nothing about {name}")
 
 
@@ -209,9 +153,9 @@ def _count(table: dict[str, Any], key: str, where: str) -> int | None:
     return value
 
 
-def _share(table: dict[str, Any], where: str) -> Decimal:
+def _share(table: dict[str, Any], kind: Kind, where: str) -> Decimal:
     share = _number(table, "share", where, least="0", most="1")
-    return _HALF if share is None else share
+    return (kind.share or _ZERO) if share is None else share
 
 
 def _number(

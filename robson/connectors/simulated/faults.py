@@ -6,8 +6,9 @@ from decimal import Decimal
 
 import attrs
 
+from robson.domain.instrument import Instrument
 from robson.domain.intents import Intent
-from robson.domain.reports import ApiError
+from robson.domain.reports import Answer, ApiError
 
 
 @attrs.frozen(kw_only=True)
@@ -24,15 +25,44 @@ class Piece:
     after_ns: int = 0
 
 
+@attrs.frozen(kw_only=True)
+class Deed:
+    """What somebody else does on a pair.
+
+    Attributes:
+        kind: one of the kinds of fault that strike the account.
+        share: of what is free there.
+    """
+
+    kind: str
+    share: Decimal = Decimal(0)
+
+
 class ExchangeFaults:
     """No faults. A simulation overrides what it wants to happen; what struck is counted.
 
     Times are exchange time in nanoseconds, counted from the order's acceptance.
     """
 
-    def rejects(self, request: Intent) -> ApiError | None:
+    def rejects(self, request: Intent, at_ns: int) -> ApiError | None:
         """Refuse a request before anything is done: overload, ban, nothing to lend."""
         return None
+
+    def meddles(self, request: Intent, at_ns: int) -> tuple[Deed, ...]:
+        """What others do on the pair just before a request is answered."""
+        return ()
+
+    def rules(self, instrument: Instrument, at_ns: int) -> Instrument:
+        """The rules that orders are held against now."""
+        return instrument
+
+    def looks_back_ns(self, request: Intent, at_ns: int) -> int:
+        """How old the state is from which a question is answered."""
+        return 0
+
+    def retells(self, request: Intent, answer: Answer, at_ns: int) -> Answer:
+        """What is said of a request that was carried out, instead of its answer."""
+        return answer
 
     def hides_order(self, client_id: str, since_accept_ns: int) -> bool:
         """Answer a query with -2013 although the order exists."""

@@ -17,8 +17,9 @@ from robson.connectors.simulated.checks import (
 from robson.connectors.simulated.exchange_rules import Rule
 from robson.connectors.simulated.faults import ExchangeFaults
 from robson.connectors.simulated.ledger import Terms
-from robson.connectors.simulated.liquidation import Liquidator
 from robson.connectors.simulated.questions import account_snapshot, interest_since
+from robson.connectors.simulated.state import ExchangeState
+from robson.connectors.simulated.strangers import Strangers
 from robson.domain.instrument import Instrument
 from robson.domain.intents import (
     CancelOrder,
@@ -36,13 +37,14 @@ from robson.domain.reports import Answer, ApiError, OrderList, OrderStatus, Trad
 from robson.domain.values import ExchangeNs
 
 
-class Gateway(Liquidator):
+class Gateway(Strangers):
     """Turns requests into answers."""
 
     def __init__(
         self, instruments: Iterable[Instrument], books: Books, terms: Terms, faults: ExchangeFaults
     ) -> None:
         super().__init__(instruments, books, terms, faults)
+        self._forwarded_ns = ExchangeNs(0)
         self._doors: dict[type[Intent], Callable[[Any, Account, ExchangeNs], Answer]] = {
             PlaceOrder: self._place,
             CancelOrder: self._cancel,
@@ -54,15 +56,20 @@ class Gateway(Liquidator):
             ReadInterest: self._interest,
         }
 
-    def answer(self, request: Intent, at_ns: ExchangeNs, arrived_ns: ExchangeNs) -> Answer:
+    def answer(
+        self, request: Intent, at_ns: ExchangeNs, arrived_ns: ExchangeNs, forwarded_ns: ExchangeNs
+    ) -> Answer:
         """Check who and when, then let the request's own door answer."""
+        self._forwarded_ns = forwarded_ns
         ledger = self._ledger
         if request.scope.symbol not in self._markets:
             return ledger.refuse(Rule.SYMBOL_UNKNOWN)
         account = ledger.state.accounts.get(request.scope)
         if account is None:
             return ledger.refuse(Rule.ACCOUNT_MISSING)
-        fault = self._faults.rejects(request)
+        for deed in self._faults.meddles(request, at_ns):
+            self.meddle(deed, account, at_ns)
+        fault = self._faults.rejects(request, at_ns)
         if fault is not None:
             ledger.counts.bit(Rule.FAULT_REJECTS)
             return fault
@@ -70,7 +77,26 @@ class Gateway(Liquidator):
             refusing = timing_refuses(request, arrived_ns)
             if refusing is not None:
                 return ledger.refuse(refusing)
-        return self._doors[type(request)](request, account, at_ns)
+        account, seen_ns = self._as_of(request, account, at_ns)
+        answer: Answer = self._doors[type(request)](request, account, seen_ns)
+        retold = self._faults.retells(request, answer, at_ns)
+        if retold is not answer:
+            ledger.counts.bit(Rule.FAULT_RETELLS)
+        return retold
+
+    def _as_of(
+        self, request: Intent, account: Account, at_ns: ExchangeNs
+    ) -> tuple[Account, ExchangeNs]:
+        """The account as a question sees it: as it is, or as the books had it some time ago."""
+        back_ns = self._faults.looks_back_ns(request, at_ns)
+        if not back_ns:
+            return account, at_ns
+        entries = self._ledger.books.entries()
+        past = ExchangeState.of(e for e in entries if e.at_ns <= at_ns - back_ns)
+        if request.scope not in past.accounts:
+            return account, at_ns
+        self._ledger.counts.bit(Rule.FAULT_LOOKS_BACK)
+        return past.accounts[request.scope], at_ns
 
     # --- requests that change something ----------------------------------------------------------
 
@@ -86,23 +112,26 @@ class Gateway(Liquidator):
         self, request: PlaceOrder, account: Account, at_ns: ExchangeNs
     ) -> Rule | None:
         market = self._markets[request.scope.symbol]
-        refusing = shape_refuses(request, market.instrument)
+        rules = self._faults.rules(market.instrument, at_ns)
+        if rules is not market.instrument:
+            self._ledger.counts.bit(Rule.FAULT_RULES_CHANGE)
+        refusing = shape_refuses(request, rules)
         if refusing is not None:
             return refusing
         if market.ticks is None:
             return Rule.MARKET_CLOSED
-        refusing = filters_refuse(request, market.instrument, market.last)
+        refusing = filters_refuse(request, rules, market.last)
         if refusing is not None:
             return refusing
         if account.orders.open_with(request.client_id) is not None:
             return Rule.ID_OPEN_DUPLICATE
-        return Rule.TIMESTAMP_OLD_AT_MATCHING if too_old(request, at_ns) else None
+        return Rule.TIMESTAMP_OLD_AT_MATCHING if too_old(request, self._forwarded_ns) else None
 
     def _cancel(self, request: CancelOrder, account: Account, at_ns: ExchangeNs) -> Answer:
         order = account.orders.open_with(request.target)
         if malformed(request.target) or malformed(request.cancel_id):
             return self._ledger.refuse(Rule.CLIENT_ID_MALFORMED)
-        if too_old(request, at_ns):
+        if too_old(request, self._forwarded_ns):
             return self._ledger.refuse(Rule.TIMESTAMP_OLD_AT_MATCHING)
         if order is None:
             return self._ledger.refuse(Rule.CANCEL_UNKNOWN)

@@ -1,4 +1,4 @@
-"""Plays a script of faults: on the wire and at the exchange, counted line by line.
+"""Plays a script of faults: on the wire, at the exchange and on the feed, counted line by line.
 
 Which request is the nth of its kind is counted in the order in which requests leave, from the start
 of the process; chance comes from the seed. So the same run meets the same faults.
@@ -10,27 +10,19 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from random import Random
 
+import attrs
+
 from robson.connectors.simulated.driver import Trip, Wire
-from robson.connectors.simulated.fault_script import Fault, role_of, role_of_id
-from robson.connectors.simulated.faults import ExchangeFaults, Piece
+from robson.connectors.simulated.fault_script import Fault
+from robson.connectors.simulated.faults import Piece
+from robson.connectors.simulated.feed import Feed
+from robson.connectors.simulated.kinds import Strike
+from robson.connectors.simulated.roles import role_of, role_of_id
+from robson.connectors.simulated.troubles import TroubledExchange, TroubledWire, nanoseconds
 from robson.domain.intents import Intent
-from robson.domain.reports import ApiError
-from robson.domain.values import NS_PER_S
 
-_REFUSALS = {
-    "rate_limit": ApiError(status=429, code=-1003, message="Too many requests."),
-    "overloaded": ApiError(status=503, code=-1001, message="Internal error; unable to process."),
-    "clock": ApiError(
-        status=400, code=-1021, message="Timestamp for this request is outside of the recvWindow."
-    ),
-    "busy_debt": ApiError(
-        status=400, code=-3007, message="You have pending transaction, please try again later."
-    ),
-}
-
-
-def _ns(seconds: Decimal) -> int:
-    return int(seconds * NS_PER_S)
+TRADES = 3
+"""In how many trades a book gives an order that it gives in several."""
 
 
 class Script:
@@ -63,6 +55,11 @@ class Script:
             self.strike(fault)
         return fault
 
+    def against(self, kind: str, request: Intent) -> Strike | None:
+        """The fault that strikes a request."""
+        fault = self.strikes(kind, role_of(request))
+        return Strike(fault.seconds, fault.share) if fault else None
+
     def _is_due(self, fault: Fault, met: int) -> bool:
         if fault.nth is not None:
             return met == fault.nth
@@ -78,10 +75,11 @@ class Script:
         ]
 
 
-class ScriptedWire:
+class ScriptedWire(TroubledWire):
     """A wire that loses, delays and holds what the script says."""
 
-    def __init__(self, script: Script, wire: Wire) -> None:
+    def __init__(self, script: Script, wire: Wire, feed: Feed) -> None:
+        super().__init__(script.against, feed)
         self._script = script
         self._wire = wire
 
@@ -93,32 +91,29 @@ class ScriptedWire:
             out_ns = None
         if self._script.strikes("lost_answer", role):
             back_ns = None
-        if late := self._script.strikes("late_answer", role):
-            back_ns = None if back_ns is None else back_ns + _ns(late.seconds)
+        for kind in ("late_answer", "stalled_answer"):
+            if late := self._script.strikes(kind, role):
+                back_ns = None if back_ns is None else back_ns + nanoseconds(late.seconds)
         if held := self._script.strikes("held_request", role):
-            held_ns += _ns(held.seconds)
-        return Trip(out_ns=out_ns, back_ns=back_ns, held_ns=held_ns)
+            held_ns += nanoseconds(held.seconds)
+        trip = attrs.evolve(trip, out_ns=out_ns, back_ns=back_ns, held_ns=held_ns)
+        return self.trouble(request, trip, now_ns)
 
 
-class ScriptedExchange(ExchangeFaults):
+class ScriptedExchange(TroubledExchange):
     """An exchange that does what the script says. What an order meets is decided once."""
 
     def __init__(self, script: Script) -> None:
+        super().__init__(script.against)
         self._script = script
         self._hidden: dict[str, int] = {}
         self._dropping: dict[str, Fault | None] = {}
-
-    def rejects(self, request: Intent) -> ApiError | None:
-        """Refuse a request."""
-        role = role_of(request)
-        struck = [kind for kind in _REFUSALS if self._script.strikes(kind, role)]
-        return _REFUSALS[struck[0]] if struck else None
 
     def hides_order(self, client_id: str, since_accept_ns: int) -> bool:
         """Deny that an order exists."""
         if client_id not in self._hidden:
             fault = self._script.strikes("hidden_order", role_of_id(client_id))
-            self._hidden[client_id] = _ns(fault.seconds) if fault else 0
+            self._hidden[client_id] = nanoseconds(fault.seconds) if fault else 0
         return since_accept_ns < self._hidden[client_id]
 
     def skips_repay(self, client_id: str) -> bool:
@@ -130,24 +125,36 @@ class ScriptedExchange(ExchangeFaults):
         if client_id not in self._dropping:
             self._dropping[client_id] = self._script.due("dropped_stop", role_of_id(client_id))
         fault = self._dropping[client_id]
-        if fault is None or since_accept_ns < _ns(fault.seconds):
+        if fault is None or since_accept_ns < nanoseconds(fault.seconds):
             return False
         self._script.strike(fault)
+        self._dropping[client_id] = None
         return True
 
     def book(self, client_id: str, quantity: Decimal) -> tuple[Piece, ...] | None:
-        """Give an order less than all, or some of it later."""
+        """Give an order less than all, in several trades, or some of it later."""
         role = role_of_id(client_id)
+        dead = self._script.strikes("dead_stop", role)
         thin = self._script.strikes("thin_book", role)
         slow = self._script.strikes("slow_matching", role)
-        if thin is None and slow is None:
+        several = self._script.strikes("several_trades", role)
+        if not (dead or thin or slow or several):
             return None
+        if dead:
+            return ()
         whole = _part(quantity, thin.share) if thin else quantity
         if slow is None:
-            return (Piece(quantity=whole),)
+            return _pieces(whole, TRADES if several else 1)
         now = _part(whole, slow.share)
-        later = Piece(quantity=whole - now, after_ns=max(1, _ns(slow.seconds)))
-        return (Piece(quantity=now), later)
+        later = Piece(quantity=whole - now, after_ns=max(1, nanoseconds(slow.seconds)))
+        return (*_pieces(now, TRADES if several else 1), later)
+
+
+def _pieces(quantity: Decimal, count: int) -> tuple[Piece, ...]:
+    """So many trades, each a basis point dearer; the last takes what division leaves."""
+    each = _part(quantity, 1 / Decimal(count))
+    sizes = [*[each] * (count - 1), quantity - each * (count - 1)]
+    return tuple(Piece(quantity=size, worse_bps=Decimal(place)) for place, size in enumerate(sizes))
 
 
 def _part(quantity: Decimal, share: Decimal) -> Decimal:

@@ -24,6 +24,7 @@ from robson.connectors.simulated.entries import (
     OrderClosed,
     TermsSet,
     Triggered,
+    Withdrawn,
 )
 from robson.domain.identity import Scope, Symbol
 from robson.domain.values import Action
@@ -84,6 +85,7 @@ class SecondCount:
         self._readers: dict[type[Entry], Callable[[Any], None]] = {
             TermsSet: self._set_terms,
             Deposited: self._deposited,
+            Withdrawn: self._withdrawn,
             OrderAccepted: self._accepted,
             Triggered: self._triggered,
             Delayed: self._delayed,
@@ -127,6 +129,9 @@ class SecondCount:
         symbol = entry.scope.symbol
         empty = {symbol.base: Purse(), symbol.quote: Purse()}
         self.purses.setdefault(entry.scope, empty)[entry.asset].total += self._atoms(entry.amount)
+
+    def _withdrawn(self, entry: Withdrawn) -> None:
+        self.purses[entry.scope][entry.asset].total -= self._atoms(entry.amount)
 
     def _accepted(self, entry: OrderAccepted) -> None:
         self._expect(entry, "order number", entry.order_id, len(self.orders) + 1)

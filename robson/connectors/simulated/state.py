@@ -29,6 +29,7 @@ from robson.connectors.simulated.entries import (
     TermsSet,
     Triggered,
     Unlocked,
+    Withdrawn,
 )
 from robson.connectors.simulated.orders import Order
 from robson.domain.identity import Scope, Symbol
@@ -84,6 +85,10 @@ def _deposit(state: ExchangeState, entry: Deposited) -> None:
     if entry.scope not in state.accounts:
         state.accounts[entry.scope] = Account.opened(entry.scope)
     state.wallet(entry.scope, entry.asset).free += entry.amount
+
+
+def _withdrawal(state: ExchangeState, entry: Withdrawn) -> None:
+    state.wallet(entry.scope, entry.asset).free -= entry.amount
 
 
 def _accepted(state: ExchangeState, entry: OrderAccepted) -> None:
@@ -189,6 +194,7 @@ _FOLD: dict[type[Entry], Callable[[ExchangeState, Any], None]] = {
     TermsSet: _terms,
     PriceNoted: _price,
     Deposited: _deposit,
+    Withdrawn: _withdrawal,
     OrderAccepted: _accepted,
     Locked: lambda state, entry: _lock(state, entry, 1),
     Unlocked: lambda state, entry: _lock(state, entry, -1),

@@ -317,7 +317,7 @@ class Gremlins(ExchangeFaults):
     def __init__(self, striking: str) -> None:
         self.striking = striking
 
-    def rejects(self, request: Intent) -> ApiError | None:
+    def rejects(self, request: Intent, at_ns: int) -> ApiError | None:
         busy = ApiError(status=429, code=-1003, message="Too many requests.")
         return busy if self.striking == "rejects" else None
 

@@ -27,6 +27,7 @@ from robson.domain.identity import Symbol
 from robson.domain.intents import ReadAccount
 from robson.domain.reports import ApiError
 from robson.domain.values import ExchangeNs, Price
+from tests.unit.simulated import fault_scenarios
 from tests.unit.simulated.exchange_acts import Act, Player, Trouble, acts
 from tests.unit.simulated.exchange_kit import (
     BORROW,
@@ -349,7 +350,9 @@ def test_the_document_is_json_with_decimal_text() -> None:
 def test_every_kind_of_entry_was_written_and_read() -> None:
     late = Bench(faults=Trouble())
     late.buy("0.02", BORROW, client_id="d")
-    entries = (*lived(MemoryBooks()).exchange.books.entries(), *late.exchange.books.entries())
+    foreign, _ = fault_scenarios.others_act()
+    benches = (lived(MemoryBooks()), late, foreign)
+    entries = [entry for bench in benches for entry in bench.exchange.books.entries()]
     written = {encode(entry)[0] for entry in entries}
 
     assert written == KINDS.keys()

@@ -11,6 +11,7 @@ from collections import Counter
 import pytest
 
 from robson.connectors.simulated.exchange_rules import CODES, REFUSALS, Rule
+from tests.unit.simulated import fault_scenarios  # noqa: F401 - it registers its scenarios
 from tests.unit.simulated.exchange_kit import SELL, Bench, filled, resting
 from tests.unit.simulated.rule_scenarios import ANSWERED_BY, NOW_MS, SCENARIOS
 

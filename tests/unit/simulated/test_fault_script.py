@@ -5,10 +5,14 @@ from __future__ import annotations
 from decimal import Decimal
 from pathlib import Path
 
+import attrs
 import pytest
 
 from robson.connectors.simulated.driver import SteadyWire
-from robson.connectors.simulated.fault_script import KINDS, REQUESTS, Fault, read_faults
+from robson.connectors.simulated.fault_script import Fault, read_faults
+from robson.connectors.simulated.feed import Feed
+from robson.connectors.simulated.kinds import KINDS, SCRIPTED
+from robson.connectors.simulated.roles import REQUESTS
 from robson.connectors.simulated.scripted import Script, ScriptedExchange, ScriptedWire
 from robson.domain.errors import ConfigError
 from robson.domain.identity import Purpose, client_order_id
@@ -38,10 +42,37 @@ def test_the_page_shows_a_script_that_is_read_and_every_kind(tmp_path: Path) -> 
 
     assert [fault.kind for fault in faults] == ["slow_matching", "lost_answer", "rate_limit"]
     assert (faults[0].share, faults[0].seconds, faults[1].every) == (Decimal("0.4"), 3, 2)
-    assert [row.split("`")[1] for row in page.splitlines() if row.startswith("| `")][7:] == [*KINDS]
+    named = [row.split("`")[1] for row in page.splitlines() if row.startswith("| `")]
+    assert sorted(named[7:]) == sorted(KINDS)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+def test_a_script_in_json_is_the_same_script(tmp_path: Path) -> None:
+    toml = """
+[[fault]]
+kind = "outage"
+request = "question"
+nth = 5
+seconds = 600
+[[fault]]
+kind = "thin_book"
+probability = 0.25
+share = 0.125
+"""
+    json = """
+{"fault": [
+  {"kind": "outage", "request": "question", "nth": 5, "seconds": 600},
+
+  {"kind": "thin_book", "probability": 0.25, "share": 0.125}]}
+"""
+    one, two = read(tmp_path, toml), read(tmp_path, json)
+
+    assert [fault.line for fault in two] == [3, 5]
+    assert [attrs.evolve(fault, line=1) for fault in one] == [
+        attrs.evolve(fault, line=1) for fault in two
+    ]
+
+
+@pytest.mark.parametrize("kind", SCRIPTED)
 def test_every_kind_strikes_by_count_and_by_chance(kind: str, tmp_path: Path) -> None:
     role = KINDS[kind].requests[0]
     for often, times in (("nth = 3", 1), ("every = 3", 3), ("probability = 1", 9)):
@@ -69,6 +100,12 @@ def test_every_kind_strikes_by_count_and_by_chance(kind: str, tmp_path: Path) ->
         ('[[fault]]\nkind = "clock"\nnth = 1\n\n[[fault]]\nkind = 7\nnth = 1\n', ":5: kind is '7'"),
         ("[[fault]\n", "is not TOML"),
         ("more = 1\n[[fault]]\n", "and nothing else"),
+        ('{"fault": 1}', 'expected one object {"fault": [...]} and nothing else'),
+        ('{"fault": [1]}', "expected a table"),
+        ('{"fault": [}', "is not JSON"),
+        ('{"fault": [\n{"kind": "clock", "nth": 1},\n{"kind": "clock"}]}', ":3: say once how"),
+        ('{"fault": [{"kind": "thin_book", "nth": 1, "share": NaN}]}', "share is nan; allowed"),
+        ('[[fault]]\nkind = "crash"\nnth = 1\n', "kind is 'crash'; known are"),
     ],
 )
 def test_what_means_nothing_is_refused_with_its_line(text: str, said: str, tmp_path: Path) -> None:
@@ -84,7 +121,7 @@ def test_the_wire_does_what_the_script_says(tmp_path: Path) -> None:
         f'[[fault]]\nkind = "{kind}"\nnth = {n}'
         for n, kind in enumerate(("lost_request", "lost_answer", "late_answer", "held_request"), 1)
     )
-    wire = ScriptedWire(script(tmp_path, text), SteadyWire(latency_ns=7))
+    wire = ScriptedWire(script(tmp_path, text), SteadyWire(latency_ns=7), Feed())
     trips = [wire.trip(ReadAccount(scope=SCOPE), 0) for _ in range(5)]
 
     assert [(trip.out_ns, trip.back_ns, trip.held_ns) for trip in trips] == [
