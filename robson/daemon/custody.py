@@ -52,6 +52,9 @@ class Custody:
         epoch: of this process; part of every client order id.
         leads: whether this process may still act for the account.
         disk: how the journal's disk stands; None where no journal is kept on one.
+
+    Attributes:
+        unreconciled: symbols that were not looked at as a whole since the start.
     """
 
     def __init__(
@@ -79,6 +82,7 @@ class Custody:
         self.epoch = epoch
         self.strategies = strategies
         self.pursuits: dict[PositionId, Pursuit] = {}
+        self.unreconciled: set[str] = set()
         self._taken: set[PositionId] = set()
         self._clock = clock
         self._outbox = outbox

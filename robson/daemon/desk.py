@@ -25,7 +25,6 @@ from robson.domain.identity import PositionId, Scope
 from robson.domain.intents import ReadAccount
 from robson.domain.lifecycle import PositionState
 from robson.domain.reports import AccountReported, AccountSnapshot, Report
-from robson.domain.standing import Standing
 from robson.domain.strategy import StrategyConfig
 from robson.domain.values import NS_PER_S, ExchangeNs, Leverage, Side
 from robson.domain.view import PositionView
@@ -364,7 +363,7 @@ class Desk:
         others = [view for view in custody.roster.live() if view.id != besides]
         return attrs.evolve(
             custody.risk(others),
-            frozen=_frozen(custody.roster.standing, others, symbol),
+            frozen=_frozen(custody, others, symbol),
             duplicate=any(view.scope == account.scope for view in others),
             wallet=wallet_of(account, instrument),
             leverage=leverage,
@@ -373,9 +372,13 @@ class Desk:
         )
 
 
-def _frozen(standing: Standing, others: list[PositionView], symbol: str) -> str | None:
-    """Why a symbol takes no entry: its scope, the account's, or a position that needs a person."""
-    scope = standing.frozen_for(symbol)
+def _frozen(custody: Custody, others: list[PositionView], symbol: str) -> str | None:
+    """Why a symbol takes no entry: its scope, the account's, a position that needs a person, or
+    that nobody has looked yet at what the exchange has of it.
+    """
+    if symbol in custody.unreconciled:
+        return f"{symbol}: not compared with the exchange yet; it is asked again by itself"
+    scope = custody.roster.standing.frozen_for(symbol)
     if scope is not None:
         return f"{scope.scope}: {scope.reason}"
     errors = (view.error for view in others if str(view.scope.symbol) == symbol)

@@ -18,7 +18,7 @@ from robson.domain.commands import ClearFrozen, Command, SetHalt, SetRuntimeStat
 from robson.domain.errors import Refused
 from robson.domain.lifecycle import PositionState
 from robson.domain.standing import Standing
-from robson.domain.values import NS_PER_S, plain
+from robson.domain.values import NS_PER_S, Numbers, plain
 from robson.domain.view import PositionView
 from robson.engine.context import Decision
 from robson.engine.decide import release
@@ -178,12 +178,15 @@ class Governor:
 
     # --- frozen scopes ---------------------------------------------------------------------------
 
-    def freeze(self, scope: str, reason: str) -> None:
-        """No entry in a scope until a person decides; once is enough."""
+    def freeze(self, scope: str, reason: str, code: str = "frozen", evidence: Numbers = ()) -> None:
+        """No entry in a scope until a person decides; once for each code is enough."""
         standing = self._custody.roster.standing
-        if all(each.scope != scope for each in standing.frozen):
-            at_ns = self._custody.now()
-            self._custody.roster.commit((e.ScopeFrozen(at_ns=at_ns, scope=scope, reason=reason),))
+        if any((each.scope, each.code) == (scope, code) for each in standing.frozen):
+            return
+        frozen = e.ScopeFrozen(
+            at_ns=self._custody.now(), scope=scope, reason=reason, code=code, evidence=evidence
+        )
+        self._custody.roster.commit((frozen,))
 
     def _clear(self, command: ClearFrozen) -> None:
         standing = self._custody.roster.standing

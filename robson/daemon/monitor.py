@@ -18,6 +18,7 @@ from robson.daemon.lookout import Lookout
 from robson.daemon.margins import Margins
 from robson.daemon.messages import Asked, TimerDue, Wake
 from robson.daemon.pursuit import PendingSignal, Pursuit
+from robson.daemon.reconciler import Reconciler
 from robson.daemon.signals import Signals
 from robson.daemon.ticks import BoardTick, protective_first
 from robson.domain import events as e
@@ -87,6 +88,7 @@ class Monitor:
         self.governor = Governor(custody, self._act)
         self.signals = Signals(custody, self.desk)
         self.margins = Margins(custody, self._act, self.governor.freeze)
+        self.reconciler = Reconciler(custody, self._act, self.governor.freeze)
 
     # --- the one entrance ------------------------------------------------------------------------
 
@@ -106,6 +108,7 @@ class Monitor:
             self._fill_gap(symbol, extremes)
         for symbol in self.markets:
             self._turn(symbol)
+        self.reconciler.recover()
         self._look()
 
     def _fill_gap(self, symbol: str, unseen: Unseen) -> None:
@@ -150,6 +153,7 @@ class Monitor:
         self.governor.look()
         self.signals.look()
         self.margins.look()
+        self.reconciler.look()
 
     def _act(self, view: PositionView, decision: Decision) -> None:
         """Carry out what no message of the symbol's own has caused."""
@@ -162,12 +166,12 @@ class Monitor:
         """When the monitor wants a :class:`TimerDue`; None for never. Only while it is still.
 
         ``market_ns``: when the market moves next. Where it stands still (None), time does not pass
-        only to turn the calendar.
+        only to turn the calendar, or to look at a pair again.
         """
         dues = [pursuit.next_due_ns() for pursuit in self.custody.pursuits.values()]
         dues += (self.calendar.next_due_ns(), self.margins.next_due_ns())
         if market_ns is not None:
-            dues.append(self.calendar.boundary_ns())
+            dues += (self.calendar.boundary_ns(), self.reconciler.next_due_ns())
         return min((due for due in dues if due is not None), default=None)
 
     def _concerned(self, message: Message) -> Iterable[str]:
@@ -257,7 +261,8 @@ class Monitor:
     def _heard(self, report: Report) -> None:
         position = report.intent.position
         if position is None:
-            if not (self.margins.heard(report) or self.calendar.heard(report)):
+            others = (self.reconciler, self.margins, self.calendar)
+            if not any(part.heard(report) for part in others):
                 self.desk.heard(report)
             return
         if position not in self.custody.pursuits:

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import attrs
 
-from robson.domain.values import ExchangeNs
+from robson.domain.values import ExchangeNs, Numbers
 
 
 class RuntimeState(enum.Enum):
@@ -69,12 +69,18 @@ class RuntimeStateChanged:
 
 @attrs.frozen(kw_only=True)
 class ScopeFrozen:
-    """A symbol, or ``account``, takes no entry until a person decides."""
+    """A symbol, or ``account``, takes no entry until a person decides.
 
-    KIND: ClassVar[str] = "degraded_entered.v1"
+    ``code`` is what was found and ``evidence`` its numbers; a scope may be frozen for several.
+    """
+
+    KIND: ClassVar[str] = "degraded_entered.v2"
+    OLDER: ClassVar[tuple[str, ...]] = ("degraded_entered.v1",)
     at_ns: ExchangeNs
     scope: str
     reason: str
+    code: str = "frozen"
+    evidence: Numbers = ()
 
 
 @attrs.frozen(kw_only=True)

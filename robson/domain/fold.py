@@ -260,6 +260,33 @@ def _failed(_view: PositionView, event: e.PositionFailed) -> Changes:
     return {"error": event}
 
 
+def _reconciled(_view: PositionView, event: e.Reconciled) -> Changes:
+    return {"healed_ns": event.at_ns} if event.code == "stop_missing" else {}
+
+
+def _orphan(_view: PositionView, event: e.OrphanCancelling) -> Changes:
+    return {"orphan": event.cancel}
+
+
+def _missed(_view: PositionView, event: e.HoldingMissed) -> Changes:
+    return {"missed_ns": event.at_ns}
+
+
+def _seen_again(_view: PositionView, _event: e.HoldingSeen) -> Changes:
+    return {"missed_ns": None}
+
+
+def _filled_outside(view: PositionView, event: e.FilledOutside) -> Changes:
+    known = {fill.trade_id for fill in (*view.exit_fills, *view.insurance_fills)}
+    new = (fill for fill in event.fills if fill.trade_id not in known)
+    return {"exit_fills": (*view.exit_fills, *new), "missed_ns": None}
+
+
+def _adopted(view: PositionView, event: e.HoldingAdopted) -> Changes:
+    assert view.entry is not None
+    return {"entry": attrs.evolve(view.entry, held=event.held), "missed_ns": None}
+
+
 _FOLDS: dict[type, Callable[[PositionView, Any], Changes]] = {
     e.SignalReceived: _signal,
     e.SignalRejected: _rejected,
@@ -295,4 +322,10 @@ _FOLDS: dict[type, Callable[[PositionView, Any], Changes]] = {
     e.MarginBandChanged: _banded,
     e.PnlSettled: _settled,
     e.PositionFailed: _failed,
+    e.Reconciled: _reconciled,
+    e.OrphanCancelling: _orphan,
+    e.HoldingMissed: _missed,
+    e.HoldingSeen: _seen_again,
+    e.FilledOutside: _filled_outside,
+    e.HoldingAdopted: _adopted,
 }

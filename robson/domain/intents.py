@@ -83,7 +83,7 @@ class ReadTrades:
     """Ask for the account's own trades since an exchange time, of one order or of all."""
 
     scope: Scope
-    position: PositionId
+    position: PositionId | None = None
     since_ns: ExchangeNs
     order_id: int | None = None
     token: int = 0
@@ -94,7 +94,7 @@ class ReadOrders:
     """Ask for all orders, open ones included, since an exchange time."""
 
     scope: Scope
-    position: PositionId
+    position: PositionId | None = None
     since_ns: ExchangeNs
     token: int = 0
 

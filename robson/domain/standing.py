@@ -98,8 +98,10 @@ def stand(standing: Standing, event: e.Event) -> Standing:
 
 
 def _frozen(standing: Standing, event: e.ScopeFrozen | e.ScopeCleared) -> tuple[e.ScopeFrozen, ...]:
-    others = tuple(each for each in standing.frozen if each.scope != event.scope)
-    return (*others, event) if isinstance(event, e.ScopeFrozen) else others
+    if isinstance(event, e.ScopeFrozen):
+        key = (event.scope, event.code)
+        return (*(each for each in standing.frozen if (each.scope, each.code) != key), event)
+    return tuple(each for each in standing.frozen if each.scope != event.scope)
 
 
 def _settled(standing: Standing, event: e.PnlSettled) -> Standing:

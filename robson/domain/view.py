@@ -67,6 +67,9 @@ class PositionView:
         margin_band: of the last reading that changed it; ``safe`` without a debt.
         base_before: base in the wallet before the entry: dust of earlier positions.
         bare_since_ns: exchange time since which a filled quantity has no resting stop.
+        orphan: the cancel of an order that it does not need any more, once one was sent.
+        missed_ns: since when the account shows less than the position holds.
+        healed_ns: when reconciliation last found the exchange stop missing.
         bare_after_fill_ns, bare_replacing_ns, bare_before_exit_ns: such time, summed, by cause.
     """
 
@@ -110,6 +113,9 @@ class PositionView:
     base_before: Decimal = Decimal(0)
     repay_attempts: int = 0
     repaid_ns: ExchangeNs | None = None
+    orphan: CancelOrder | None = None
+    missed_ns: ExchangeNs | None = None
+    healed_ns: ExchangeNs | None = None
     bare_since_ns: ExchangeNs | None = None
     bare_after_fill_ns: int = 0
     bare_replacing_ns: int = 0

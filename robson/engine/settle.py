@@ -100,6 +100,30 @@ def _close(view: PositionView, account: AccountSnapshot, ctx: Context) -> Decisi
     return Decision(events=(closed,))
 
 
+def close_outside(
+    view: PositionView,
+    order_id: int,
+    fills: tuple[Fill, ...],
+    account: AccountSnapshot,
+    ctx: Context,
+) -> tuple[e.PositionEvent, ...]:
+    """The end of a position that an order of somebody else has closed, with its trades."""
+    every = (*exit_fills(view), *fills)
+    filled = e.FilledOutside(position=view.id, at_ns=ctx.now_ns, order_id=order_id, fills=fills)
+    closed = e.PositionClosed(
+        position=view.id,
+        at_ns=ctx.now_ns,
+        reason="reconciled_external",
+        by="reconciled",
+        price=average(every),
+        quantity=sum((fill.quantity for fill in every), Decimal(0)),
+        gross=gross(view, every),
+        dust=max(Decimal(0), account.base.net),
+        account=account,
+    )
+    return (filled, closed)
+
+
 def _needs_no_exit(view: PositionView, account: AccountSnapshot, ctx: Context) -> bool:
     """What the entry got is too little to sell, or was sold from base that lay there before."""
     assert view.entry is not None

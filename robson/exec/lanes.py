@@ -32,7 +32,7 @@ def lane_of(intent: Intent) -> Lane:
 
 
 def priority_of(intent: Intent) -> int:
-    """Lower goes first: exit, cancel, insurance, repayment, the rest."""
+    """Lower goes first: exit, cancel, insurance, repayment, a position's questions, the rest."""
     match intent:
         case PlaceOrder():
             return {Purpose.EXIT: 0, Purpose.INSURANCE: 2, Purpose.ENTRY: 4}.get(intent.purpose, 4)
@@ -41,4 +41,4 @@ def priority_of(intent: Intent) -> int:
         case Repay():
             return 3
         case _:
-            return 5
+            return 5 if intent.position is not None else 6

@@ -342,9 +342,29 @@ _LEAVING: tuple[e.Event, ...] = (
         reason="an upgrade",
         actor="me@here",
     ),
-    e.ScopeFrozen(at_ns=at(93), scope="account", reason="the margin level is 1.05"),
+    e.ScopeFrozen(
+        at_ns=at(93),
+        scope="BTCUSDT",
+        reason="order 7 rests and is not ours",
+        code="foreign_order",
+        evidence=(("order_id", "7"),),
+    ),
     e.ScopeCleared(at_ns=at(94), scope="account", reason="looked", actor="me@here"),
     e.Stopped(at_ns=at(99), epoch=2),
 )
 
-EVERY: tuple[e.Event, ...] = (*_ARMING, *_ENTERING, *_PROTECTING, *_LEAVING)
+_RECONCILING: tuple[e.Event, ...] = (
+    e.Reconciled(**BASE, row="R12", code="stop_missing", evidence=PROOF),
+    e.OrphanCancelling(**BASE, cancel=CANCEL),
+    e.HoldingMissed(**BASE, expected=D("0.12351"), found=D("0.00000636")),
+    e.HoldingSeen(**BASE),
+    e.FilledOutside(
+        **BASE, order_id=105, fills=(fill(Purpose.UNTRACKED, 5, "0.12351", "59378.12"),)
+    ),
+    e.HoldingAdopted(**BASE, was=D("0.12351"), held=D("0.1")),
+    e.GapForgiven(
+        **BASE, stop=Price("59378.12"), extreme=Price("59300.00"), price=Price("60000.10")
+    ),
+)
+
+EVERY: tuple[e.Event, ...] = (*_ARMING, *_ENTERING, *_PROTECTING, *_LEAVING, *_RECONCILING)

@@ -106,6 +106,7 @@ def test_a_refusal_is_an_answer_and_is_told_again_also_after_a_restart() -> None
     bench.world.kill(dead_ns=NS_PER_S)
     again = bench.told(stop=STOP)
     assert (again.code, again.message, again.repeated) == ("stop_invalid", told.message, True)
+    bench.world.until(lambda: not bench.world.monitor.custody.unreconciled)
     assert bench.told("b").code == ""
     assert bench.view.signals == (("a", "stop_invalid"), ("b", ""))
 

@@ -56,6 +56,15 @@ from robson.domain.events.protecting import (
     InsuranceRequested,
     StopRaised,
 )
+from robson.domain.events.reconciling import (
+    FilledOutside,
+    GapForgiven,
+    HoldingAdopted,
+    HoldingMissed,
+    HoldingSeen,
+    OrphanCancelling,
+    Reconciled,
+)
 from robson.domain.events.sending import (
     OrderResolved,
     OrderSending,
@@ -103,6 +112,13 @@ PositionEvent = (
     | PositionResolved
     | PositionCarried
     | MarginBandChanged
+    | Reconciled
+    | OrphanCancelling
+    | HoldingMissed
+    | HoldingSeen
+    | FilledOutside
+    | HoldingAdopted
+    | GapForgiven
 )
 AccountEvent = (
     MonthOpened
@@ -133,9 +149,14 @@ __all__ = [
     "ExitRequested",
     "ExitRetry",
     "ExitTriggered",
+    "FilledOutside",
+    "GapForgiven",
     "GuardReleased",
     "HaltCleared",
     "HaltEntered",
+    "HoldingAdopted",
+    "HoldingMissed",
+    "HoldingSeen",
     "InsuranceCancelled",
     "InsuranceCancelling",
     "InsuranceFailed",
@@ -149,6 +170,7 @@ __all__ = [
     "OrderResolved",
     "OrderSending",
     "OrderUnknown",
+    "OrphanCancelling",
     "PanicRequested",
     "PnlSettled",
     "PositionArmed",
@@ -158,6 +180,7 @@ __all__ = [
     "PositionEvent",
     "PositionFailed",
     "PositionResolved",
+    "Reconciled",
     "RepayRequested",
     "RuntimeStateChanged",
     "ScopeCleared",

@@ -68,6 +68,8 @@ def _cancel_written(cancel: CancelOrder, view: PositionView | None) -> bool:
         return False
     if view.entry_cancel is not None and view.entry_cancel.target == cancel.target:
         return True
+    if view.orphan is not None and view.orphan.target == cancel.target:
+        return True
     if view.insurance.state in ("cancelling", "gone") or view.trigger is not None:
         return view.insurance.client_id == cancel.target
     prearmed = view.prearmed

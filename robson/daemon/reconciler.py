@@ -1,0 +1,266 @@
+"""Reads every pair as a whole and follows the exchange: at start, every minute, when asked.
+
+One part of the monitor, on its thread. Reading changes nothing; what was found is decided for each
+position by itself, so that one that cannot be explained never keeps another from being protected.
+One request a minute for each pair while all agrees, three in a look that has something to explain.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from concurrent.futures import Future
+
+import attrs
+
+from robson.daemon.custody import Custody
+from robson.daemon.governor import Act
+from robson.domain.errors import Refused
+from robson.domain.identity import PositionId, Scope, position_hash, read_client_order_id
+from robson.domain.intents import Intent, ReadAccount, ReadOrders, ReadTrades
+from robson.domain.lifecycle import PositionState
+from robson.domain.reports import (
+    AccountReported,
+    AccountSnapshot,
+    Fill,
+    OrdersReported,
+    OrderState,
+    Report,
+    TradesReported,
+)
+from robson.domain.standing import DAY_NS
+from robson.domain.values import NS_PER_S, ExchangeNs, Numbers
+from robson.domain.view import PositionView
+from robson.engine.pair import APART_NS, Finding, Pair
+from robson.engine.reconcile import agrees, reconcile
+
+TOKENS_FROM = 1_000_000_000
+"""Below minus this a token is a question of ours."""
+EVERY_NS = 60 * NS_PER_S
+AGAIN_NS = (NS_PER_S, 2 * NS_PER_S, 5 * NS_PER_S)
+"""Waits after a reading that failed, or that something moved under; the last one for ever."""
+TRIES_MAX = 5
+"""Readings after which somebody who asked is told that the exchange does not answer."""
+
+Freeze = Callable[[str, str, str, Numbers], None]
+
+
+@attrs.define
+class Look:
+    """One pair being read, or about to be.
+
+    Attributes:
+        due_ns: when it is read next.
+        whole: the lists are read too, not the account alone.
+        waiting: tokens of the questions under way.
+        versions: positions as they stood when it began, by version; None for one that was busy.
+        tries: readings in a row that came to nothing.
+        asked: who waits for what is found.
+        unseen: orders that no list had, and since when.
+    """
+
+    due_ns: ExchangeNs
+    whole: bool = True
+    waiting: dict[int, Intent] = attrs.Factory(dict)
+    versions: dict[PositionId, int | None] = attrs.Factory(dict)
+    account: AccountSnapshot | None = None
+    orders: tuple[OrderState, ...] | None = None
+    trades: tuple[Fill, ...] | None = None
+    tries: int = 0
+    asked: list[Future[tuple[Finding, ...]]] = attrs.Factory(list)
+    unseen: dict[str, ExchangeNs] = attrs.Factory(dict)
+
+
+class Reconciler:
+    """What the exchange has of every pair, followed. ``freeze`` keeps a scope from entries.
+
+    Attributes:
+        looks: by symbol.
+        findings: by symbol, what the last whole look found.
+    """
+
+    def __init__(self, custody: Custody, act: Act, freeze: Freeze) -> None:
+        self._custody = custody
+        self._act = act
+        self._freeze = freeze
+        self._tokens = itertools.count(TOKENS_FROM)
+        self.looks: dict[str, Look] = {}
+        self.findings: dict[str, tuple[Finding, ...]] = {}
+
+    def recover(self) -> None:
+        """Look at every pair before anything is entered."""
+        now = self._custody.now()
+        self.looks = {symbol: Look(due_ns=now) for symbol in self._custody.markets}
+        self._custody.unreconciled.update(self.looks)
+        self.look()
+
+    def next_due_ns(self) -> ExchangeNs | None:
+        """When the next pair has to be read."""
+        return min((x.due_ns for x in self.looks.values() if not x.waiting), default=None)
+
+    def look(self) -> None:
+        """Read what is due."""
+        now = self._custody.now()
+        for symbol, look in self.looks.items():
+            if not look.waiting and now >= look.due_ns:
+                self._ask(symbol, look)
+
+    def soon(self, symbol: str) -> None:
+        """Something was unknown, or is gone: look at the whole pair now."""
+        look = self.looks.get(symbol)
+        if look is not None and not look.waiting:
+            look.due_ns, look.whole = self._custody.now(), True
+
+    def ask(self, symbol: str) -> Future[tuple[Finding, ...]]:
+        """Look now; what was found, or a refusal when the exchange does not answer."""
+        answer: Future[tuple[Finding, ...]] = Future()
+        self.looks[symbol].asked.append(answer)
+        self.soon(symbol)
+        self.look()
+        return answer
+
+    # --- reading ---------------------------------------------------------------------------------
+
+    def _ask(self, symbol: str, look: Look) -> None:
+        scope = Scope(self._custody.account, self._custody.markets[symbol].instrument.symbol)
+        look.versions = {
+            view.id: view.version if self._is_still(view) else None
+            for view in self._custody.roster.live(symbol)
+        }
+        look.account = look.orders = look.trades = None
+        questions: list[Intent] = [ReadAccount(scope=scope, token=-next(self._tokens))]
+        if look.whole:
+            since = self._since(symbol)
+            questions += (
+                ReadOrders(scope=scope, since_ns=since, token=-next(self._tokens)),
+                ReadTrades(scope=scope, since_ns=since, token=-next(self._tokens)),
+            )
+        look.waiting = {-getattr(question, "token", 0): question for question in questions}
+        for question in questions:
+            self._custody.ask(question)
+
+    def _is_still(self, view: PositionView) -> bool:
+        """Whether nothing of a position is under way."""
+        pursuit = self._custody.pursuits.get(view.id)
+        if pursuit is None:
+            return True
+        return not (pursuit.sending or pursuit.trigger or pursuit.resolutions or pursuit.awaiting)
+
+    def _since(self, symbol: str) -> ExchangeNs:
+        """The beginning of the oldest position that lives; without one, a day ago."""
+        live = [view.created_ns for view in self._custody.roster.live(symbol)]
+        return min(live, default=ExchangeNs(max(0, self._custody.now() - DAY_NS)))
+
+    def heard(self, report: Report) -> bool:
+        """Take an answer in; False when the question was not ours."""
+        token = -getattr(report.intent, "token", 0)
+        if token < TOKENS_FROM:
+            return False
+        symbol = str(report.intent.scope.symbol)
+        look = self.looks[symbol]
+        if look.waiting.pop(token, None) is None:
+            return True
+        match report:
+            case AccountReported():
+                look.account = report.account
+            case OrdersReported():
+                look.orders = report.orders
+            case TradesReported():
+                look.trades = report.fills
+        if not look.waiting:
+            self._read(symbol, look)
+        return True
+
+    def _read(self, symbol: str, look: Look) -> None:
+        lists = look.orders is not None and look.trades is not None
+        if look.account is None or (look.whole and not lists):
+            self._not_read(symbol, look)
+            return
+        pair = self._pair(symbol, look, look.account)
+        if not look.whole and not agrees(pair):
+            look.whole, look.due_ns = True, self._custody.now()
+            self.look()
+            return
+        found = reconcile(pair) if look.whole else ()
+        if look.whole:
+            self._note_unseen(look, found)
+        self._later(look, again=bool(found) or not self._was_still(symbol, look))
+        self._custody.unreconciled.discard(symbol)
+        self.findings[symbol] = found
+        for each in found:
+            self._follow(symbol, each)
+        asked, look.asked = look.asked, []
+        for answer in asked:
+            answer.set_result(found)
+
+    def _not_read(self, symbol: str, look: Look) -> None:
+        """The exchange did not answer: nothing is changed, and it is asked again."""
+        look.tries += 1
+        wait_ns = AGAIN_NS[min(look.tries, len(AGAIN_NS)) - 1]
+        look.due_ns = ExchangeNs(self._custody.now() + wait_ns)
+        if look.tries >= TRIES_MAX:
+            asked, look.asked = look.asked, []
+            for answer in asked:
+                answer.set_exception(
+                    Refused("EXCHANGE_UNAVAILABLE", f"the account of {symbol} could not be read")
+                )
+
+    def _later(self, look: Look, *, again: bool) -> None:
+        """The next look: in a minute, or soon when something is not settled."""
+        look.tries = look.tries + 1 if again else 0
+        wait_ns = AGAIN_NS[min(look.tries, len(AGAIN_NS)) - 1] if again else EVERY_NS
+        if look.tries > len(AGAIN_NS):
+            wait_ns = EVERY_NS  # what does not settle is looked at as often as anything else
+        look.whole = again
+        look.due_ns = ExchangeNs(self._custody.now() + wait_ns)
+
+    def _note_unseen(self, look: Look, found: tuple[Finding, ...]) -> None:
+        names = {
+            each.view.insurance.client_id
+            for each in found
+            if each.code in ("stop_not_seen", "stop_missing") and each.view is not None
+        }
+        now = self._custody.now()
+        look.unseen = {name: look.unseen.get(name, now) for name in names if name is not None}
+
+    # --- following -------------------------------------------------------------------------------
+
+    def _pair(self, symbol: str, look: Look, account: AccountSnapshot) -> Pair:
+        live = self._custody.roster.live(symbol)
+        view = next((each for each in live if not each.state.is_terminal), None)
+        now = self._custody.now()
+        return Pair(
+            account=account,
+            ctx=self._custody.context(symbol),
+            orders=look.orders,
+            trades=look.trades,
+            view=view,
+            steady=self._was_still(symbol, look),
+            settles=any(each.state.is_terminal for each in live),
+            owner=self._owner,
+            unseen=lambda name: name in look.unseen and now - look.unseen[name] >= APART_NS,
+        )
+
+    def _was_still(self, symbol: str, look: Look) -> bool:
+        """Whether nothing happened to the pair's position while it was read."""
+        return all(
+            look.versions.get(view.id) == view.version and self._is_still(view)
+            for view in self._custody.roster.live(symbol)
+            if view.state is not PositionState.ARMED
+        )
+
+    def _owner(self, client_id: str) -> PositionView | None:
+        """The position whose order it is, newest first; None for one the journal never had."""
+        ours = read_client_order_id(client_id)
+        views = reversed([*self._custody.roster.views.values()])
+        return next(
+            (v for v in views if ours and position_hash(v.scope, v.id) == ours.position_hash), None
+        )
+
+    def _follow(self, symbol: str, found: Finding) -> None:
+        if found.view is not None and (found.decision.events or found.decision.intents):
+            if self._custody.roster.view(found.view.id).version != found.view.version:
+                return  # an earlier finding has changed it: the next look says what is left
+            self._act(found.view, found.decision)
+        if found.freezes:
+            self._freeze(symbol, found.message, found.code, found.evidence)
