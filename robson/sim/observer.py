@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from robson.daemon.monitor import Message
 from robson.domain.errors import RobsonError
 from robson.domain.intents import Intent
 from robson.domain.ports import Recorded
@@ -31,6 +34,12 @@ class Observer:
 
     def leaves(self, intent: Intent) -> None:
         """A request goes on the wire."""
+
+    def heard(self, message: Message) -> None:
+        """The monitor is about to take a message in."""
+
+    def found(self, views: Sequence[PositionView]) -> None:
+        """A process that has just read the journal found these positions alive."""
 
     def moved(self) -> None:
         """Something happened, and everything that follows from it at once."""

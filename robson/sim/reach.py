@@ -18,6 +18,15 @@ from robson.domain.lifecycle import arcs
 from robson.domain.ports import Recorded
 from robson.domain.position import machine_event
 from robson.domain.view import PositionView
+from robson.sim.courses import (
+    RACES,
+    RACES_OUT_OF_REACH,
+    RECOVERY,
+    RECOVERY_OUT_OF_REACH,
+    Course,
+    races,
+    recovery,
+)
 from robson.sim.faults import KINDS
 from robson.sim.seams import POINTS
 
@@ -25,20 +34,7 @@ JUDGED_FROM = 2_000
 """Active positions from which on everything listed has to be reached."""
 
 
-@attrs.frozen
-class Step:
-    """One event of a position, between two views."""
-
-    event: e.PositionEvent
-    before: PositionView | None
-    after: PositionView
-
-    def goes(self, source: State | None, target: State) -> bool:
-        """Whether it leads from one state to another."""
-        return (self.before.state if self.before else None, self.after.state) == (source, target)
-
-
-Shows = Callable[[Step], bool]
+Shows = Callable[[Course], bool]
 
 
 def _is(kind: type, source: State | None, target: State) -> Shows:
@@ -206,6 +202,9 @@ def arc_name(source: State, event: str, target: State) -> str:
     return f"{source.value} {event} {target.value}"
 
 
+ALL_OUT_OF_REACH = OUT_OF_REACH | RACES_OUT_OF_REACH | RECOVERY_OUT_OF_REACH
+"""Transitions, races and rows of recovery that no world of this version can reach, and why."""
+
 ARCS_OUT_OF_REACH = {
     "entering entry_partial entering": "a partial entry is written once it opens the position",
     "halt": OUT_OF_REACH["T16"],
@@ -238,6 +237,8 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "exits": EXITS,
     "endings": ENDINGS,
     "refusals": REFUSALS,
+    "races": RACES,
+    "recovery": RECOVERY,
     "faults": KINDS,
     "crash_points": POINTS,
     "exchange": RULES_REACHED,
@@ -250,14 +251,21 @@ class Reach:
 
     def __init__(self) -> None:
         self.counts: dict[str, Counter[str]] = {name: Counter() for name in TABLES}
+        self._epoch = self._started_ns = 0
 
-    def note(self, recorded: Recorded, before: PositionView | None, after: PositionView) -> None:
+    def note(
+        self, recorded: Recorded, before: PositionView | None, after: PositionView | None
+    ) -> None:
         """Count what an event reached."""
         event = recorded.event
-        if isinstance(event, e.AccountEvent):
+        if recorded.epoch > self._epoch:
+            self._epoch, self._started_ns = recorded.epoch, event.at_ns
+        if isinstance(event, e.AccountEvent) or after is None:
             return
-        step = Step(event, before, after)
+        step = Course(event, before, after, recorded.epoch, self._started_ns)
         self.add("transitions", (row.id for row in ROWS if row.shows(step)))
+        self.add("races", races(step))
+        self.add("recovery", recovery(step))
         name = machine_event(before.state, event) if before is not None else None
         if before is not None and name is not None:
             self.add("arcs", (arc_name(before.state, name, after.state),))

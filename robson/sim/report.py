@@ -9,7 +9,7 @@ from robson.domain.values import NS_PER_S
 from robson.engine.invariants import RULES, Violation
 from robson.sim.checks import WORLD_RULES
 from robson.sim.paper import Paper, counted, hard
-from robson.sim.reach import JUDGED_FROM, OUT_OF_REACH, TABLES
+from robson.sim.reach import ALL_OUT_OF_REACH, JUDGED_FROM, TABLES
 from robson.sim.runs import LIVES, Total, percentile
 
 SCHEMA = "robson.world/1"
@@ -21,6 +21,8 @@ _WORDS = {
     "exits": "exits",
     "endings": "endings before a fill",
     "refusals": "refusals",
+    "races": "races of the exchange stop",
+    "recovery": "rows of recovery",
     "faults": "faults",
     "crash_points": "crash points",
     "exchange": "rules of the exchange",
@@ -45,7 +47,7 @@ def document(total: Total, elapsed_s: float) -> dict[str, Any]:
             "evaluations": dict(total.evaluated),
             **total.reach.table(),
             "missing": total.missing,
-            "out_of_reach": OUT_OF_REACH,
+            "out_of_reach": ALL_OUT_OF_REACH,
         },
         "unprotected_s": {
             "p50": _number(percentile(bare, 50)),
@@ -167,7 +169,7 @@ def _reached(total: Total, reached: dict[str, dict[str, int]], paper: Paper) -> 
     few = sum(map(len, absent.values())) <= NOT_YET_MAX
     if unreached and few and not total.missing:
         paper.fact("Not yet", *unreached)
-    paper.fact("Out of reach", *(f"{row}: {why}" for row, why in OUT_OF_REACH.items()))
+    paper.fact("Out of reach", *(f"{row}: {why}" for row, why in ALL_OUT_OF_REACH.items()))
 
 
 def _unprotected(total: Total, paper: Paper) -> None:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 
 import attrs
 
+from robson.connectors.simulated.exchange_rules import Rule
+from robson.daemon.monitor import Message
 from robson.domain.identity import Purpose
 from robson.domain.ports import Recorded
 from robson.domain.values import NS_PER_S
 from robson.domain.view import PositionView
 from robson.engine.invariants import Violation
 from robson.sim.checks import Checks
+from robson.sim.courses import races_found, races_heard
 from robson.sim.lives import Lives, Plan, plan_of
 from robson.sim.observer import Broken
 from robson.sim.reach import JUDGED_FROM, Reach
@@ -64,9 +67,21 @@ class Reaching(Checks):
     def witness(self, recorded: Recorded, view: PositionView | None) -> None:
         """Count an event that is new, then ask every law about it."""
         memory = self.audit.memory
-        if view is not None and recorded.seq > memory.seq:
-            self.reach.note(recorded, memory.views.get(view.id), view)
+        if recorded.seq > memory.seq:
+            before = memory.views.get(view.id) if view is not None else None
+            self.reach.note(recorded, before, view)
         super().witness(recorded, view)
+
+    def heard(self, message: Message) -> None:
+        """Count the races that begin with an answer."""
+        super().heard(message)
+        self.reach.add("races", races_heard(message))
+
+    def found(self, views: Sequence[PositionView]) -> None:
+        """Count the races in whose middle the process before has died."""
+        super().found(views)
+        for view in views:
+            self.reach.add("races", races_found(view))
 
 
 def live(
@@ -94,6 +109,7 @@ def live(
     reach.merge("faults", faults.counts)
     reach.merge("crash_points", Counter(faults.died_at))
     reach.merge("exchange", world.exchange.counts())
+    reach.merge("races", {"H": world.exchange.counts()[Rule.LIMIT_STOP_PASSED.value]})
     views = tuple(checks.audit.memory.views.values())
     return Outcome(
         plan=plan,

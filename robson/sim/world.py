@@ -159,6 +159,7 @@ class World:
             epoch=epoch,
         )
         self.monitor = Monitor(custody)
+        self.observer.found(roster.live())
         self.monitor.recover()
         roster.commit((Started(at_ns=now, epoch=epoch, version=VERSION, instance="world"),))
         self.observer.reborn()
@@ -270,6 +271,7 @@ class World:
         while self.inbox:
             message = self.inbox.popleft()
             self._note("hears", message.command if isinstance(message, Asked) else message)
+            self.observer.heard(message)
             self.faults.step("message")
             try:
                 self.monitor.step(message)

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from robson.sim.courses import (
+    RACES,
+    RACES_OUT_OF_REACH,
+    RECOVERY,
+    RECOVERY_OUT_OF_REACH,
+)
 from robson.sim.crew import cores, outcomes
-from robson.sim.reach import OUT_OF_REACH, ROWS, TABLES
+from robson.sim.reach import ALL_OUT_OF_REACH, OUT_OF_REACH, ROWS, TABLES
 from robson.sim.runs import LIVES, Total, add_up
 
 SEEDS = range(1, 201)
@@ -47,5 +53,15 @@ def test_every_row_of_the_table_is_reached_or_excused() -> None:
 
     assert reached | OUT_OF_REACH.keys() == {f"T{number}" for number in range(1, 31)}
     assert not reached & OUT_OF_REACH.keys()
-    assert all(len(reason.split()) > 4 for reason in OUT_OF_REACH.values())
+    assert all(len(reason.split()) > 4 for reason in ALL_OUT_OF_REACH.values())
     assert all(TABLES.values())
+
+
+def test_every_race_and_every_row_of_recovery_is_reached_or_excused() -> None:
+    """A to M and R1 to R25: one of both, never none."""
+    letters, numbers = set("ABCDEFGHIJKLM"), {f"R{number}" for number in range(1, 26)}
+
+    assert set(RACES) | RACES_OUT_OF_REACH.keys() == letters
+    assert set(RECOVERY) | RECOVERY_OUT_OF_REACH.keys() == numbers
+    assert not set(RACES) & RACES_OUT_OF_REACH.keys()
+    assert not set(RECOVERY) & RECOVERY_OUT_OF_REACH.keys()
