@@ -57,7 +57,6 @@ class PositionNote:
         actual_risk: loss at the first stop from the real fill, in quote.
         watermark: best price since the entry.
         margin: the pair's margin level, while something is held.
-        insurance_error: what the exchange answered when it refused the exchange stop last.
     """
 
     waiting_for: str | None = None
@@ -66,7 +65,6 @@ class PositionNote:
     result_at_stop: Decimal | None = None
     actual_risk: Decimal | None = None
     watermark: Price | None = None
-    insurance_error: str | None = None
     margin: MarginFact | None = None
 
 
@@ -124,6 +122,14 @@ class LeaseFact:
 
 
 @attrs.frozen(kw_only=True)
+class ReachFact:
+    """The exchange has not answered since an instant; ``unanswered`` calls so far."""
+
+    since_ns: ExchangeNs
+    unanswered: int
+
+
+@attrs.frozen(kw_only=True)
 class DiskFact:
     """Room on the journal's disk, where it is told, and where nothing is entered any more; MiB."""
 
@@ -174,6 +180,7 @@ class DaemonFacts:
     runtime_state: str = "running"
     runtime_change: RuntimeFact | None = None
     disk: DiskFact | None = None
+    silent: ReachFact | None = None
     feeds: tuple[FeedFact, ...] = ()
     leases: tuple[LeaseFact, ...] = ()
     degraded: tuple[DegradedFact, ...] = ()

@@ -33,6 +33,7 @@ from robson.daemon.messages import Asked
 from robson.daemon.meters import Meters
 from robson.daemon.monitor import Monitor
 from robson.daemon.programme import Programme
+from robson.daemon.reach import Reach
 from robson.daemon.remote import RemoteStage, RemoteTheatre
 from robson.daemon.roster import Roster
 from robson.daemon.shared import Shared
@@ -174,7 +175,8 @@ class SimulatedDaemon:
         )
         self.monitor = Monitor(custody)
         self.stage = self._stage()
-        exchange = self.meters.timing(self.stage)
+        self.reach = Reach(self.stage, self.theatre.clock)
+        exchange = self.meters.timing(self.reach)
         step = LaneStep(exchange, Fence(epoch=epoch), self.theatre.clock, self.inbox)
         self.lanes = [lane_worker(lane, lanes[lane], step, self._fatal) for lane in Lane]
         self.feed = threading.Thread(
@@ -188,6 +190,8 @@ class SimulatedDaemon:
             config=self.config,
             log=logs.ring,
             keeper=self.keeper,
+            reach=self.reach,
+            hears=lambda: self.theatre.hears,
             report=self.report,
             on_refused=self._refused,
         )

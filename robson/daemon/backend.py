@@ -33,6 +33,7 @@ from robson.daemon.inbox import Inbox
 from robson.daemon.keeper import Keeper
 from robson.daemon.messages import Asked
 from robson.daemon.monitor import Monitor
+from robson.daemon.reach import Reach
 from robson.domain.commands import Command
 from robson.domain.errors import Refused
 from robson.domain.identity import PositionId
@@ -75,6 +76,8 @@ class DaemonBackend:
         config: Config,
         log: logs.Ring,
         keeper: Keeper,
+        reach: Reach,
+        hears: Callable[[], bool],
         report: Callable[[], dict[str, Any]],
         on_refused: Callable[[Command, Refused], None],
     ) -> None:
@@ -87,6 +90,8 @@ class DaemonBackend:
         self._config = config
         self._log = log
         self._keeper = keeper
+        self._reach = reach
+        self._hears = hears
 
     def submit(self, command: Command, timeout_s: float) -> CommandResult:
         """Hand a command to the monitor and wait for its durable answer."""
@@ -228,7 +233,7 @@ class DaemonBackend:
             feeds=tuple(
                 FeedFact(
                     symbol=symbol,
-                    source=about.source if market.board.last else None,
+                    source=about.source if market.board.last and self._hears() else None,
                     age_ms=None
                     if market.board.last is None
                     else (now_ns - market.board.last.at_ns) // NS_PER_MS,
@@ -243,6 +248,7 @@ class DaemonBackend:
             tape=about.tape,
             degraded=self._degraded(now_ns),
             disk=self._keeper.room(),
+            silent=self._reach.fact(),
         )
 
     def _degraded(self, now_ns: ExchangeNs) -> tuple[DegradedFact, ...]:

@@ -99,6 +99,12 @@ ROWS = (
         ("symbol",),
         "Age of the last price, in exchange time",
     ),
+    Row(
+        "robson_exchange_silent_seconds",
+        "gauge",
+        (),
+        "Since the first call that the exchange has not answered; 0 while it answers",
+    ),
     Row("robson_leader", "gauge", ("key",), "1 for each lease that is held"),
     Row("robson_lease_epoch", "gauge", ("key",), "Number of the leadership"),
     Row("robson_journal_seq", "gauge", (), "The newest durable row of the journal"),
@@ -295,6 +301,8 @@ def _of_the_account(published: Published) -> Samples:
     for feed in daemon.feeds:
         if feed.age_ms is not None:
             yield "robson_feed_silent_seconds", (feed.symbol,), _seconds(feed.age_ms * 1_000_000)
+    silent_ns = published.now_ns - daemon.silent.since_ns if daemon.silent is not None else 0
+    yield "robson_exchange_silent_seconds", (), _seconds(silent_ns)
     for lease in daemon.leases:
         yield "robson_leader", (lease.key,), 1
         yield "robson_lease_epoch", (lease.key,), lease.epoch

@@ -162,6 +162,11 @@ class RemoteTheatre:
         """Ids of exchange time and chance."""
         return RandomIds(self.clock)
 
+    @property
+    def hears(self) -> bool:
+        """Whether prices come in now; false while a broken line is made again."""
+        return self.line is not None
+
     def describe(self) -> str:
         """Where the prices come from, in words."""
         return f"{self._described}, at an exchange of its own ({self.path})"

@@ -265,6 +265,9 @@ class Theatre:
         """Close the exchange's books."""
         self.exchange.books.close()
 
+    hears = True
+    """Prices come from the same process."""
+
     def describe(self) -> str:
         """The tape in words; synthetic ones say so."""
         return ", ".join(

@@ -43,7 +43,8 @@ class OrderRecord:
 @attrs.frozen(kw_only=True)
 class InsuranceView:
     """The exchange stop: ``none``, ``placing``, ``resting``, ``cancelling``, ``gone``, ``failed``,
-    ``filled``. ``requested_stop`` is where it is wanted; ``stop_price`` where it rests.
+    ``filled``. ``requested_stop`` is where it is wanted; ``stop_price`` where it rests; ``error``
+    what the exchange answered when it refused it last, until one rests again.
     """
 
     state: str = "none"
@@ -53,6 +54,7 @@ class InsuranceView:
     quantity: Quantity | None = None
     accepted_ns: ExchangeNs | None = None
     attempts: int = 0
+    error: str | None = None
 
 
 @attrs.frozen(kw_only=True)

@@ -47,6 +47,10 @@ def daemon(message: pb.Daemon, door: str) -> Document:
             "replication": word(message.journal.replication),
         },
         "clock_skew_ms": optional(message, "clock_skew_ms"),
+        "exchange": {
+            "silent_since": when(message.exchange, "silent_since"),
+            "unanswered": message.exchange.unanswered,
+        },
         "disk": _disk(message.disk) if message.HasField("disk") else None,
     }
 

@@ -128,7 +128,7 @@ def _guards(view: PositionView, published: Published, note: PositionNote) -> pb.
             order_id=insurance.order_id,
             age_s=seconds(now - (insurance.accepted_ns or now)) if resting else "",
             attempts=insurance.attempts,
-            error=note.insurance_error or "",
+            error=insurance.error or "",
         ),
         margin=margin(view.account, note.margin),
         frozen=pb.Frozen(

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from decimal import Decimal, localcontext
 
-from robson.api.published import DaemonFacts, DiskFact, Published, RiskNumbers, RuntimeFact
+from robson.api.published import (
+    DaemonFacts,
+    DiskFact,
+    Published,
+    ReachFact,
+    RiskNumbers,
+    RuntimeFact,
+)
 from robson.api.translate import positions, previews
 from robson.api.translate.values import (
     day_start,
@@ -59,6 +66,7 @@ def daemon(facts: DaemonFacts) -> pb.Daemon:
         clock_skew_ms=facts.clock_skew_ms,
         runtime_change=_change(facts.runtime_change),
         disk=_disk(facts.disk),
+        exchange=_exchange(facts.silent),
     )
 
 
@@ -66,6 +74,12 @@ def _change(fact: RuntimeFact | None) -> pb.RuntimeChange | None:
     if fact is None:
         return None
     return pb.RuntimeChange(reason=fact.reason, actor=fact.actor or "", since=stamp(fact.since_ns))
+
+
+def _exchange(fact: ReachFact | None) -> pb.ExchangeReach:
+    if fact is None:
+        return pb.ExchangeReach()
+    return pb.ExchangeReach(silent_since=stamp(fact.since_ns), unanswered=fact.unanswered)
 
 
 def _disk(fact: DiskFact | None) -> pb.Disk | None:

@@ -158,7 +158,7 @@ DISARM_OUTCOME_NOOP: DisarmOutcome
 DISARM_OUTCOME_CANCEL_REQUESTED: DisarmOutcome
 
 class Daemon(_message.Message):
-    __slots__ = ("version", "instance_id", "profile", "account", "epoch", "runtime_state", "started_at", "tape", "leases", "degraded", "reconciliation_blockers", "feeds", "journal", "clock_skew_ms", "runtime_change", "disk")
+    __slots__ = ("version", "instance_id", "profile", "account", "epoch", "runtime_state", "started_at", "tape", "leases", "degraded", "reconciliation_blockers", "feeds", "journal", "clock_skew_ms", "runtime_change", "disk", "exchange")
     VERSION_FIELD_NUMBER: _ClassVar[int]
     INSTANCE_ID_FIELD_NUMBER: _ClassVar[int]
     PROFILE_FIELD_NUMBER: _ClassVar[int]
@@ -175,6 +175,7 @@ class Daemon(_message.Message):
     CLOCK_SKEW_MS_FIELD_NUMBER: _ClassVar[int]
     RUNTIME_CHANGE_FIELD_NUMBER: _ClassVar[int]
     DISK_FIELD_NUMBER: _ClassVar[int]
+    EXCHANGE_FIELD_NUMBER: _ClassVar[int]
     version: str
     instance_id: str
     profile: str
@@ -191,7 +192,16 @@ class Daemon(_message.Message):
     clock_skew_ms: int
     runtime_change: RuntimeChange
     disk: Disk
-    def __init__(self, version: _Optional[str] = ..., instance_id: _Optional[str] = ..., profile: _Optional[str] = ..., account: _Optional[str] = ..., epoch: _Optional[int] = ..., runtime_state: _Optional[_Union[RuntimeState, str]] = ..., started_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., tape: _Optional[str] = ..., leases: _Optional[_Iterable[_Union[Lease, _Mapping]]] = ..., degraded: _Optional[_Iterable[_Union[Degraded, _Mapping]]] = ..., reconciliation_blockers: _Optional[_Iterable[str]] = ..., feeds: _Optional[_Iterable[_Union[Feed, _Mapping]]] = ..., journal: _Optional[_Union[JournalStatus, _Mapping]] = ..., clock_skew_ms: _Optional[int] = ..., runtime_change: _Optional[_Union[RuntimeChange, _Mapping]] = ..., disk: _Optional[_Union[Disk, _Mapping]] = ...) -> None: ...
+    exchange: ExchangeReach
+    def __init__(self, version: _Optional[str] = ..., instance_id: _Optional[str] = ..., profile: _Optional[str] = ..., account: _Optional[str] = ..., epoch: _Optional[int] = ..., runtime_state: _Optional[_Union[RuntimeState, str]] = ..., started_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., tape: _Optional[str] = ..., leases: _Optional[_Iterable[_Union[Lease, _Mapping]]] = ..., degraded: _Optional[_Iterable[_Union[Degraded, _Mapping]]] = ..., reconciliation_blockers: _Optional[_Iterable[str]] = ..., feeds: _Optional[_Iterable[_Union[Feed, _Mapping]]] = ..., journal: _Optional[_Union[JournalStatus, _Mapping]] = ..., clock_skew_ms: _Optional[int] = ..., runtime_change: _Optional[_Union[RuntimeChange, _Mapping]] = ..., disk: _Optional[_Union[Disk, _Mapping]] = ..., exchange: _Optional[_Union[ExchangeReach, _Mapping]] = ...) -> None: ...
+
+class ExchangeReach(_message.Message):
+    __slots__ = ("silent_since", "unanswered")
+    SILENT_SINCE_FIELD_NUMBER: _ClassVar[int]
+    UNANSWERED_FIELD_NUMBER: _ClassVar[int]
+    silent_since: _timestamp_pb2.Timestamp
+    unanswered: int
+    def __init__(self, silent_since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., unanswered: _Optional[int] = ...) -> None: ...
 
 class Disk(_message.Message):
     __slots__ = ("free_mib", "warn_mib", "entry_mib")

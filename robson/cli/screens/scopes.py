@@ -76,6 +76,8 @@ def _of_daemon(document: Doc, symbols: Symbols) -> Iterator[Finding]:
         return
     if not listed(daemon, "leader"):
         yield _not_leader()
+    if at(daemon, "exchange", "silent_since") is not None:
+        yield _no_exchange(document)
     if at(document, "risk", "halt", "is"):
         yield _halted(document, symbols)
     if text(daemon, "runtime_state") not in ("running", ""):
@@ -94,6 +96,29 @@ def _not_leader() -> Finding:
         "The exchange stops that rest go on protecting. The rest is the leader's to say.",
         "Sends nothing and takes no command until it leads.",
         you("Ask the node that leads:", "robson status --daemon-url ADDRESS"),
+    )
+
+
+def _no_exchange(document: Doc) -> Finding:
+    silent = at(document, "daemon", "exchange")
+    since = figures.age(figures.seconds_between(at(silent, "silent_since"), document.get("as_of")))
+    calls = figures.count(int(num(silent, "unanswered") or 0), "call")
+    held = [p for p in listed(document, "positions") if facts.held(p)]
+    rests = [p for p in held if facts.covered(p)]
+    where = facts.venue(document)
+    stays = f"What rests at {where} goes on protecting there."
+    if len(rests) < len(held):
+        stays = f"Not everything held has a stop resting at {where}."
+    return Finding(
+        f.NO_EXCHANGE,
+        f"{where[0].upper()}{where[1:]} has not answered for {since} ({calls}).",
+        f"{stays} No exit reaches it from here now." if held else "Nothing is held.",
+        "Judges every price that comes, asks again, and sends what is due as soon as it is"
+        " answered. Nothing is sent twice.",
+        "Look whether this host reaches it. If it does not come back, close at the exchange"
+        " yourself.",
+        "",
+        frozenset(text(p, "id") for p in held),
     )
 
 

@@ -7,7 +7,6 @@ from decimal import Decimal
 import attrs
 import pytest
 
-from robson.api.published import PositionNote
 from robson.api.translate import commands, histories, positions, status
 from robson.api.translate.panics import Panicking, actions_for, progress
 from robson.api.translate.values import (
@@ -116,13 +115,10 @@ def test_a_bare_quantity_says_for_how_long() -> None:
     bare = attrs.evolve(
         lives.active(),
         bare_since_ns=ExchangeNs(lives.NOON - 41 * lives.S),
-        insurance=InsuranceView(state="failed", attempts=8),
-    )
-    view = attrs.evolve(
-        VIEW, notes={lives.BTC_ID: PositionNote(insurance_error="-1003: slow down")}
+        insurance=InsuranceView(state="failed", attempts=8, error="-1003: slow down"),
     )
 
-    message = positions.position(bare, view)
+    message = positions.position(bare, VIEW)
 
     assert message.protection.unprotected_s == "41.000"
     assert (message.insurance.attempts, message.insurance.error) == (8, "-1003: slow down")

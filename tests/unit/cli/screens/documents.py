@@ -48,6 +48,7 @@ DAEMON: Doc = {
     ],
     "journal": {"seq": 2213, "replicated_seq": 2213, "lag_s": D("0.1"), "replication": "on"},
     "clock_skew_ms": 12,
+    "exchange": {"silent_since": None, "unanswered": 0},
     "disk": {"free_mib": 217_088, "warn_mib": 200, "entry_mib": 64},
 }
 
@@ -371,6 +372,9 @@ BEHIND = with_positions(
         "lag_s": D("41.2"),
         "replication": "behind",
     },
+)
+NO_EXCHANGE = with_positions(
+    BTC_LONG, daemon__exchange={"silent_since": "2025-11-21T14:02:41.000Z", "unanswered": 7}
 )
 DISK_LOW = with_positions(
     BTC_LONG, daemon__disk={"free_mib": 180, "warn_mib": 200, "entry_mib": 64}

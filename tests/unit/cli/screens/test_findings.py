@@ -32,6 +32,7 @@ TROUBLES: dict[str, Doc] = {
     "NOT LEADER": {"daemon__leader": []},
     "MONTHLY HALT": {"risk__halt": docs.HALTED["risk"]["halt"]},
     "PAUSED": {"daemon__runtime_state": "draining"},
+    "NO EXCHANGE": {"daemon__exchange": docs.NO_EXCHANGE["daemon"]["exchange"]},
     "DISK LOW": {"daemon__disk": docs.DISK_LOW["daemon"]["disk"]},
     "REPLICA BEHIND": {"daemon__journal": docs.BEHIND["daemon"]["journal"]},
 }

@@ -55,6 +55,7 @@ STATUSES = {
     "halted": docs.HALTED,
     "paused": docs.PAUSED,
     "replica-behind": docs.BEHIND,
+    "no-exchange": docs.NO_EXCHANGE,
     "disk-low": docs.DISK_LOW,
     "no-room": docs.NO_ROOM,
     "placing": docs.PLACING,
