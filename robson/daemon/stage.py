@@ -196,7 +196,10 @@ class Stage:
         early_s = self._early_s(due_ns)
         if early_s > 0:
             return min(early_s, LOOK_S)
-        self._happen(due_ns, timer_ns)
+        handed = self._happen(due_ns, timer_ns)
+        if tape and not handed and self._speed is None:
+            self.driver.glide(timer_ns)
+        self._tape_clock.write(self.driver.clock.now_ns)
         return 0.0
 
     def _timer_ns(self, market_ns: int | None, *, held: bool) -> int | None:
@@ -215,12 +218,14 @@ class Stage:
         began_s, began_ns = self._anchor
         return began_s + (due_ns - began_ns) / NS_PER_S / float(self._speed) - now_s
 
-    def _happen(self, due_ns: int, timer_ns: int | None) -> None:
+    def _happen(self, due_ns: int, timer_ns: int | None) -> bool:
+        """Let it happen; whether anybody was handed anything."""
         if timer_ns is not None and timer_ns <= due_ns:
             self.driver.clock.move_to(max(timer_ns, self.driver.clock.now_ns))
             self._inbox.put(TimerDue())
-            return
-        for happened in self.driver.advance(due_ns):
+            return True
+        happenings = self.driver.advance(due_ns)
+        for happened in happenings:
             match happened:
                 case Woken():
                     self._inbox.put(Wake(happened.symbol))
@@ -230,4 +235,4 @@ class Stage:
                     self._inbox.put(happened)
             # One thing at a time: whatever it leads to is finished before the next one happens.
             self._be_still()
-        self._tape_clock.write(self.driver.clock.now_ns)
+        return bool(happenings)

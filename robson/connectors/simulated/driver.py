@@ -221,6 +221,19 @@ class Driver:
                 return [Woken(player.symbol)] if player.go_to(at_ns) else []
         return []
 
+    def glide(self, before_ns: int | None) -> None:
+        """Play trades that nobody waits for, each at its instant and all short of ``before_ns``.
+
+        What comes of it is what :meth:`advance` comes to, trade by trade; only one tape glides.
+        """
+        if len(self.players) != 1:
+            return
+        wire_ns = self._dues[0].at_ns if self._dues else None
+        limits = (before_ns, wire_ns, self.exchange.next_change_ns())
+        end_ns = self.players[0].glide(min((ns for ns in limits if ns is not None), default=None))
+        if end_ns is not None:
+            self.clock.move_to(end_ns)
+
     def bring_along(self) -> None:
         """Bring every price to this instant, where nothing waits for one on the way."""
         at_ns = self.clock.now_ns

@@ -140,7 +140,7 @@ class SimExchange(Gateway):
         """
         market = self._markets.get(symbol) or self.market(symbol)
         ticks = price if isinstance(price, int) else market.instrument.ticks(price)
-        if at_ns >= self._hour_ns or at_ns < self.now_ns or self._broken or self._late:
+        if not self._is_uneventful(at_ns):
             self.advance_to(at_ns)
         dropped = self._dropped(market, at_ns) if market.stops else ()
         if market.low < ticks < market.high and not dropped:
@@ -155,8 +155,16 @@ class SimExchange(Gateway):
             InvalidValue: time would run backward.
             StoreError: the books could not be written; nothing may be relied on any more.
         """
+        if self._is_uneventful(at_ns):
+            self.now_ns = at_ns
+            return
         with self._transaction(at_ns):
             pass
+
+    def _is_uneventful(self, at_ns: ExchangeNs) -> bool:
+        """Whether nothing happens by itself until an instant that is not in the past."""
+        waits = self._late or self._broken
+        return self.now_ns <= at_ns < self._hour_ns and not waits
 
     # --- what a driver needs to know -------------------------------------------------------------
 
@@ -184,6 +192,13 @@ class SimExchange(Gateway):
     def next_trigger(self, symbol: Symbol) -> tuple[int | None, int | None]:
         """Ticks of the nearest resting stops below and above the market."""
         return self.market(symbol).nearest()
+
+    def next_change_ns(self) -> ExchangeNs | None:
+        """When something is next written down by itself; None for never."""
+        late = (order.delayed[0].due_ns for order in self._late.values())
+        return min(
+            (due for due in (self.next_interest_ns(), *late) if due is not None), default=None
+        )
 
     def next_interest_ns(self) -> ExchangeNs | None:
         """When interest is next charged; None while nobody has borrowed anything."""

@@ -12,9 +12,12 @@ from typing import Protocol
 from robson.connectors.simulated.candles import CandleBuilder, SeenCandle
 from robson.connectors.simulated.exchange import SimExchange
 from robson.connectors.simulated.legs import Extreme, Leg, PricePath, price_at, time_at
-from robson.connectors.simulated.tape import Bar, Row, Tape
+from robson.connectors.simulated.tape import Bar, Row, Tape, Trade
 from robson.domain.instrument import Instrument
 from robson.domain.values import CANDLE_NS, Candle, ExchangeNs, Side, Ticks
+
+GLIDE_MAX = 256
+"""Trades of one go: whoever waits for the market's thread does not wait longer."""
 
 
 class Board(Protocol):
@@ -151,6 +154,31 @@ class Player:
             self._legs.pop(0)
         self._at_ns = at_ns
         return self._leave(price, at_ns, jump=leg.is_jump)
+
+    def glide(self, before_ns: int | None) -> int | None:
+        """Play trades as long as their prices wake nobody, short of an instant and of a candle.
+
+        Returns the instant of the last one; None when there was none.
+        """
+        low, high = self._between()
+        limit_ns = self._candle_ns if before_ns is None else min(before_ns, self._candle_ns)
+        end_ns = None
+        for _ in range(GLIDE_MAX):
+            row = self._row
+            if self._legs or not isinstance(row, Trade) or row.time_ns >= limit_ns:
+                break
+            if not low < row.price < high:
+                break
+            end_ns = row.time_ns
+            self.go_to(end_ns)
+        return end_ns
+
+    def _between(self) -> tuple[int, int]:
+        """The prices strictly between which nobody waits for any; none while all are kept."""
+        market, band = self._exchange.market(self.instrument.symbol), self._board.band
+        if band is None:
+            return (0, 0)
+        return (max(market.low, band[0]), min(market.high, band[1]))
 
     def _open_row(self) -> None:
         assert self._row is not None
