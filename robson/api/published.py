@@ -140,11 +140,12 @@ class DiskFact:
 
 @attrs.frozen(kw_only=True)
 class DegradedFact:
-    """A scope in which only exits are sent until a person decides."""
+    """A scope in which only exits are sent until a person decides; ``code``: what was found."""
 
     scope: str
     reason: str
     since_ns: ExchangeNs
+    code: str = ""
 
 
 @attrs.frozen(kw_only=True)

@@ -145,4 +145,6 @@ def _without_ages(status: pb.GetStatusResponse) -> pb.GetStatusResponse:
         position.protection.ClearField("unprotected_s")
     for gate in news.risk.gates:
         gate.ClearField("value")  # free disk moves by itself; a verdict that turns is news
+    news.daemon.disk.ClearField("free_mib")
+    news.daemon.exchange.ClearField("unanswered")
     return news

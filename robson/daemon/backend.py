@@ -254,14 +254,14 @@ class DaemonBackend:
     def _degraded(self, now_ns: ExchangeNs) -> tuple[DegradedFact, ...]:
         standing = self._monitor.custody.roster.standing
         frozen = tuple(
-            DegradedFact(scope=each.scope, reason=each.reason, since_ns=each.at_ns)
+            DegradedFact(scope=each.scope, reason=each.reason, since_ns=each.at_ns, code=each.code)
             for each in standing.frozen
         )
         trouble = self._keeper.trouble()
         if not trouble:
             return frozen
         since_ns = self._keeper.since_ns or now_ns
-        return (*frozen, DegradedFact(scope="account", reason=trouble, since_ns=since_ns))
+        return (*frozen, self._keeper.degraded(trouble, since_ns))
 
 
 def _change(standing: Standing) -> RuntimeFact | None:

@@ -12,7 +12,7 @@ from concurrent.futures import Future
 
 import attrs
 
-from robson.api.published import DiskFact
+from robson.api.published import DegradedFact, DiskFact
 from robson.daemon import logs
 from robson.daemon.inbox import Inbox
 from robson.daemon.messages import Call
@@ -25,6 +25,7 @@ from robson.store.disk import Disk, DiskWatch
 from robson.store.journal import SqliteJournal
 
 EVERY_S = 1.0
+DISK_LOW, JOURNAL_FAILED = "disk_low", "journal_failed"
 FAREWELL_LOOKS = 5
 """Looks at a flat account before the end, so that whoever has just left sees it."""
 
@@ -91,6 +92,11 @@ class Keeper:
             least = state.least_mib
             return f"the journal's disk has {state.free_mib} MiB left, and an entry needs {least}"
         return ""
+
+    def degraded(self, trouble: str, since_ns: ExchangeNs) -> DegradedFact:
+        """The trouble as a scope: of the whole account, and it ends by itself."""
+        code = DISK_LOW if self._journal.failed is None else JOURNAL_FAILED
+        return DegradedFact(scope="account", reason=trouble, since_ns=since_ns, code=code)
 
     def run(self) -> None:
         """Look until stopped, or until there is nothing more to look after."""

@@ -11,7 +11,7 @@ import attrs
 import pytest
 
 from robson.api.client import CallFailed, Client
-from robson.api.published import ConfigKey, JournalRow, LastPrice, LogLine
+from robson.api.published import ConfigKey, DiskFact, JournalRow, LastPrice, LogLine
 from robson.api.service import RobsonService
 from robson.api.streams import REPEAT_S, STATUS_S
 from robson.api.v1 import robson_pb2 as pb
@@ -64,7 +64,12 @@ def test_ages_are_no_news_and_are_told_again_after_a_while(
     price(backend, "119261.13", later_ns=7 * 10**9)  # the same price, seven seconds later
     [disk, day] = backend.view.risk.gates
     gates = (disk, attrs.evolve(day, value="125.15"))  # no verdict turned
-    backend.view = attrs.evolve(backend.view, risk=attrs.evolve(backend.view.risk, gates=gates))
+    room = DiskFact(free_mib=5209, warn_mib=200, entry_mib=64)
+    backend.view = attrs.evolve(
+        backend.view,
+        risk=attrs.evolve(backend.view.risk, gates=gates),
+        daemon=attrs.evolve(backend.view.daemon, disk=room),
+    )
 
     second = next(stream)
     waited = time.monotonic() - began

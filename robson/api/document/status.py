@@ -28,7 +28,12 @@ def daemon(message: pb.Daemon, door: str) -> Document:
             for each in message.leases
         ],
         "degraded": [
-            {"scope": each.scope, "reason": each.reason, "since": when(each, "since")}
+            {
+                "scope": each.scope,
+                "reason": each.reason,
+                "since": when(each, "since"),
+                "code": word(each.code),
+            }
             for each in message.degraded
         ],
         "reconciliation_blockers": list(message.reconciliation_blockers),

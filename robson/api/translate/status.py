@@ -45,7 +45,9 @@ def daemon(facts: DaemonFacts) -> pb.Daemon:
             for lease in facts.leases
         ],
         degraded=[
-            pb.Degraded(scope=fact.scope, reason=fact.reason, since=stamp(fact.since_ns))
+            pb.Degraded(
+                scope=fact.scope, reason=fact.reason, since=stamp(fact.since_ns), code=fact.code
+            )
             for fact in facts.degraded
         ],
         reconciliation_blockers=facts.blockers,

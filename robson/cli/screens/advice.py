@@ -41,3 +41,14 @@ def guarded(document: Doc, position: Doc) -> str:
         return f"Robson still judges its stop {stop}. No exchange stop rests for all of it."
     rests = facts.price_of(position, at(position, "insurance", "stop_price"))
     return f"Robson still judges its stop {stop}; the exchange stop {rests} rests at {where}."
+
+
+def unseen(document: Doc, position: Doc) -> str:
+    """The same while no price comes: a stop that nobody sees crossed is no stop."""
+    where = facts.venue(document)
+    stop = facts.price_of(position, position.get("stop_loss"))
+    judged = f"Robson's stop {stop} is judged only when a price comes."
+    if not facts.covered(position):
+        return f"{judged} No exchange stop rests for all of it: nothing else limits the loss."
+    rests = facts.price_of(position, at(position, "insurance", "stop_price"))
+    return f"{judged} The exchange stop {rests} rests at {where} and needs none."

@@ -7,10 +7,10 @@ from decimal import Decimal
 
 from robson.cli.screens import facts, figures
 from robson.cli.screens import finding as f
-from robson.cli.screens.advice import explaining, guarded, you
+from robson.cli.screens.advice import explaining, guarded, unseen, you
 from robson.cli.screens.facts import Doc, at, listed, num, text
 from robson.cli.screens.finding import Finding
-from robson.cli.screens.line import HARD_SPACE, Symbols
+from robson.cli.screens.line import HARD_SPACE, Symbols, spans
 from robson.cli.screens.prose import Prose
 
 SLOW_MS = 5000
@@ -36,15 +36,46 @@ def _of_scopes(document: Doc, symbols: Symbols, found: list[Finding]) -> Iterato
         reason = symbols.clean(text(scope, "reason")).rstrip(".")
         who = "The account" if where == "account" else where
         symbol = text(about[0], "symbol") if inside else ""
+        code = text(scope, "code")
         yield Finding(
             f.NEEDS_YOU,
             f"{who} is frozen since {since}{HARD_SPACE}UTC: {reason}.",
-            "Stops are still judged and exchange stops stay. No new position is entered in it.",
-            "Sends nothing but exits until a person decides.",
-            you("Read what happened:", explaining(about[0]) if about else "robson history"),
+            _stands(document, about),
+            _DOES.get(code, "Enters nothing there until a person decides; exits go out."),
+            _way_out(code, where, about),
             symbol,
             frozenset(text(p, "id") for p in about),
         )
+
+
+_DISK, _JOURNAL = "disk_low", "journal_failed"
+_DOES = {
+    _DISK: "Enters nothing. Exits go out: they have a file of their own. Goes on by itself"
+    " once there is room.",
+    _JOURNAL: "Sends exits and exchange stops, noted in journal.emergency. Ends with exit 74 when"
+    " nothing is open.",
+}
+
+
+def _stands(document: Doc, about: list[Doc]) -> str:
+    """What guards what is held there; several are told one by one in the table below."""
+    held = [p for p in about if facts.held(p)]
+    if not held:
+        return "Nothing is held there."
+    if len(held) == 1:
+        return guarded(document, held[0])
+    return "Stops are still judged and exchange stops stay."
+
+
+def _way_out(code: str, scope: str, about: list[Doc]) -> Prose:
+    if code == _DISK:
+        return "Make room on the disk that holds the state directory."
+    if code == _JOURNAL:
+        return you("Make room or mend the disk; once it has ended, start it again:", "robsond run")
+    read = explaining(about[0]) if about else "robson history"
+    clear = f'robson admin clear-degraded --scope {scope} --reason "..."'
+    then = f" {HARD_SPACE}{HARD_SPACE}Once it is put right: "
+    return spans("Read what happened: ", f.apart(read), then, f.apart(clear))
 
 
 def _of_feeds(document: Doc) -> Iterator[Finding]:
@@ -57,11 +88,12 @@ def _of_feeds(document: Doc) -> Iterator[Finding]:
         last = None if age is None else figures.age(age / 1000)
         old = "and there was none yet" if last is None else f"the last is {last} old"
         holding = any(map(facts.held, inside))
+        guards = guarded if source == "rest" else unseen
         how = "are polled, not streamed" if source == "rest" else "have stopped coming"
         yield Finding(
             f.SLOW_FEED,
             f"{symbol} prices {how}; {old}.",
-            guarded(document, inside[0]) if holding else "Nothing is at risk on it.",
+            guards(document, inside[0]) if holding else "Nothing is at risk on it.",
             "Judges stops on every price it gets, enters nothing on an old one, and looks for the"
             " stream again.",
             you("Nothing. To follow it:", f"robson status --symbol {symbol}"),

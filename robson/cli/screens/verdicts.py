@@ -42,8 +42,8 @@ def cannot_see(door: str, *, silent_s: float | None = None, reason: str = "") ->
     return Finding(
         f.CANNOT_SEE,
         happened,
-        "Exchange stops that rest go on protecting. Robson's own stop is judged only while"
-        " robsond runs.",
+        "Exchange stops that rest go on protecting; which ones do is not known from here. Robson's"
+        " own stop is judged only while robsond runs.",
         f"This command only asked.{' ' + reason if reason else ''}",
         you("Start it again, with the options it had:", "robsond run"),
     )

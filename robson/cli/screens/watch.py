@@ -17,7 +17,15 @@ HINT = "A look every 2 s. q quits."
 _PASSING = (
     *("as_of", "price", "age_s", "age_ms", "read_at", "clock_skew_ms", "expires_in_s", "lag_s"),
     *("gates", "seq", "replicated_seq", "version", "unprotected_s", "watermark", "level"),
-    *("unrealized_pnl", "pnl_provisional", "result_at_stop", "at_risk", "latent", "remaining"),
+    *("free_mib", "unanswered"),
+    *(
+        "unrealized_pnl",
+        "pnl_provisional",
+        "result_at_stop",
+        "at_risk",
+        "latent",
+        "remaining",
+    ),
 )
 """Keys that change while nothing happens."""
 
