@@ -174,6 +174,10 @@ KEYS: dict[str, Key] = {
     "risk.gap_bps": Key(Decimal(10), _decimal("0", "500"), "allowance from trigger to fill"),
     "risk.entry_slip_bps": Key(Decimal(5), _decimal("0", "500"), "allowance at the entry"),
     "risk.headroom_bps": Key(Decimal(100), _decimal("0", "5000"), "margin left unused"),
+    "insurance.use_limit": Key(
+        default=False, read=_flag, meaning="prefer STOP_LOSS_LIMIT where a pair takes both types"
+    ),
+    "insurance.min_replace_s": Key(5, _whole(5, 300), "an exchange stop is moved once in so long"),
     "insurance.limit_offset_pct": Key(
         Decimal("1.5"), _decimal("0.1", "10"), "limit of a STOP_LOSS_LIMIT behind its trigger, in %"
     ),
@@ -228,6 +232,8 @@ class Config:
             entry_slip_bps=self["risk.entry_slip_bps"],
             headroom_bps=self["risk.headroom_bps"],
             limit_offset_pct=self["insurance.limit_offset_pct"],
+            use_limit=self["insurance.use_limit"],
+            min_replace_s=self["insurance.min_replace_s"],
             hold_hours=self["risk.hold_hours_interest"],
             max_open_positions=self["risk.max_open_positions"],
             max_leverage=self["risk.max_leverage"],

@@ -33,9 +33,9 @@ from robson.engine.context import Context, Decision
 from robson.engine.decide import release
 from robson.engine.detectors.choose import detector_for
 from robson.engine.detectors.protocol import DetectorSignal
-from robson.engine.pursue import leave
 from robson.engine.risk import Denial, arm_gates, entry_gates
 from robson.engine.snapshot import RiskSnapshot
+from robson.engine.step import leave
 from robson.engine.stop import Chart
 
 

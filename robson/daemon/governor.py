@@ -23,7 +23,7 @@ from robson.domain.view import PositionView
 from robson.engine.context import Decision
 from robson.engine.decide import release
 from robson.engine.exposure import month_of
-from robson.engine.pursue import leave
+from robson.engine.step import leave
 
 FLAP_NS = 300 * NS_PER_S
 """Entries are taken again no sooner than this after the last change of the runtime state."""

@@ -47,6 +47,7 @@ from robson.engine.adopt import adopt
 from robson.engine.bands import decide_liquidation
 from robson.engine.context import Context, Decision
 from robson.engine.decide import Tick, decide_gap, decide_price, decide_report
+from robson.engine.insuring import unprotected
 from robson.engine.overtaken import decide_overtaken
 from robson.engine.pursue import pursue
 from robson.engine.rearm import listens_ns
@@ -225,6 +226,9 @@ class Monitor:
         for view in self.custody.taken(symbol):
             if view.is_live:
                 self._pursue(view.id)
+                bare = unprotected(self.roster.view(view.id), self.custody.now())
+                if bare is not None:
+                    self.governor.freeze(symbol, bare)
             self._forget(view.id)
             self.lookout.look(view.id)
             self.margins.see(self.roster.view(view.id))

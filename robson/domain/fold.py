@@ -132,6 +132,7 @@ def _insure(view: PositionView, event: e.InsuranceRequested) -> Changes:
         stop_price=event.order.stop_price,
         attempts=max(view.insurance.attempts, event.attempt + 1),
         error=view.insurance.error,
+        code=view.insurance.code,
     )
     return {"orders": (*view.orders, record), "insurance": insurance}
 
@@ -146,6 +147,7 @@ def _insured(view: PositionView, event: e.InsurancePlaced) -> Changes:
         quantity=event.quantity,
         accepted_ns=event.accepted_ns,
         error=None,
+        code=None,
     )
     orders = _with(view, event.client_id, status="resting", order_id=event.order_id)
     return {"insurance": insurance, "orders": orders, **_covered(view, event.accepted_ns)}
@@ -186,7 +188,9 @@ def _gone(view: PositionView, _event: e.InsuranceGone) -> Changes:
 def _insurance_failed(view: PositionView, event: e.InsuranceFailed) -> Changes:
     answered = event.message if event.code is None else f"{event.code}: {event.message}"
     return {
-        "insurance": attrs.evolve(view.insurance, state="failed", error=answered),
+        "insurance": attrs.evolve(
+            view.insurance, state="failed", error=answered, code=event.code
+        ),
         "orders": _with(view, event.client_id, status="failed"),
     }
 

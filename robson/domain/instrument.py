@@ -134,9 +134,11 @@ class Instrument:
             return None
         return Quantity(floored)
 
-    def stop_order_types(self) -> tuple[str, ...]:
+    def stop_order_types(self, *, limit_first: bool = False) -> tuple[str, ...]:
         """The resting stops this symbol takes, the better one first: market on trigger."""
-        return tuple(name for name in ("STOP_LOSS", "STOP_LOSS_LIMIT") if name in self.order_types)
+        known = ("STOP_LOSS", "STOP_LOSS_LIMIT")
+        listed = tuple(name for name in known if name in self.order_types)
+        return listed[::-1] if limit_first else listed
 
     def stop_order_type(self) -> str | None:
         """The resting stop this symbol takes; None for none."""

@@ -43,8 +43,8 @@ class OrderRecord:
 @attrs.frozen(kw_only=True)
 class InsuranceView:
     """The exchange stop: ``none``, ``placing``, ``resting``, ``cancelling``, ``gone``, ``failed``,
-    ``filled``. ``requested_stop`` is where it is wanted; ``stop_price`` where it rests; ``error``
-    what the exchange answered when it refused it last, until one rests again.
+    ``filled``. ``stop_price`` is where it rests; ``error`` and ``code`` are what the exchange said
+    when it refused it last, until one rests again.
     """
 
     state: str = "none"
@@ -55,6 +55,7 @@ class InsuranceView:
     accepted_ns: ExchangeNs | None = None
     attempts: int = 0
     error: str | None = None
+    code: int | None = None
 
 
 @attrs.frozen(kw_only=True)

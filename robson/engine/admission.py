@@ -11,16 +11,17 @@ import attrs
 
 from robson.domain import events as e
 from robson.domain.instrument import Instrument
+from robson.domain.intents import OrderType
 from robson.domain.plan import EntryPlan, StopAudit, StopPlan
 from robson.domain.reports import AccountSnapshot
 from robson.domain.strategy import DetectorKind, StrategyConfig
-from robson.domain.values import NS_PER_S, ExchangeNs, Leverage, Quantity, Side
+from robson.domain.values import NS_PER_S, ExchangeNs, Leverage, Price, Quantity, Side
 from robson.domain.view import PositionView
 from robson.engine.context import Context, Decision
 from robson.engine.detectors.protocol import DetectorSignal
 from robson.engine.exits import be_bps_auto
 from robson.engine.margin import BOUND_ABOVE_LIQUIDATION, MarginRules
-from robson.engine.orders import entry_order
+from robson.engine.orders import entry_order, limit_behind, stop_types
 from robson.engine.risk import Denial, entry_gates
 from robson.engine.sizing import SizeRefused, SizingTerms, interest_per_unit, net_at_gain, size
 from robson.engine.snapshot import RiskSnapshot, WalletState
@@ -92,6 +93,7 @@ def sized(
         attrs.evolve(terms, interest_unit=unit),
         ctx.instrument,
         insurance_stop=insurance.stop_price,
+        stop_worth=_stop_worth(insurance.stop_price, stops.side, ctx),
         margin=margin_rules(account, hourly_rate=rate, ctx=ctx),
     )
     if isinstance(sizing, SizeRefused):
@@ -106,6 +108,12 @@ def sized(
         borrows=borrows(stops.side, sizing.quantity, sizing.entry_fill, account),
         decided_ns=ctx.now_ns,
     )
+
+
+def _stop_worth(stop_price: Price, side: Side, ctx: Context) -> Price:
+    """What the exchange values the stop at that will protect: its limit, if it has one."""
+    limited = stop_types(ctx)[0] is OrderType.STOP_LOSS_LIMIT
+    return limit_behind(stop_price, side, ctx) if limited else stop_price
 
 
 def margin_rules(account: AccountSnapshot, *, hourly_rate: Decimal, ctx: Context) -> MarginRules:

@@ -19,7 +19,7 @@ from robson.engine.decide import release
 from robson.engine.margin import level_of
 from robson.engine.orders import left_to_sell, side_of
 from robson.engine.overtaken import by_order
-from robson.engine.pursue import leave
+from robson.engine.step import leave
 
 BANDS: tuple[tuple[str, Decimal], ...] = (
     ("safe", Decimal("2.0")),

@@ -23,6 +23,8 @@ class Settings:
         backoff_base_s, backoff_max_s: how long a position listens to no signal after one that was
             refused, doubling with each in a row.
         manual_signals: whether signals may be injected.
+        use_limit: an exchange stop with a limit where the symbol takes both types.
+        min_replace_s: an exchange stop is moved at most once in so many seconds.
         limit_offset_pct: how far behind its trigger the limit of an exchange stop lies, where the
             symbol takes none without a limit; in percent of the trigger.
         max_daily_loss_pct: of the capital base, lost in a UTC day at which entries stop; 0 is off.
@@ -52,6 +54,8 @@ class Settings:
     min_ml_entry: Decimal = Decimal("1.5")
     min_ml_bound: Decimal = Decimal("1.3")
     limit_offset_pct: Decimal = Decimal("1.5")
+    use_limit: bool = False
+    min_replace_s: int = 5
     min_gain_r: Decimal = Decimal("0.5")
     on_halt: str = "hold"
     margin_exit_level: Decimal = Decimal("1.2")

@@ -12,22 +12,26 @@ from decimal import Decimal, localcontext
 from robson.domain import events as e
 from robson.domain.identity import ClientOrderId, Purpose
 from robson.domain.intents import OrderType, PlaceOrder, QueryOrder, SideEffect
+from robson.domain.lifecycle import PositionState
 from robson.domain.reports import OrderState
-from robson.domain.values import MONEY, NS_PER_S, ExchangeNs, Price, Quantity, Side
+from robson.domain.values import MONEY, NS_PER_MS, NS_PER_S, ExchangeNs, Price, Quantity, Side
 from robson.domain.view import PositionView
 from robson.engine.context import Context
 from robson.engine.orders import (
     cancel_order,
     exit_order,
+    failed_in_a_row,
     insurance_order,
     insured_quantity,
     is_dust,
+    last_rested,
     left_to_sell,
-    net_base,
+    owed_after,
     prepared_before,
     side_of,
     stop_limit,
     stop_type,
+    stop_types,
 )
 from robson.engine.step import (
     ASK_EVERY_NS,
@@ -37,16 +41,26 @@ from robson.engine.step import (
     act,
     ask,
     backoff,
+    leave,
     lost,
     read_account,
 )
 from robson.engine.stop import insurance_stop
 
+HOUR_NS = 3600 * NS_PER_S
 INSURANCE_POLL_NS = 30 * NS_PER_S
-REPLACE_EVERY_NS = 5 * NS_PER_S
-REPLACE_SPANS = Decimal("0.25")
+REFUSED_AGAIN_NS = 60 * NS_PER_S
+"""After a refused move the stop stays where it was for so long, before it is tried again."""
+NEAR_SPANS = Decimal("0.25")
+"""A price so near to a stop is no time to take the exchange stop away."""
 BACKOFF_NS = tuple(seconds * NS_PER_S for seconds in (1, 2, 4, 8, 16, 30))
 """Waits before an exchange stop is tried again; the last one for ever."""
+BARE_NS = 30 * NS_PER_S
+"""Without a stop for so long the symbol takes no entry; near the stop, the position is left."""
+BUSY_CODES = frozenset({-1003, -1015, -1021, -3045})
+"""Refusals that say nothing about the order: the other type would be refused as well."""
+OWED_SHARE = 4
+"""A short's account is read four times in ``hold_hours``, the time its stop covers interest for."""
 
 
 def insure(view: PositionView, ctx: Context, known: Known) -> Step:
@@ -60,7 +74,7 @@ def _place(view: PositionView, ctx: Context, _known: Known) -> Step:
         return WAIT
     attempt = view.insurance.attempts
     order = insurance_order(
-        view, ctx, quantity=Quantity(quantity), stop_price=wanted_stop(view, ctx), attempt=attempt
+        view, ctx, quantity=Quantity(quantity), stop_price=next_stop(view, ctx), attempt=attempt
     )
     prearmed = prearm(view, ctx, order.client_id)
     return act(
@@ -72,7 +86,7 @@ def _place(view: PositionView, ctx: Context, _known: Known) -> Step:
 
 def worth_least(view: PositionView, ctx: Context) -> Price:
     """The price at which the exchange values the stop when it checks the smallest order."""
-    stop = wanted_stop(view, ctx)
+    stop = next_stop(view, ctx)
     limited = stop_type(view, ctx) is OrderType.STOP_LOSS_LIMIT
     return stop_limit(view, ctx, stop) if limited else stop
 
@@ -87,6 +101,18 @@ def wanted_stop(view: PositionView, ctx: Context) -> Price:
         side=side_of(view),
         instrument=ctx.instrument,
     ).stop_price
+
+
+def next_stop(view: PositionView, ctx: Context) -> Price:
+    """Where the next exchange stop goes: where it is wanted, or after a refusal where one rested.
+
+    Race F: what rested once is taken again, and it protects until the move is tried once more.
+    """
+    rested = last_rested(view)
+    if rested is None or not failed_in_a_row(view, Purpose.INSURANCE):
+        return wanted_stop(view, ctx)
+    assert rested.order.stop_price is not None
+    return rested.order.stop_price
 
 
 def prearm(view: PositionView, ctx: Context, target: object) -> e.ExitPrearmed | None:
@@ -112,8 +138,49 @@ def placing(view: PositionView, ctx: Context, _known: Known) -> Step:
 
 
 def _failed(view: PositionView, ctx: Context, known: Known) -> Step:
+    """Once more: the other way at once, then after longer and longer waits, for ever."""
+    if leaves_bare(view, ctx):
+        return act(leave(view, ctx, "degraded_mode", None))
     due = ExchangeNs(known.failed_ns + backoff(view, Purpose.INSURANCE, BACKOFF_NS))
-    return _place(view, ctx, known) if ctx.now_ns >= due else Step(due_ns=due)
+    if ctx.now_ns >= due or _may_differ(view, ctx):
+        return _place(view, ctx, known)
+    bare = view.bare_since_ns is not None and ctx.now_ns - view.bare_since_ns >= BARE_NS
+    return Step(due_ns=min(due, ExchangeNs(ctx.now_ns + ASK_EVERY_NS)) if bare else due)
+
+
+def _may_differ(view: PositionView, ctx: Context) -> bool:
+    """The first refusal was about this order: another type, or the price that was taken before."""
+    first = failed_in_a_row(view, Purpose.INSURANCE) == 1
+    about = view.insurance.code is not None and view.insurance.code not in BUSY_CODES
+    another = last_rested(view) is not None or len(stop_types(ctx)) > 1
+    return first and about and another
+
+
+def leaves_bare(view: PositionView, ctx: Context) -> bool:
+    """Race F, the last step: a move took the stop away, none is taken, and the price comes near.
+
+    A first stop that is refused never leaves a position: its order was checked before the entry.
+    """
+    if view.bare_since_ns is None or last_rested(view) is None or ctx.price is None:
+        return False
+    return ctx.now_ns - view.bare_since_ns > BARE_NS and _near(view, ctx.price)
+
+
+def unprotected(view: PositionView, now_ns: ExchangeNs) -> str | None:
+    """Why a symbol takes no entries while nothing can be placed on it, for people; mostly None."""
+    if view.state is not PositionState.ACTIVE or view.insurance.state != "failed":
+        return None
+    if view.bare_since_ns is None or now_ns - view.bare_since_ns < BARE_NS:
+        return None
+    said = view.insurance.error or "no answer"
+    return f"no exchange stop rests for {view.id} since {BARE_NS // NS_PER_S} s: {said}"
+
+
+def _near(view: PositionView, price: Price) -> bool:
+    assert view.plan is not None
+    assert view.stop is not None
+    near = view.plan.stops.span * NEAR_SPANS
+    return (price - view.stop) * side_of(view).sign <= near
 
 
 def _resting(view: PositionView, ctx: Context, known: Known) -> Step:
@@ -124,12 +191,12 @@ def _resting(view: PositionView, ctx: Context, known: Known) -> Step:
         # It rests, so the earlier process has sent no exit: the way out is ours from here on.
         renewed = prearm(view, ctx, view.insurance.client_id)
         return act(renewed) if renewed else WAIT
-    if not known.reading and _account_is_old(view):
+    if not known.reading and _account_is_old(view, ctx):
         return ask(ctx, known, read_account(view))
     wanted = wanted_stop(view, ctx)
     in_place = wanted == view.insurance.stop_price and not _outgrown(view, ctx)
     if in_place or not known.verified:
-        return Step(due_ns=None if known.reading else poll_ns)
+        return Step(due_ns=None if known.reading else _earlier(poll_ns, _read_due_ns(view, ctx)))
     ready_ns = _replace_ready(view, ctx)
     if ready_ns is not None and ctx.now_ns >= ready_ns:
         return replace(view, ctx)
@@ -138,20 +205,35 @@ def _resting(view: PositionView, ctx: Context, known: Known) -> Step:
 
 
 def _outgrown(view: PositionView, ctx: Context) -> bool:
-    """The entry has filled more since the stop was placed."""
+    """The entry has filled more since the stop was placed, or a short's interest has grown."""
     assert view.entry is not None
     resting = view.insurance.quantity or Decimal(0)
     if side_of(view) is Side.LONG:
         return ctx.instrument.floor_quantity(left_to_sell(view)) > resting
+    hours = ctx.settings.hold_hours // OWED_SHARE + 1
     with localcontext(MONEY):
-        bought = net_base(view.insurance_fills, view.scope.symbol.base)
-        return bought + resting * (1 - ctx.instrument.taker_fee) < view.entry.held
+        return resting * (1 - ctx.instrument.taker_fee) < owed_after(view, hours)
 
 
-def _account_is_old(view: PositionView) -> bool:
-    """The account was last read before the entry filled."""
+def _account_is_old(view: PositionView, ctx: Context) -> bool:
+    """The account was last read before the entry filled, or a short's too long ago."""
     assert view.entry is not None
-    return view.account is None or view.account.at_ns < view.entry.at_ns
+    if view.account is None or view.account.at_ns < view.entry.at_ns:
+        return True
+    due_ns = _read_due_ns(view, ctx)
+    return due_ns is not None and ctx.now_ns >= due_ns
+
+
+def _read_due_ns(view: PositionView, ctx: Context) -> ExchangeNs | None:
+    """When what a short owes is read again; None where no interest grows in base."""
+    account = view.account
+    if side_of(view) is Side.LONG or account is None or not account.hourly_rate_base:
+        return None
+    return ExchangeNs(account.at_ns + ctx.settings.hold_hours * HOUR_NS // OWED_SHARE)
+
+
+def _earlier(due_ns: ExchangeNs, other_ns: ExchangeNs | None) -> ExchangeNs:
+    return due_ns if other_ns is None else min(due_ns, other_ns)
 
 
 def _ask_stop(view: PositionView) -> QueryOrder:
@@ -161,16 +243,16 @@ def _ask_stop(view: PositionView) -> QueryOrder:
 
 def _replace_ready(view: PositionView, ctx: Context) -> int | None:
     """When the resting stop may be replaced; None while the price is too near to either stop."""
-    assert view.plan is not None
-    assert view.stop is not None
-    if ctx.price is None or view.insurance.accepted_ns is None:
-        return None
-    near = view.plan.stops.span * REPLACE_SPANS
-    sign = side_of(view).sign
-    resting = view.insurance.stop_price or view.stop
-    if min((ctx.price - view.stop) * sign, (ctx.price - resting) * sign) <= near:
-        return None
-    return view.insurance.accepted_ns + REPLACE_EVERY_NS
+    if ctx.price is None or view.insurance.accepted_ns is None or _near(view, ctx.price):
+        return None  # the exchange stop lies behind ours, so the price is far from both
+    every_ns = ctx.settings.min_replace_s * NS_PER_S
+    return view.insurance.accepted_ns + (REFUSED_AGAIN_NS if _was_refused(view) else every_ns)
+
+
+def _was_refused(view: PositionView) -> bool:
+    """The stop that rests is the one of before, because another was refused."""
+    stops = [known for known in view.orders if known.order.purpose is Purpose.INSURANCE]
+    return len(stops) > 1 and stops[-2].status == "failed"
 
 
 def replace(view: PositionView, ctx: Context) -> Step:
@@ -208,6 +290,7 @@ def taken_over(
         quantity=order.quantity,
         side_effect=SideEffect.REPAY,
         stop_price=order.stop_price,
+        timestamp_ms=order.at_ns // NS_PER_MS,
     )
     requested = e.InsuranceRequested(
         position=view.id, at_ns=ctx.now_ns, order=asked, attempt=attempt

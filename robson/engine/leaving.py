@@ -53,6 +53,8 @@ EXIT_BACKOFF_NS = (NS_PER_S, 5 * NS_PER_S)
 def leaving(view: PositionView, ctx: Context, known: Known) -> Step:
     """What a position on its way out owes now."""
     match view.insurance.state:
+        case "placing" if _is_unknown(view):
+            return replace(view, ctx)  # whether it rests or not: only a cancel makes it certain
         case "placing":
             return placing(view, ctx, known)
         case "resting":
@@ -63,6 +65,12 @@ def leaving(view: PositionView, ctx: Context, known: Known) -> Step:
             return take_back(view, ctx, known)
         case _:
             return _leave_market(view, ctx, known)
+
+
+def _is_unknown(view: PositionView) -> bool:
+    """Whether nobody knows if the exchange took the stop."""
+    record = view.order(view.insurance.client_id or "")
+    return record is not None and record.status == "unknown"
 
 
 def _leave_market(view: PositionView, ctx: Context, known: Known) -> Step:

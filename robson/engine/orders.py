@@ -13,7 +13,7 @@ from robson.domain.instrument import Instrument
 from robson.domain.intents import CancelOrder, OrderType, PlaceOrder, SideEffect
 from robson.domain.reports import AccountSnapshot, Fill
 from robson.domain.values import MONEY, Price, Quantity, Side
-from robson.domain.view import PositionView
+from robson.domain.view import OrderRecord, PositionView
 from robson.engine.context import Context
 
 
@@ -46,11 +46,28 @@ def entry_order(
     )
 
 
+def stop_types(ctx: Context) -> tuple[OrderType, ...]:
+    """The exchange stops that may rest on the symbol, the preferred type first."""
+    names = ctx.instrument.stop_order_types(limit_first=ctx.settings.use_limit)
+    return tuple(OrderType(name) for name in names) or (OrderType.STOP_LOSS,)
+
+
 def stop_type(view: PositionView, ctx: Context) -> OrderType:
-    """The type of the next exchange stop: after a refusal the other one, where there is one."""
-    types = [OrderType(name) for name in ctx.instrument.stop_order_types()]
-    failed = failed_in_a_row(view, Purpose.INSURANCE)
-    return types[failed % len(types)] if types else OrderType.STOP_LOSS
+    """The type of the next exchange stop: after a refusal the other one, where there is one.
+
+    Where a stop has rested, the first retry is that one again, at its own price (race F).
+    """
+    types, failed = stop_types(ctx), failed_in_a_row(view, Purpose.INSURANCE)
+    rested = last_rested(view)
+    if not failed or rested is None or rested.order.type not in types:
+        return types[failed % len(types)]
+    return types[(types.index(rested.order.type) + failed - 1) % len(types)]
+
+
+def last_rested(view: PositionView) -> OrderRecord | None:
+    """The stop that rested last and was taken back, or ended; None before the first."""
+    stops = (known for known in reversed(view.orders) if known.order.purpose is Purpose.INSURANCE)
+    return next((known for known in stops if known.status == "done"), None)
 
 
 def failed_in_a_row(view: PositionView, purpose: Purpose) -> int:
@@ -62,9 +79,16 @@ def failed_in_a_row(view: PositionView, purpose: Purpose) -> int:
 def stop_limit(view: PositionView, ctx: Context, stop_price: Price) -> Price:
     """The worst price at which a stop with a limit may trade, behind its trigger."""
     side = side_of(view)
+    return limit_behind(stop_price, side, ctx)
+
+
+def limit_behind(stop_price: Price, side: Side, ctx: Context) -> Price:
+    """The limit that belongs to a trigger; where there is no room, the lowest price there is."""
+    rules = ctx.instrument
     with localcontext(MONEY):
         away = stop_price * ctx.settings.limit_offset_pct / 100
-        return ctx.instrument.stop_price(stop_price - side.sign * away, side)
+        lowest = rules.price_of(0 if rules.min_price > 0 else 1)
+        return rules.stop_price(max(lowest, stop_price - side.sign * away), side)
 
 
 def insurance_order(
@@ -174,14 +198,22 @@ def insured_quantity(view: PositionView, ctx: Context) -> Decimal:
     if side_of(view) is Side.LONG:
         return ctx.instrument.floor_quantity(left_to_sell(view))
     assert view.entry is not None
+    owed = owed_after(view, ctx.settings.hold_hours)
+    wanted, most = buy_back(owed, ctx.instrument, view.entry.price), ctx.instrument.order_max
+    # The largest order covers what was sold; of the interest, what fits.
+    return wanted if most is None else min(wanted, ctx.instrument.floor_quantity(most))
+
+
+def owed_after(view: PositionView, hours: int) -> Decimal:
+    """What a short owes so many hours after its account was read, less what its stop bought."""
+    assert view.entry is not None
+    account = view.account
+    known = account is not None and account.at_ns >= view.entry.at_ns
     with localcontext(MONEY):
-        rate = view.account.hourly_rate_base if view.account else Decimal(0)
-        owed = view.entry.held * (1 + rate * ctx.settings.hold_hours)
-    return buy_back(
-        owed - net_base(view.insurance_fills, view.scope.symbol.base),
-        ctx.instrument,
-        view.entry.price,
-    )
+        rate = account.hourly_rate_base if account else Decimal(0)
+        charged = account.base.interest if account is not None and known else Decimal(0)
+        owed = view.entry.held * (1 + rate * hours) + charged
+    return owed - net_base(view.insurance_fills, view.scope.symbol.base)
 
 
 def exit_fence(side: Side, *, notional: Decimal, equity: Decimal) -> str:

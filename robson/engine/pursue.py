@@ -21,7 +21,7 @@ from robson.engine.exposure import overruns
 from robson.engine.insuring import insure, worth_least
 from robson.engine.leaving import leaving
 from robson.engine.orders import is_dust
-from robson.engine.step import WAIT, Known, Step, act, ask, read_account
+from robson.engine.step import WAIT, Known, Step, act, ask, leave, read_account
 
 REPAY_AFTER_NS = 100 * NS_PER_MS
 OWING_NS = 30 * NS_PER_S
@@ -50,20 +50,6 @@ def _active(view: PositionView, ctx: Context, known: Known) -> Step:
     watched = watch_entry(view, ctx, known)
     dues = [due for due in (step.due_ns, watched.due_ns) if due is not None]
     return watched if watched.acts else Step(due_ns=min(dues, default=None))
-
-
-def leave(view: PositionView, ctx: Context, reason: str, actor: str | None) -> e.ExitTriggered:
-    """The exit a person or a rule other than a price has asked for."""
-    assert view.stop is not None
-    return e.ExitTriggered(
-        position=view.id,
-        at_ns=ctx.now_ns,
-        reason=reason,
-        price=ctx.price,
-        tick_ns=ctx.price_ns,
-        stop=view.stop,
-        actor=actor,
-    )
 
 
 # --- closed, not settled -------------------------------------------------------------------------

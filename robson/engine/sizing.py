@@ -117,13 +117,15 @@ def size(
     instrument: Instrument,
     *,
     insurance_stop: Price | None = None,
+    stop_worth: Price | None = None,
     margin: MarginRules | None = None,
 ) -> Sizing | SizeRefused:
     """The largest quantity that risk, margin, the exchange and the insurance stop allow.
 
     With ``insurance_stop`` the loss there is bounded too, and the order that protects must pass the
-    exchange's filters as well; with ``margin`` the margin level there and at the entry. A plan
-    above its cap is a defect and raises InvariantViolated.
+    exchange's filters as well, valued at ``stop_worth`` where it has a limit of its own; with
+    ``margin`` the margin level there and at the entry. A plan above its cap is a defect and raises
+    InvariantViolated.
     """
     with localcontext(MONEY):
         loss = _loss_at(stops.stop, stops, terms)
@@ -136,7 +138,8 @@ def size(
         }
         binding = min(caps, key=lambda name: caps[name])
         quantity = instrument.floor_quantity(caps[binding])
-        if refused := _refusal(quantity, binding, stops, terms, instrument, insurance_stop):
+        worth = stop_worth or insurance_stop
+        if refused := _refusal(quantity, binding, stops, terms, instrument, worth):
             return refused
         planned_risk = quantity * loss.loss_unit
         if planned_risk > cap_risk:
@@ -213,13 +216,13 @@ def _refusal(
     stops: StopPlan,
     terms: SizingTerms,
     instrument: Instrument,
-    insurance_stop: Price | None,
+    stop_worth: Price | None,
 ) -> SizeRefused | None:
     """Whether a filter refuses the entry, or, for a long, the smaller order that protects it."""
     price, order = stops.entry_ref, quantity
     name = instrument.refuses(order, price)
-    if name is None and insurance_stop is not None and stops.side is Side.LONG:
-        price, order = insurance_stop, instrument.floor_quantity(quantity * (1 - terms.fee))
+    if name is None and stop_worth is not None and stops.side is Side.LONG:
+        price, order = stop_worth, instrument.floor_quantity(quantity * (1 - terms.fee))
         name = instrument.refuses(order, price)
     if name is None:
         return None

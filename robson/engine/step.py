@@ -72,6 +72,20 @@ def query(view: PositionView, record: OrderRecord) -> QueryOrder:
     return QueryOrder(scope=view.scope, position=view.id, target=record.client_id)
 
 
+def leave(view: PositionView, ctx: Context, reason: str, actor: str | None) -> e.ExitTriggered:
+    """The exit a person or a rule other than a price has asked for."""
+    assert view.stop is not None
+    return e.ExitTriggered(
+        position=view.id,
+        at_ns=ctx.now_ns,
+        reason=reason,
+        price=ctx.price,
+        tick_ns=ctx.price_ns,
+        stop=view.stop,
+        actor=actor,
+    )
+
+
 def read_account(view: PositionView) -> ReadAccount:
     """The question what the pair's account holds and owes."""
     return ReadAccount(scope=view.scope, position=view.id)

@@ -30,7 +30,7 @@ from robson.engine.admission import sized
 from robson.engine.adopt import beyond_stop
 from robson.engine.context import Context, Settings
 from robson.engine.decide import Tick, decide_gap, decide_price
-from robson.engine.insuring import prearm, wanted_stop
+from robson.engine.insuring import next_stop, prearm
 from robson.engine.orders import (
     entry_order,
     exit_order,
@@ -213,7 +213,7 @@ def _insurance(view: PositionView, event: e.InsuranceRequested, ctx: Context) ->
         view,
         ctx,
         quantity=Quantity(insured_quantity(view, ctx)),
-        stop_price=wanted_stop(view, ctx),
+        stop_price=next_stop(view, ctx),
         attempt=attempt,
     )
     return attrs.evolve(event, order=order, attempt=attempt)
@@ -277,7 +277,10 @@ class _Again:
 _AGAIN: Mapping[type, _Again] = {
     e.SizingDecided: _Again(make=_sizing),
     e.EntryRequested: _Again(make=_entry),
-    e.InsuranceRequested: _Again(make=_insurance),
+    # One that was found at the exchange carries its time, and was nobody's decision.
+    e.InsuranceRequested: _Again(
+        make=_insurance, asks=lambda event: event.order.timestamp_ms is None
+    ),
     e.ExitPrearmed: _Again(make=_way_out, on_view_before=True),
     e.StopRaised: _Again(make=_raised),
     e.ExitTriggered: _Again(

@@ -113,6 +113,8 @@ def _told(reason: str, view: PositionView, memory: Memory) -> bool:
             return memory.halted
         case "margin_risk":
             return memory.bands.get(view.id) in ("critical", "danger")
+        case "degraded_mode":
+            return view.bare_since_ns is not None and view.insurance.state == "failed"
         case "risk_overrun":
             return overruns(view)
         case _:

@@ -132,7 +132,9 @@ def stop_covers(seen: Seen) -> Iterator[Verdict]:
         offset = (stop - order.stop_price) * seen.side.sign
         least = 3 * rules.tick
         most = max(least, min(stop / 100, plan.stops.span / 4)) + rules.tick
-        yield least <= offset <= most or f"the stop rests {offset} behind {stop}"
+        again = order.stop_price == seen.memory.rested.get(view.id)
+        behind = least <= offset and (offset <= most or again)
+        yield behind or f"the stop rests {offset} behind {stop}"
 
 
 def _dust_before(seen: Seen) -> Decimal:
