@@ -228,7 +228,7 @@ class Monitor:
                 self._pursue(view.id)
                 bare = unprotected(self.roster.view(view.id), self.custody.now())
                 if bare is not None:
-                    self.governor.freeze(symbol, bare)
+                    self.governor.freeze(symbol, bare, "unprotected")
             self._forget(view.id)
             self.lookout.look(view.id)
             self.margins.see(self.roster.view(view.id))
@@ -419,7 +419,7 @@ class Monitor:
         self.custody.carry_out(view, decide_account(view, report.account, ctx))
         owing = stranded(self.roster.view(view.id))
         if owing is not None:
-            self.governor.freeze(str(view.scope.symbol), owing)
+            self.governor.freeze(str(view.scope.symbol), owing, "debt_left")
 
     def _restamps(self, view: PositionView, pursuit: Pursuit, report: NotSent) -> bool:
         """A request that grew stale on the way is stamped again, at most twice."""

@@ -20,16 +20,21 @@ from robson.domain.identity import Purpose, client_order_id
 from robson.domain.intents import PlaceOrder
 from robson.domain.lifecycle import PositionState
 from robson.domain.reports import ApiError
-from robson.domain.values import MONEY, Action, ExchangeNs, Price, Side
-from robson.sim.faults import RECOVERY_NS
+from robson.domain.values import MONEY, NS_PER_S, Action, ExchangeNs, Price, Side
 from robson.sim.seams import WatchedExchange
-from tests.simulation import strangers, worlds
+from tests.simulation import outsiders, worlds
 from tests.simulation.test_month import Turning
 from tests.simulation.worlds import Bench, first_price
 
 SIDES = pytest.mark.parametrize("side", Side, ids=lambda side: side.value)
 FALLS_AT = 30
 TICK = Decimal("0.01")
+
+
+def excuse(bench: Bench) -> None:
+    """What others do is nobody's fault here, however long it lasts."""
+    faults, now_ns = bench.world.faults, bench.world.clock.now_ns
+    faults.excuse("stranger", now_ns + 300 * NS_PER_S)
 
 
 def rows(bench: Bench, *kinds: type) -> list[Any]:
@@ -161,15 +166,16 @@ def test_who_is_flat_already_sends_no_exit_at_all(side: Side, record_property: A
     """The account is read before an exit of a short; a long's exit is refused by the exchange."""
     bench = Bench([(FALLS_AT, past_our_stop_alone(side))], seconds=200)
     view = bench.active(side)
+    excuse(bench)
     bench.at(FALLS_AT - 2)
     world, stop = bench.world, view.insurance.client_id
     assert stop is not None
-    strangers.cancel(world, stop)
+    outsiders.cancels(bench, stop)
     held = world.exchange.state.accounts[world.scope].base
     quantity = held.free if side is Side.LONG else held.debt / Decimal("0.999")
     rules = world.instrument
     theirs = rules.floor_quantity(quantity) if side is Side.LONG else rules.ceil_quantity(quantity)
-    strangers.place(world, side.exit_action, theirs)
+    outsiders.trades(bench, side.exit_action, theirs)
     view = bench.settled()
     assert view.closed is not None
     assert view.closed.by == "reconciled"
@@ -183,20 +189,15 @@ def test_a_stop_of_ours_that_locks_the_exit_is_taken_back(side: Side) -> None:
     """The journal does not know it: its placing was told as refused, and it rests."""
     bench = Bench([(FALLS_AT, past_our_stop_alone(side))], seconds=200)
     view = bench.active(side)
+    excuse(bench)
     bench.at(FALLS_AT - 2)
     world, first = bench.world, view.insurance
     assert first.client_id is not None
     assert first.quantity is not None
     assert first.stop_price is not None
-    strangers.cancel(world, first.client_id)
+    outsiders.cancels(bench, first.client_id)
     hidden = client_order_id(Purpose.INSURANCE, world.scope, view.id, attempt=30, epoch=1)
-    strangers.place(
-        world,
-        side.exit_action,
-        first.quantity,
-        client_id=hidden,
-        stop_price=first.stop_price,
-    )
+    outsiders.rests(bench, side.exit_action, first.quantity, first.stop_price, hidden)
     view = bench.settled()
     assert view.closed is not None
     assert view.closed.by == "exit"
@@ -208,19 +209,20 @@ def test_a_stop_of_ours_that_locks_the_exit_is_taken_back(side: Side) -> None:
 def test_what_somebody_else_holds_back_is_told_and_never_hammered(record_property: Any) -> None:
     bench = Bench([(FALLS_AT, past_our_stop_alone(Side.LONG))], seconds=400)
     view = bench.active(Side.LONG)
+    excuse(bench)
     bench.at(FALLS_AT - 2)
-    world, stop = bench.world, view.insurance
+    stop = view.insurance
     assert stop.client_id is not None
     assert stop.quantity is not None
-    strangers.cancel(world, stop.client_id)
-    strangers.place(world, Action.SELL, stop.quantity, stop_price=first_price() / 2 // TICK * TICK)
+    outsiders.cancels(bench, stop.client_id)
+    deep = first_price() / 2 // TICK * TICK
+    outsiders.rests(bench, Action.SELL, stop.quantity, deep, "web_1")
     bench.at(FALLS_AT + 100)
     view = bench.view
     assert view.error is not None
-    world.faults.excuse("foreign", world.clock.now_ns + RECOVERY_NS, since_ns=world.began_ns)
     assert "held back by web_1, which is not Robson's" in view.error.message
     assert len(bench.requests(Purpose.EXIT)) == 1
-    strangers.cancel(world, "web_1")
+    outsiders.cancels(bench, "web_1")
     bench.world.ask(Panic(actor="t"))
     assert bench.settled().closed is not None
     record_property("happened", "a stranger's order locked a long")

@@ -16,10 +16,10 @@ _PURPOSES = {
 
 
 def role_of(intent: Intent) -> str:
-    """What a request is for, one of ``REQUESTS``."""
+    """What a request is for, one of ``REQUESTS``; ``foreign`` for an order nobody here sends."""
     match intent:
         case PlaceOrder():
-            return _PURPOSES[intent.purpose]
+            return _PURPOSES.get(intent.purpose, "foreign")
         case CancelOrder():
             return "cancel"
         case Repay():
