@@ -188,9 +188,7 @@ def _gone(view: PositionView, _event: e.InsuranceGone) -> Changes:
 def _insurance_failed(view: PositionView, event: e.InsuranceFailed) -> Changes:
     answered = event.message if event.code is None else f"{event.code}: {event.message}"
     return {
-        "insurance": attrs.evolve(
-            view.insurance, state="failed", error=answered, code=event.code
-        ),
+        "insurance": attrs.evolve(view.insurance, state="failed", error=answered, code=event.code),
         "orders": _with(view, event.client_id, status="failed"),
     }
 

@@ -113,7 +113,7 @@ def test_retries_slow_down_and_never_end_and_the_symbol_takes_no_entry() -> None
     bench.at(150)
     view = bench.view
     assert view.state is PositionState.ACTIVE, "never left only because no stop was taken"
-    assert view.insurance.error == FILTER.message
+    assert view.insurance.error == f"{FILTER.code}: {FILTER.message}"
     assert bench.requests(Purpose.EXIT) == []
     asked = [event.at_ns for event in rows(bench, e.InsuranceRequested)]
     waits = [(b - a) // NS_PER_S for a, b in pairwise(asked)]
