@@ -272,7 +272,8 @@ class Monitor:
         if position not in self.custody.pursuits:
             return
         pursuit = self.custody.pursuit(position)
-        pursuit.returned(report.intent)
+        if not pursuit.returned(report.intent):
+            return  # an answer that comes twice is taken in once
         view = self.roster.view(position)
         if pursuit.trigger is not None:
             view = self.roster.ahead(position, pursuit.trigger.events)

@@ -94,11 +94,13 @@ class Pursuit:
         """Whether a cancel of an order is on its way."""
         return any(isinstance(i, CancelOrder) and i.target == target for i in self.sending)
 
-    def returned(self, intent: Intent) -> None:
-        """Its report has come."""
+    def returned(self, intent: Intent) -> bool:
+        """Its report has come; False when nobody waits for one, or not any more."""
         for waiting in (self.sending, self.reading):
             if intent in waiting:
                 waiting.remove(intent)
+                return True
+        return any(intent in asked.waiting for asked in self.resolutions.values())
 
     def chase(self, view: PositionView, now_ns: ExchangeNs) -> None:
         """One resolution for each unknown order, none for any other."""

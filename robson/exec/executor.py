@@ -97,7 +97,8 @@ def classify(
         case AccountSnapshot():
             return AccountReported(account=answer, **times)  # type: ignore[arg-type]
         case TradeList():
-            return TradesReported(fills=answer.fills, **times)  # type: ignore[arg-type]
+            once = {fill.trade_id: fill for fill in answer.fills}
+            return TradesReported(fills=tuple(once.values()), **times)  # type: ignore[arg-type]
         case OrderList():
             return OrdersReported(orders=answer.orders, **times)  # type: ignore[arg-type]
         case InterestList():

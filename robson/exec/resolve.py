@@ -168,7 +168,7 @@ class Resolution:
     tokens: Iterator[int]
     asked: int = 0
     token: int = 0
-    waiting: int = 0
+    waiting: list[Reading] = attrs.Factory(list)
     doubts: int = 0
     not_found_ns: list[ExchangeNs] = attrs.Factory(list)
     orders: OrdersReported | None = None
@@ -200,7 +200,7 @@ class Resolution:
                 ReadTrades(scope=scope, position=position, since_ns=since, token=self.token),
                 ReadAccount(scope=scope, position=position, token=self.token),
             )
-        self.waiting = len(questions)
+        self.waiting = list(questions)
         return questions
 
     def _wants_lists(self) -> bool:
@@ -213,15 +213,15 @@ class Resolution:
         return getattr(intent, "token", 0) == self.token
 
     def hear(self, report: Report) -> Verdict:
-        """Take an answer in. Answers of an older round, or too slow to be fresh, say nothing."""
-        if getattr(report.intent, "token", None) != self.token:
+        """Take an answer in, once. One of an older round, or too slow to be fresh, says nothing."""
+        if report.intent not in self.waiting:
             return None
-        self.waiting -= 1
+        self.waiting.remove(report.intent)
         if isinstance(report, OrderReported):
             return Found(order=report.order)
         if report.received_ns - report.sent_ns <= FRESH_NS:
             self._note(report)
-        return self._verdict() if self.waiting == 0 else None
+        return None if self.waiting else self._verdict()
 
     def _note(self, report: Report) -> None:
         settled = report.sent_ns >= self.settled_ns

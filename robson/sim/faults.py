@@ -6,7 +6,7 @@ bound is judged outside of these spans, so that it says something about Robson a
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from itertools import pairwise
@@ -19,7 +19,7 @@ from robson.connectors.simulated.faults import Piece
 from robson.connectors.simulated.feed import Feed
 from robson.connectors.simulated.kinds import KINDS as TABLE
 from robson.connectors.simulated.kinds import Strike
-from robson.connectors.simulated.roles import role_of
+from robson.connectors.simulated.roles import role_of, role_of_id
 from robson.connectors.simulated.troubles import TroubledExchange, TroubledWire
 from robson.domain.identity import Purpose, read_client_order_id
 from robson.domain.intents import Intent, PlaceOrder
@@ -45,7 +45,7 @@ class Often:
 
 
 MIX: Mapping[str, Often] = {
-    "late_matching": Often(8, (0.2, 10)),
+    "late_matching": Often(24, (0.2, 10)),
     "answer_twice": Often(6, (0.01, 6)),
     "answers_swapped": Often(6),
     "outage": Often(3, (1, 60)),
@@ -55,16 +55,15 @@ MIX: Mapping[str, Often] = {
     "bus_error": Often(6),
     "backend_timeout": Often(6),
     "html_page": Often(6),
-    "clock": Often(6),
-    "clock_stepped": Often(2, (1, 20)),
+    "clock": Often(8),
+    "clock_stepped": Often(8, (1, 20)),
     "key_revoked": Often(2, (1, 40)),
-    "busy_debt": Often(20),
-    "nothing_to_lend": Often(20),
-    "halted": Often(4, (1, 30)),
-    "filters_grown": Often(4, (1, 30)),
-    "price_band": Often(4),
-    "dead_stop": Often(60),
-    "stale_answer": Often(6, (0.1, 15)),
+    "busy_debt": Often(40),
+    "nothing_to_lend": Often(40),
+    "halted": Often(8, (1, 30)),
+    "filters_grown": Often(8, (1, 30)),
+    "price_band": Often(10),
+    "stale_answer": Often(12, (0.1, 15)),
     "account_lag": Often(20, (0.1, 5)),
     "trades_missing": Often(20),
     "trades_doubled": Often(20),
@@ -90,15 +89,20 @@ _OWN = (
     "rate_limit",
     "overloaded",
     "dropped_stop",
+    "dead_stop",
     "thin_book",
     "several_trades",
     "slow_matching",
     "crash",
     "power_cut",
 )
-KINDS = _OWN
+KINDS = tuple(dict.fromkeys((*_OWN, *(kind for kind, often in MIX.items() if often.weight))))
 """Everything that strikes in worlds."""
 
+TRADING = 4
+"""How many times as often as a question a request that trades is in trouble."""
+_UNDER_WAY = 8
+"""More requests than these are never on their way at once."""
 _BUSY = ApiError(status=429, code=-1003, message="Too many requests; please use the websocket.")
 _OVERLOADED = ApiError(status=503, code=-1001, message="Internal error; unable to process.")
 
@@ -144,10 +148,10 @@ class Severity:
 CALM = Severity()
 SEVERITIES = {
     "calm": CALM,
-    "rough": Severity(requests=0.02, troubles=0.0, crashes=0.002),
-    "choosy": Severity(requests=0.02, troubles=0.0, crashes=0.001, entries=1.0),
-    "harsh": Severity(requests=0.12, troubles=0.0, crashes=0.003),
-    "deadly": Severity(requests=0.03, troubles=0.0, crashes=0.02),
+    "rough": Severity(requests=0.02, troubles=0.03, crashes=0.002),
+    "choosy": Severity(requests=0.02, troubles=0.02, crashes=0.001, entries=1.0),
+    "harsh": Severity(requests=0.12, troubles=0.08, crashes=0.003),
+    "deadly": Severity(requests=0.03, troubles=0.03, crashes=0.02),
 }
 
 
@@ -186,12 +190,15 @@ class FaultPlan:
         self.wire = FaultyWire(self)
         self.exchange = FaultyExchange(self)
         self._drawn = Chance(f"troubles {seed}")
-        self._struck: tuple[Intent, str] | None = None
+        self._in_trouble: deque[tuple[Intent, str]] = deque(maxlen=_UNDER_WAY)
 
     def cease(self) -> None:
         """From here on nothing goes wrong."""
         self.severity = CALM
         self.crash_at = None
+        self.wire.struck.cease()
+        self.exchange.struck.cease()
+        self.feed.silent_ns = 0
 
     def strikes(self, kind: str, share: float = 1.0) -> bool:
         """Whether a fault happens now."""
@@ -202,24 +209,27 @@ class FaultPlan:
 
     def draw(self, request: Intent) -> None:
         """Decide whether a request is in trouble, and in which."""
-        self._struck = None
-        if not self.severity.troubles or not self._drawn.hits(self.severity.troubles):
+        if not self.severity.troubles:
             return
         role = role_of(request)
+        share = self.severity.troubles * (1 if role == "question" else TRADING)
+        if not self._drawn.hits(share):
+            return
         kinds = [kind for kind in MIX if role in TABLE[kind].requests]
         weights = [MIX[kind].weight for kind in kinds]
         place = self._drawn.below(sum(weights))
         for kind, weight in zip(kinds, weights, strict=True):
             place -= weight
             if place < 0:
-                self._struck = (request, kind)
+                self._in_trouble.append((request, kind))
                 return
 
     def against(self, kind: str, request: Intent) -> Strike | None:
         """The trouble of a kind that a request is in, once."""
-        if self._struck is None or self._struck[1] != kind or self._struck[0] is not request:
+        if not any(known is request and its == kind for known, its in self._in_trouble):
             return None
-        self._struck, often = None, MIX[kind]
+        self._in_trouble.remove((request, kind))
+        often = MIX[kind]
         low, high = often.seconds
         seconds = low + (high - low) * self._drawn.share()
         least, most = often.share
@@ -314,7 +324,6 @@ class FaultyExchange(TroubledExchange):
     def __init__(self, plan: FaultPlan) -> None:
         super().__init__(plan.against)
         self._plan = plan
-        self._dead: set[str] = set()
         self._hidden: dict[str, int] = {}
         self._refused: set[str] = set()
         self._dropping: dict[str, int | None] = {}
@@ -322,12 +331,10 @@ class FaultyExchange(TroubledExchange):
     def rejects(self, request: Intent, at_ns: int) -> ApiError | None:
         """Refuse one attempt of a position's order, or be overloaded."""
         plan = self._plan
-        if isinstance(request, PlaceOrder):
-            if self.struck.now("dead_stop", request):
-                self._dead.add(request.client_id)
-            if plan.severity.requests and self._refuses(request):
-                plan.excuse("rate_limit", plan.clock.now_ns + REBORN_NS)
-                return _BUSY
+        at_risk = plan.severity.requests > 0
+        if at_risk and isinstance(request, PlaceOrder) and self._refuses(request):
+            plan.excuse("rate_limit", plan.clock.now_ns + REBORN_NS)
+            return _BUSY
         if plan.strikes("overloaded", 0.5):
             plan.excuse("overloaded", plan.clock.now_ns + RECOVERY_NS)
             return _OVERLOADED
@@ -377,8 +384,8 @@ class FaultyExchange(TroubledExchange):
     def book(self, client_id: str, quantity: Decimal) -> tuple[Piece, ...] | None:
         """A book that gives a market order less than all, in several trades, or slowly."""
         plan = self._plan
-        if client_id in self._dead:
-            self._dead.discard(client_id)
+        if role_of_id(client_id) == "insurance" and plan.strikes("dead_stop", 6.0):
+            plan.excuse("dead_stop", plan.clock.now_ns + POLL_NS + REBORN_NS)
             return ()
         thin = plan.lot and plan.strikes("thin_book", 3.0)
         several = plan.lot and plan.strikes("several_trades", 3.0)

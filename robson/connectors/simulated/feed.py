@@ -31,16 +31,18 @@ class FedBoard:
         self._board = board
         self._feed = feed
         self._silent = False
+        self._last_ns = 0
 
     @property
     def band(self) -> tuple[int, int] | None:
-        """The board's own; None in silence, where nobody waits for a price."""
-        return None if self._silent else self._board.band
+        """The board's own; None while something is wrong: then no price is passed over."""
+        wrong = self._feed.off or self._last_ns < self._feed.silent_ns
+        return None if wrong else self._board.band
 
     def offer(self, price: int, at_ns: ExchangeNs, *, jump: bool) -> bool:
         """Pass a price on, unless it is lost; the first one after a silence is a jump."""
         feed, back = self._feed, self._silent
-        self._silent = at_ns < feed.silent_ns
+        self._silent, self._last_ns = at_ns < feed.silent_ns, at_ns
         if self._silent:
             return False
         if feed.off:

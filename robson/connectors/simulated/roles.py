@@ -11,6 +11,7 @@ _PURPOSES = {
     Purpose.ENTRY: "entry",
     Purpose.INSURANCE: "insurance",
     Purpose.EXIT: "exit",
+    Purpose.UNTRACKED: "exit",
     Purpose.CANCEL: "cancel",
 }
 

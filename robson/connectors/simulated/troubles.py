@@ -99,6 +99,10 @@ class Struck:
             return None
         return self._source(kind, request)
 
+    def cease(self) -> None:
+        """Whatever lasts is over."""
+        self._until_ns.clear()
+
     def under_way(self, kind: str, at_ns: int) -> bool:
         """Whether one that began with an earlier request still lasts."""
         return at_ns < self._until_ns.get(kind, 0)
@@ -120,12 +124,12 @@ class TroubledWire:
     """Requests and answers in trouble on their way."""
 
     def __init__(self, source: Source, feed: Feed) -> None:
-        self._struck = Struck(source)
+        self.struck = Struck(source)
         self._feed = feed
 
     def trouble(self, request: Intent, trip: Trip, now_ns: int) -> Trip:
         """A trip with what goes wrong on it."""
-        struck, feed = self._struck, self._feed
+        struck, feed = self.struck, self._feed
         if silence := struck.now("feed_silence", request):
             feed.silent_ns = max(feed.silent_ns, now_ns + nanoseconds(silence.seconds))
         if wrong := struck.now("bad_tick", request):

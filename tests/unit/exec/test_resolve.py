@@ -266,7 +266,7 @@ def test_an_answer_of_an_earlier_round_says_nothing() -> None:
     case = resolution()
     [first] = case.ask(NOW)
     for _ in range(3):
-        case.waiting = 0
+        case.waiting.clear()
         case.ask(ExchangeNs(NOW + 60 * S))
 
     assert case.hear(World(knows_from_s=0).answer(first, NOW)) is None
