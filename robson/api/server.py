@@ -134,7 +134,7 @@ class ApiServer:
         self._pool.shutdown(wait=False, cancel_futures=True)
         self._panic_pool.shutdown(wait=False, cancel_futures=True)
         if self._bound:
-            with contextlib.suppress(FileNotFoundError):
+            with contextlib.suppress(OSError):  # the next start takes a dead socket away
                 os.unlink(self._bound)  # noqa: PTH108 - a name like the ones above
             self._bound = None
 

@@ -118,11 +118,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if args.command in offline.COMMANDS:
             return offline.run(args, dict(os.environ))
         return _run(args)
+    except OSError as error:
+        return _refused(_of_a_file(error), args)
     except RobsonError as error:
-        row = exit_of(error)
-        if getattr(args, "json", False):
-            logs.tell(offline.problem(str(error), row.code, row.number))
-        return say(str(error), row.code, row.number)
+        return _refused(error, args)
+
+
+def _refused(error: RobsonError, args: argparse.Namespace) -> int:
+    row = exit_of(error)
+    if getattr(args, "json", False):
+        logs.tell(offline.problem(str(error), row.code, row.number))
+    return say(str(error), row.code, row.number)
+
+
+def _of_a_file(error: OSError) -> Unwritable:
+    """What a disk has refused at a start, in words."""
+    return Unwritable(f"{error.filename or 'the state directory'} cannot be used: {error.strerror}")
 
 
 def _decimals() -> None:

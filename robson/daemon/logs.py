@@ -10,6 +10,7 @@ import re
 import sys
 from collections import deque
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -76,8 +77,10 @@ def to_file(directory: Path) -> None:
     file = folder / "robsond.log"
     for at_ns, level, text in _read(file):
         ring.add(at_ns, level, text)
-    logger.add(file, format=FORMAT, rotation="20 MB", retention=5, diagnose=False, backtrace=False)
-    logger.add(ring.write, format="{message}", diagnose=False, backtrace=False)
+    shown: Any = {"diagnose": False, "backtrace": False}
+    logger.add(ring.write, format="{message}", **shown)
+    # Last, and its errors are ours: the library would print a traceback for every line.
+    logger.add(file, format=FORMAT, rotation="20 MB", retention=5, catch=False, **shown)
 
 
 def _read(file: Path) -> Iterator[tuple[int, str, str]]:
@@ -95,13 +98,18 @@ def _read(file: Path) -> Iterator[tuple[int, str, str]]:
 
 
 def note(message: str, level: str = "info") -> None:
-    """One line for people, about the first position that it names."""
-    logger.log(level.upper(), " ".join(message.splitlines()))
+    """One line for people, about the first position that it names.
+
+    A file that cannot be written costs this line there and nothing else: no thread ends for a log.
+    """
+    with suppress(OSError):
+        logger.log(level.upper(), " ".join(message.splitlines()))
 
 
 def failure(name: str, error: BaseException) -> None:
     """What ended the process: kind and text, with the places but no values."""
-    logger.opt(exception=error).critical(f"{name} ended: {type(error).__name__}: {error}")
+    with suppress(OSError):
+        logger.opt(exception=error).critical(f"{name} ended: {type(error).__name__}: {error}")
 
 
 def tell(line: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import attrs
 
@@ -34,6 +34,8 @@ REACH_S = 3.0
 RETRY_S = 0.1
 LOOK_S = 0.02
 """Longest wait for a frame: a timer may have become due meanwhile."""
+
+T = TypeVar("T")
 
 
 class FollowedClock:
@@ -88,8 +90,7 @@ class RemoteTheatre:
 
     def __init__(self, path: str) -> None:
         self.path = path
-        line, welcome = self._reach()
-        line.close()
+        welcome = self._patient(self._introduced)
         self.clock = FollowedClock(welcome.now_ns, float(welcome.speed))
         self.speed = welcome.speed
         self._described = welcome.described
@@ -100,12 +101,19 @@ class RemoteTheatre:
         self.line: Line | None = None
         self._unseen: dict[str, Unseen] = {}
 
-    def _reach(self) -> tuple[Line, Welcome]:
+    def _introduced(self) -> Welcome:
+        line = Line(self.path, monotonic_s)
+        try:
+            return greet(line, watches=False)
+        finally:
+            line.close()
+
+    def _patient(self, reach: Callable[[], T]) -> T:
+        """Try until the exchange is there, so that both may be started at once."""
         ends_s, never = monotonic_s() + REACH_S, threading.Event()
         while True:
             try:
-                line = Line(self.path, monotonic_s)
-                return line, greet(line, watches=False)
+                return reach()
             except BadFrame as error:
                 raise ExchangeUnreachable(f"{self.path} refuses this daemon: {error}") from error
             except OSError as error:
@@ -118,7 +126,7 @@ class RemoteTheatre:
 
     def resume(self, journal_ns: int) -> int:
         """Begin to watch; what was missed since the journal's last row is in ``unseen``."""
-        self._unseen = self.watch(journal_ns)
+        self._unseen = self._patient(lambda: self.watch(journal_ns))
         return max(0, (self.clock.now_ns - journal_ns) // NS_PER_S) if journal_ns else 0
 
     def watch(self, since_ns: int | None) -> dict[str, Unseen]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
+from pathlib import Path
 from typing import Any, TypeVar
 
 from robson.daemon.clock import monotonic_s
@@ -24,10 +26,17 @@ def carry_out(call: Call) -> None:
         call.answer.set_exception(error)
 
 
+def named(name: str) -> None:
+    """Give the running thread its name in the kernel too, where ``top`` and tracers show it."""
+    with suppress(OSError):
+        Path("/proc/thread-self/comm").write_text(name, encoding="ascii")
+
+
 def guarded(name: str, run: Callable[[], None], fatal: Fatal) -> Callable[[], None]:
     """The same end for a thread that has no inbox."""
 
     def running() -> None:
+        named(name)
         try:
             run()
         except Exception as error:  # noqa: BLE001 - it ends the process
@@ -54,6 +63,7 @@ class Worker(threading.Thread):
 
     def run(self) -> None:
         """Loop; an unexpected error is the end of the process, never of this thread alone."""
+        named(self.name)
         try:
             while True:
                 self.beat_s = monotonic_s()

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from robson.daemon.clock import monotonic_s
-from robson.sim import paper
+from robson.sim import chaos_command, paper
 
 USAGE, UNAVAILABLE, INTERRUPTED = 2, 69, 130
 LIVES_MAX, JOBS_MAX = 100, 256
@@ -124,6 +124,7 @@ def _parser() -> argparse.ArgumentParser:
     replay.add_argument("--exchange-info", metavar="FILE", help="symbol rules it went by")
     replay.add_argument("--json", action="store_true", help="one JSON document, nothing else")
     _exchange_options(commands)
+    chaos_command.add_to(commands)
     return parser
 
 
@@ -284,7 +285,7 @@ def _print_json(document: dict[str, Any], page: paper.Paper) -> None:
 
 def run(argv: Sequence[str]) -> int:
     """Do what a command line says; returns the exit code."""
-    from robson.domain.errors import RobsonError
+    from robson.domain.errors import InvalidValue, RobsonError
 
     try:
         parser = _parser()
@@ -292,10 +293,18 @@ def run(argv: Sequence[str]) -> int:
         if args.command is None:
             parser.print_help()
             return 0
-        commands = {"world": _world, "books": _books, "replay": _replay, "exchange": _exchange}
+        commands = {
+            "world": _world,
+            "books": _books,
+            "replay": _replay,
+            "exchange": _exchange,
+            "chaos": chaos_command.run,
+        }
         return commands[args.command](args)
     except Problem as problem:
         return _refused("INVALID_ARGUMENT", str(problem), problem.code, argv)
+    except InvalidValue as problem:
+        return _refused("INVALID_ARGUMENT", str(problem), USAGE, argv)
     except (RobsonError, OSError) as problem:
         return _refused("UNAVAILABLE", f"{problem}. Nothing was changed.", UNAVAILABLE, argv)
     except KeyboardInterrupt:

@@ -14,7 +14,7 @@ import attrs
 
 from robson.connectors.simulated.driver import TOTAL_NS
 from robson.connectors.simulated.frames import VERSION, BadFrame, read, tagged, untagged
-from robson.connectors.simulated.line import Line
+from robson.connectors.simulated.line import Line, NothingLeft
 from robson.domain.instrument import Instrument
 from robson.domain.intents import Intent
 from robson.domain.reports import Answer, NeverSent, NoAnswer
@@ -100,9 +100,11 @@ class Caller:
         try:
             line.send("request", self._number, tagged(request), within_s=self._within_s)
             answer = self._awaited(line)
+        except NothingLeft as error:
+            answer = NeverSent(reason=f"the line was broken: {error}")
         except (OSError, BadFrame) as error:
             answer = NoAnswer(reason=f"the line broke: {error}")
-        if isinstance(answer, NoAnswer):
+        if isinstance(answer, (NoAnswer, NeverSent)):
             self.hang_up()
         return answer
 

@@ -56,6 +56,10 @@ def listen(path: str) -> Socket:
     return made
 
 
+class NothingLeft(OSError):
+    """The kernel took nothing: whatever was to be sent is known not to have been."""
+
+
 class Line:
     """One connection, for one thread.
 
@@ -77,10 +81,16 @@ class Line:
         """Send one frame.
 
         Raises:
-            OSError: not all of it has left; ``TimeoutError`` when it could not within the time.
+            NothingLeft: not one byte of it has.
+            OSError: not all of it has; ``TimeoutError`` when it could not within the time.
         """
         self._socket.settimeout(within_s)
-        self._socket.sendall(frame(*items))
+        data = frame(*items)
+        try:
+            sent = self._socket.send(data)
+        except OSError as error:
+            raise NothingLeft(*error.args) from error
+        self._socket.sendall(data[sent:])
 
     def receive(self, *, within_s: float) -> list[Any] | None:
         """The next frame; None when none was whole within the time.

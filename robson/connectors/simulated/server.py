@@ -83,6 +83,8 @@ class ExchangeServer:
         self._monotonic_s = monotonic_s
         self._ended = ended
         self._anchor = (monotonic_s(), driver.clock.now_ns)
+        for pair in pairs.values():
+            pair.shown.extend(pair.prices.take())  # of before anybody could listen
         self._quoted_s = 0.0
         self._callers: dict[int, _Caller] = {}
         self._selector = selectors.DefaultSelector()

@@ -1,0 +1,150 @@
+"""What all strikes came to: a table by system call and phase, the worst times, and what failed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import attrs
+
+from robson.sim.chaos import P99_S, Listing, Result
+from robson.sim.paper import Paper
+
+SCHEMA = "robson.chaos/1"
+PHASES = ("start", "arm", "entry", "protect", "trail", "exit", "settle", "stop")
+
+
+@attrs.frozen(kw_only=True)
+class Report:
+    """Every result, beside every boundary that there was."""
+
+    listing: Listing
+    results: tuple[Result, ...]
+    elapsed_s: float
+
+    @property
+    def failed(self) -> tuple[Result, ...]:
+        """Struck, and not survived."""
+        return tuple(one for one in self.results if one.struck and not one.survived)
+
+    @property
+    def not_struck(self) -> tuple[Result, ...]:
+        """Lives that did not come to their boundary: they show nothing."""
+        return tuple(one for one in self.results if not one.struck)
+
+    @property
+    def again_s(self) -> dict[str, float]:
+        """From a death to an answer; percentiles of all lives with a death."""
+        return _percentiles([one.again_s for one in self.results if one.deaths])
+
+    @property
+    def naked_s(self) -> dict[str, float]:
+        """Held without a stop at the exchange, each life's sum in real seconds."""
+        return _percentiles([one.naked_s for one in self.results if one.fills])
+
+    @property
+    def passed(self) -> bool:
+        """Every boundary that was to be struck was, and each was survived within the bound."""
+        fine = bool(self.results) and not self.failed and not self.not_struck
+        return fine and max(self.again_s["p99"], self.naked_s["p99"]) <= P99_S
+
+
+def _percentiles(values: Sequence[float]) -> dict[str, float]:
+    if not values:
+        return {"count": 0, "p50": 0.0, "p99": 0.0, "max": 0.0}
+    ordered = sorted(values)
+    at = {"p50": len(ordered) // 2, "p99": len(ordered) * 99 // 100}
+    found = {name: round(ordered[min(place, len(ordered) - 1)], 3) for name, place in at.items()}
+    return {"count": len(ordered), **found, "max": round(ordered[-1], 3)}
+
+
+def rows(report: Report) -> list[dict[str, Any]]:
+    """The table: one row for each call and phase."""
+    keys = {(one.call, one.phase) for one in report.listing.boundaries}
+    order = sorted(keys, key=lambda key: (key[0], PHASES.index(key[1])))
+    return [_row(report, call, phase) for call, phase in order]
+
+
+def _row(report: Report, call: str, phase: str) -> dict[str, Any]:
+    here = [
+        one
+        for one in report.results
+        if (one.strike.boundary.call, one.strike.boundary.phase) == (call, phase)
+    ]
+    return {
+        "call": call,
+        "phase": phase,
+        "boundaries": sum(
+            (one.call, one.phase) == (call, phase) for one in report.listing.boundaries
+        ),
+        "strikes": len(here),
+        "struck": sum(one.struck for one in here),
+        "survived": sum(one.survived for one in here),
+        "again_s": round(max((one.again_s for one in here), default=0.0), 3),
+        "naked_s": round(max((one.naked_s for one in here), default=0.0), 3),
+    }
+
+
+def document(report: Report) -> dict[str, Any]:
+    """The report as one JSON document."""
+    return {
+        "schema": SCHEMA,
+        "passed": report.passed,
+        "boundaries": len(report.listing.boundaries),
+        "unsteady": [str(one) for one in report.listing.unsteady],
+        "strikes": len(report.results),
+        "struck": sum(one.struck for one in report.results),
+        "survived": sum(one.survived for one in report.results),
+        "deaths": sum(one.deaths for one in report.results),
+        "compared": sum(one.compared for one in report.results),
+        "again_s": report.again_s,
+        "naked_s": report.naked_s,
+        "not_struck": [_told(one) for one in report.not_struck],
+        "failed": [_told(one) for one in report.failed],
+        "rows": rows(report),
+        "elapsed_s": round(report.elapsed_s, 1),
+    }
+
+
+def _told(result: Result) -> dict[str, Any]:
+    return {
+        "strike": str(result.strike),
+        "wrong": list(result.wrong),
+        "again": f"robson-sim chaos --only {result.strike}",
+    }
+
+
+def show(report: Report, page: Paper) -> None:
+    """The report for people."""
+    told = document(report)
+    page.say(
+        f"{'call':<11}{'phase':<9}{'bound.':>7}{'struck':>8}{'survived':>10}{'again':>9}{'bare':>9}"
+    )
+    for row in told["rows"]:
+        page.say(
+            f"{row['call']:<11}{row['phase']:<9}{row['boundaries']:>7}{row['struck']:>8}"
+            f"{row['survived']:>10}{row['again_s']:>7.2f} s{row['naked_s']:>7.2f} s"
+        )
+    page.say()
+    page.fact(
+        "Strikes",
+        f"{told['struck']} of {told['strikes']} struck, {told['survived']} survived,"
+        f" at {told['boundaries']} boundaries; {told['deaths']} deaths;"
+        f" {told['compared']} values compared; {told['elapsed_s']} s.",
+    )
+    for label, times, what in (
+        ("Again", told["again_s"], "from a death to an answer"),
+        ("Bare", told["naked_s"], "held without a stop at the exchange"),
+    ):
+        page.fact(
+            label,
+            f"{what}: p50 {times['p50']:.2f} s, p99 {times['p99']:.2f} s,"
+            f" max {times['max']:.2f} s of {times['count']}.",
+        )
+    if told["unsteady"]:
+        page.fact("Unsteady", f"{len(told['unsteady'])} calls stood in one of two listings only.")
+    for label, kind in (("NOT STRUCK", "not_struck"), ("FAILED", "failed")):
+        for one in told[kind]:
+            page.fact(label, f"{one['strike']}: {'; '.join(one['wrong']) or 'its call never came'}")
+            page.fact("", one["again"])
+    page.say("passed" if report.passed else "NOT PASSED")

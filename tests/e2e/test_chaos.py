@@ -1,0 +1,61 @@
+"""A cut of ``robson-sim chaos``: two real processes, struck at system calls of every kind.
+
+The whole of it takes hours and is its own command. Each strike here has to happen: strace says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from robson.sim.chaos import Result, listed, strike_once
+from robson.sim.chaos_table import PHASES
+from robson.sim.chaos_trace import Boundary, Strike
+
+STRIKES = [
+    ("long", "start", "journal.emergency", "fsync", 1, "ENOSPC"),
+    ("long", "arm", "journal.db-wal", "fdatasync", 3, "KILL"),  # the entry is written, not sent
+    ("long", "arm", "normal", "recvfrom", 1, "KILL"),  # sent, and its answer never read
+    ("long", "arm", "urgent", "sendto", 1, "EIO"),  # the exchange stop may have left
+    ("long", "trail", "journal.db-wal", "pwrite64", 9, "EIO"),  # from here on the emergency file
+    ("long", "exit", "urgent", "sendto", 1, "STOP"),  # the way out stands still for 2 s
+    ("panic", "exit", "urgent", "recvfrom", 1, "ENOSPC"),  # the line breaks: an unknown cancel
+    ("long", "stop", "journal.db-wal", "fdatasync", 1, "KILL"),
+]
+
+
+def test_what_is_struck_comes_in_every_life(record_property: Callable[[str, object], None]) -> None:
+    """And in passing: no order leaves before the rows that it stands in are synced."""
+    found = listed("long")
+    known = {(one.segment, one.where, one.call, one.nth) for one in found}
+
+    assert known >= {strike[1:5] for strike in STRIKES if strike[0] == "long"}
+    assert {one.phase for one in found} == set(PHASES)
+    record_property("note", f"chaos: {len(found)} boundaries in the life of a long")
+
+
+@pytest.mark.parametrize(
+    ("leg", "segment", "where", "call", "nth", "error"),
+    STRIKES,
+    ids=["/".join(map(str, strike)) for strike in STRIKES],
+)
+def test_struck_and_survived(
+    leg: str,
+    segment: str,
+    where: str,
+    call: str,
+    nth: int,
+    error: str,
+    record_property: Callable[[str, object], None],
+) -> None:
+    strike = Strike(Boundary(leg, segment, where, call, nth, segment), error)
+    result: Result = strike_once(strike)
+
+    assert result.wrong == ()
+    assert result.struck, "strace has not struck: what it was to strike did not come"
+    assert result.compared > 0
+    assert result.fills >= 2
+    assert (result.deaths > 0) is (error == "KILL" or where.startswith("journal"))
+    told = f"again after {result.again_s:.1f} s, " if result.deaths else ""
+    record_property("note", f"chaos: {strike}: {told}{result.naked_s:.1f} s without a stop")
