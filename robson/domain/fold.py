@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import attrs
@@ -194,9 +195,13 @@ def _insurance_failed(view: PositionView, event: e.InsuranceFailed) -> Changes:
 
 
 def _insurance_filled(view: PositionView, event: e.InsuranceFilled) -> Changes:
+    sold = view.exited + sum((fill.quantity for fill in event.fills), Decimal(0))
+    left = view.entry is not None and sold < view.entry.held
     known = {fill.trade_id for fill in view.insurance_fills}
     return {
         "insurance": attrs.evolve(view.insurance, state="filled" if event.final else "none"),
+        # What it did not get to has no stop from its last trade on.
+        "bare_since_ns": view.bare_since_ns or (event.fills[-1].at_ns if left else None),
         "orders": _with(view, event.client_id, status="done"),
         "insurance_fills": (
             *view.insurance_fills,

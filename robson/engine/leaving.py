@@ -42,6 +42,10 @@ from robson.engine.step import (
     read_account,
 )
 
+INTEREST = Decimal("0.01")
+"""Most that interest can have added to a debt, as a share of it."""
+SETTLES_NS = 3 * NS_PER_S
+"""How long a way out waits for a stop that may have been placed a moment ago."""
 LOOK_NS = 5 * NS_PER_S
 """How often trades and account are read, in turn, where no order can do anything."""
 EXIT_IMPOSSIBLE = "exit_impossible"
@@ -59,7 +63,7 @@ def leaving(view: PositionView, ctx: Context, known: Known) -> Step:
             return placing(view, ctx, known)
         case "resting":
             return replace(view, ctx)
-        case "cancelling" | "gone":
+        case "cancelling" | "gone" if not _never_seen(view, ctx, known):
             return ask_about_stop(view, ctx, known)
         case _ if view.entry_open:
             return take_back(view, ctx, known)
@@ -71,6 +75,17 @@ def _is_unknown(view: PositionView) -> bool:
     """Whether nobody knows if the exchange took the stop."""
     record = view.order(view.insurance.client_id or "")
     return record is not None and record.status == "unknown"
+
+
+def _never_seen(view: PositionView, ctx: Context, known: Known) -> bool:
+    """Whether the exchange knows nothing of a stop that may still arrive, and cannot do harm.
+
+    Only of a long: its exit finds the inventory locked, or the stop finds none. A short's second
+    buy could open a long, so it waits for the proof.
+    """
+    assert view.trigger is not None
+    waited = ctx.now_ns - view.trigger.at_ns >= SETTLES_NS
+    return waited and _is_unknown(view) and known.looked_missing and side_of(view) is Side.LONG
 
 
 def _leave_market(view: PositionView, ctx: Context, known: Known) -> Step:
@@ -87,8 +102,8 @@ def _leave_market(view: PositionView, ctx: Context, known: Known) -> Step:
         due = ExchangeNs(known.failed_ns + backoff(view, Purpose.EXIT, EXIT_BACKOFF_NS))
         if ctx.now_ns < due:
             return Step(due_ns=due)
-    in_doubt = record is not None and record.status != "done"
-    if (side_of(view) is Side.SHORT or in_doubt) and not _account_is_fresh(view, ctx):
+    # A first exit of a long knows what it holds; every other one is sized by what is there.
+    if (side_of(view) is Side.SHORT or record is not None) and not _account_is_fresh(view, ctx):
         return _urgent(view, ctx, known, read_account(view))
     return _exit_or_close(view, ctx, known)
 
@@ -147,7 +162,12 @@ def _owed_now(view: PositionView, ctx: Context, account: AccountSnapshot) -> Dec
     owed, fills = owed_base(account), exit_fills(view)
     if not fills or ctx.now_ns - fills[-1].at_ns >= LAG_NS or view.entry is None:
         return owed
-    return min(owed, view.entry.held - net_base(fills, view.scope.symbol.base))
+    with localcontext(MONEY):
+        if owed <= view.entry.held * INTEREST:
+            return owed  # no fill is missing: what is left is interest
+        return min(
+            owed, (view.entry.held - net_base(fills, view.scope.symbol.base)) * (1 + INTEREST)
+        )
 
 
 def _paid_for(

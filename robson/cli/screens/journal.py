@@ -55,14 +55,18 @@ def seconds(earlier_ns: Any, later_ns: Any) -> Decimal | None:
     return max(Decimal(0), Decimal(int(later_ns) - int(earlier_ns)) / NS_PER_S)
 
 
+_BARE_FROM = ("entry_partly_filled", "entry_filled", "insurance_cancelled")
+"""What is held, or was covered, has no stop from one of these on."""
+
+
 def resting_after(row: Doc, rows: Iterable[Doc]) -> Decimal | None:
     """How long nothing rested before this exchange stop was taken by the exchange."""
     accepted = pay(row, "accepted_ns")
-    before = [r for r in of(rows, "entry_filled", "insurance_cancelled") if r["seq"] < row["seq"]]
+    before = [r for r in of(rows, *_BARE_FROM) if r["seq"] < row["seq"]]
     if not before:
         return None
     since = before[-1]
-    if kind(since) == "entry_filled":
+    if kind(since) != "insurance_cancelled":
         return seconds(first_fill_ns(since), accepted)
     return seconds(pay(since, "cancelled_ns"), accepted)
 
