@@ -363,7 +363,31 @@ class Governed:
     now: Standing
 
 
-CommandResult = Armed | ArmPreview | Disarmed | Panicked | Governed | Injected
+@attrs.frozen(kw_only=True)
+class Difference:
+    """The exchange's side of a pair differs from the journal's.
+
+    ``row`` of the recovery table, ``code`` what it is; ``follows`` whether it was followed at once,
+    ``freezes`` whether the symbol takes no entry until a person has looked.
+    """
+
+    symbol: str
+    row: str
+    code: str
+    message: str
+    evidence: Numbers
+    follows: bool
+    freezes: bool
+
+
+@attrs.frozen
+class Looked:
+    """Answer to ``Reconcile``: what was found, nothing when journal and exchange agree."""
+
+    found: tuple[Difference, ...]
+
+
+CommandResult = Armed | ArmPreview | Disarmed | Panicked | Governed | Looked | Injected
 """``Arm`` answers Armed, or ArmPreview for a dry run; ``Governed`` answers every operator."""
 
 

@@ -55,6 +55,7 @@ class Custody:
 
     Attributes:
         unreconciled: symbols that were not looked at as a whole since the start.
+        doubted: symbols of which something was unknown, refused or not found since the last look.
     """
 
     def __init__(
@@ -83,6 +84,7 @@ class Custody:
         self.strategies = strategies
         self.pursuits: dict[PositionId, Pursuit] = {}
         self.unreconciled: set[str] = set()
+        self.doubted: set[str] = set()
         self._taken: set[PositionId] = set()
         self._clock = clock
         self._outbox = outbox
@@ -200,5 +202,7 @@ class Custody:
         for event in events:
             if isinstance(event, (e.ExitRetry, e.InsuranceFailed)):
                 pursuit.failed_ns = event.at_ns
+            if isinstance(event, (e.ExitRetry, e.InsuranceFailed, e.OrderResolved)):
+                self.doubted.add(str(self.roster.view(event.position).scope.symbol))
             if isinstance(event, e.ExitRequested):
                 pursuit.looked_missing = False

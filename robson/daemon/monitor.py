@@ -46,7 +46,7 @@ from robson.domain.view import PositionView
 from robson.engine.adopt import adopt
 from robson.engine.bands import decide_liquidation
 from robson.engine.context import Context, Decision
-from robson.engine.decide import Tick, decide_gap, decide_price, decide_report
+from robson.engine.decide import Tick, decide_gap, decide_price, decide_report, forgive
 from robson.engine.insuring import unprotected
 from robson.engine.overtaken import decide_overtaken
 from robson.engine.pursue import pursue
@@ -89,7 +89,7 @@ class Monitor:
         self.governor = Governor(custody, self._act)
         self.signals = Signals(custody, self.desk)
         self.margins = Margins(custody, self._act, self.governor.freeze)
-        self.reconciler = Reconciler(custody, self._act, self.governor.freeze)
+        self.reconciler = Reconciler(custody, self._act, self.governor.freeze, self.governor.answer)
 
     # --- the one entrance ------------------------------------------------------------------------
 
@@ -119,6 +119,9 @@ class Monitor:
             best = unseen.low if view.side is Side.SHORT else unseen.high
             price = ctx.instrument.price_of(best)
             self.custody.carry_out(view, decide_gap(view, price, ctx))
+            worst = unseen.high if view.side is Side.SHORT else unseen.low
+            forgiven = forgive(view, ctx.instrument.price_of(worst), ctx)
+            self.custody.carry_out(self.roster.view(view.id), forgiven)
 
     def step(self, message: Message) -> None:
         """Take one message in and do everything that follows from it."""
@@ -132,7 +135,7 @@ class Monitor:
                 self.custody.take_all()
                 if not any(
                     part.answer(message.command, message.answer)
-                    for part in (self.governor, self.signals)
+                    for part in (self.reconciler, self.governor, self.signals)
                 ):
                     self.desk.answer(message)
             case TimerDue():
@@ -289,6 +292,7 @@ class Monitor:
                 self.custody.carry_out(view, decide_interest(view, report.charges, ctx))
             case OrderNotFound():
                 pursuit.verified |= _about_the_stop(view, report)
+                self.custody.doubted.add(str(view.scope.symbol))
             case RepayReported():
                 pass
             case _ if self.signals.unread(view, report):

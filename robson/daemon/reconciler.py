@@ -10,11 +10,14 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from concurrent.futures import Future
+from typing import Any
 
 import attrs
 
+from robson.api.published import Difference, Looked
 from robson.daemon.custody import Custody
 from robson.daemon.governor import Act
+from robson.domain.commands import ClearFrozen, Command, Reconcile
 from robson.domain.errors import Refused
 from robson.domain.identity import PositionId, Scope, position_hash, read_client_order_id
 from robson.domain.intents import Intent, ReadAccount, ReadOrders, ReadTrades
@@ -43,6 +46,7 @@ TRIES_MAX = 5
 """Readings after which somebody who asked is told that the exchange does not answer."""
 
 Freeze = Callable[[str, str, str, Numbers], None]
+Govern = Callable[[Command, Future[Any]], bool]
 
 
 @attrs.define
@@ -57,6 +61,7 @@ class Look:
         tries: readings in a row that came to nothing.
         asked: who waits for what is found.
         unseen: orders that no list had, and since when.
+        read_ns: when the last look was over.
     """
 
     due_ns: ExchangeNs
@@ -69,17 +74,21 @@ class Look:
     tries: int = 0
     asked: list[Future[tuple[Finding, ...]]] = attrs.Factory(list)
     unseen: dict[str, ExchangeNs] = attrs.Factory(dict)
+    read_ns: ExchangeNs = ExchangeNs(0)
 
 
 class Reconciler:
-    """What the exchange has of every pair, followed. ``freeze`` keeps a scope from entries.
+    """What the exchange has of every pair, followed.
+
+    ``freeze`` keeps a scope from entries, ``govern`` lets it take them again.
 
     Attributes:
         looks: by symbol.
         findings: by symbol, what the last whole look found.
     """
 
-    def __init__(self, custody: Custody, act: Act, freeze: Freeze) -> None:
+    def __init__(self, custody: Custody, act: Act, freeze: Freeze, govern: Govern) -> None:
+        self._govern = govern
         self._custody = custody
         self._act = act
         self._freeze = freeze
@@ -99,8 +108,14 @@ class Reconciler:
         return min((x.due_ns for x in self.looks.values() if not x.waiting), default=None)
 
     def look(self) -> None:
-        """Read what is due."""
-        now = self._custody.now()
+        """Read what is due, and soon what there is doubt about."""
+        now, doubted = self._custody.now(), self._custody.doubted
+        for symbol in sorted(doubted):
+            look = self.looks.get(symbol)
+            if look is not None and not look.waiting:
+                look.whole = True
+                look.due_ns = min(look.due_ns, ExchangeNs(max(now, look.read_ns + AGAIN_NS[-1])))
+                doubted.discard(symbol)
         for symbol, look in self.looks.items():
             if not look.waiting and now >= look.due_ns:
                 self._ask(symbol, look)
@@ -118,6 +133,62 @@ class Reconciler:
         self.soon(symbol)
         self.look()
         return answer
+
+    # --- who asks --------------------------------------------------------------------------------
+
+    def answer(self, command: Command, answer: Future[Any]) -> bool:
+        """Look now, and answer with what was found; False when somebody else has to answer."""
+        if isinstance(command, Reconcile):
+            symbols = [*self.looks] if command.symbol is None else [command.symbol]
+            if command.symbol is not None and command.symbol not in self.looks:
+                known = ", ".join(sorted(self.looks))
+                unknown = f"{command.symbol} is not traded here; known: {known}"
+                answer.set_exception(Refused("UNKNOWN_SYMBOL", unknown))
+                return True
+            self._told(symbols, answer, lambda found: answer.set_result(_looked(found)))
+            return True
+        frozen = self._custody.roster.standing.frozen
+        if not isinstance(command, ClearFrozen) or all(x.scope != command.scope for x in frozen):
+            return False
+        symbols = [symbol for symbol in self.looks if command.scope in (symbol, "account")]
+        self._told(symbols, answer, lambda found: self._clear(command, answer, found))
+        return True
+
+    def _told(
+        self,
+        symbols: list[str],
+        answer: Future[Any],
+        then: Callable[[tuple[tuple[str, Finding], ...]], None],
+    ) -> None:
+        """Ask of every symbol, and go on when the last one is told."""
+        looks = {symbol: self.ask(symbol) for symbol in symbols}
+
+        def told(_one: Future[Any]) -> None:
+            if answer.done() or not all(look.done() for look in looks.values()):
+                return
+            failed = next((e for look in looks.values() if (e := look.exception())), None)
+            if failed is not None:
+                answer.set_exception(failed)
+                return
+            then(tuple((name, each) for name, look in looks.items() for each in look.result()))
+
+        for look in looks.values():
+            look.add_done_callback(told)
+
+    def _clear(
+        self,
+        command: ClearFrozen,
+        answer: Future[Any],
+        found: tuple[tuple[str, Finding], ...],
+    ) -> None:
+        """A scope thaws only when nothing is found any more that would freeze it."""
+        still = [each for _, each in found if each.freezes]
+        if not still:
+            self._govern(command, answer)
+            return
+        said = "; ".join(each.message for each in still)
+        numbers = tuple(number for each in still for number in each.evidence)
+        answer.set_exception(Refused("STILL_DEGRADED", f"{command.scope}: {said}", numbers))
 
     # --- reading ---------------------------------------------------------------------------------
 
@@ -186,6 +257,7 @@ class Reconciler:
             self._note_unseen(look, found)
         self._later(look, again=bool(found) or not self._was_still(symbol, look))
         self._custody.unreconciled.discard(symbol)
+        look.read_ns = self._custody.now()
         self.findings[symbol] = found
         for each in found:
             self._follow(symbol, each)
@@ -264,3 +336,20 @@ class Reconciler:
             self._act(found.view, found.decision)
         if found.freezes:
             self._freeze(symbol, found.message, found.code, found.evidence)
+
+
+def _looked(found: tuple[tuple[str, Finding], ...]) -> Looked:
+    return Looked(
+        tuple(
+            Difference(
+                symbol=symbol,
+                row=each.row,
+                code=each.code,
+                message=each.message,
+                evidence=each.evidence,
+                follows=bool(each.decision.events or each.decision.intents),
+                freezes=each.freezes,
+            )
+            for symbol, each in found
+        )
+    )

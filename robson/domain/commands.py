@@ -79,6 +79,14 @@ class ClearFrozen:
 
 
 @attrs.frozen(kw_only=True)
+class Reconcile:
+    """Look at pairs as a whole now, and follow the exchange. ``symbol`` None means every pair."""
+
+    actor: str
+    symbol: str | None = None
+
+
+@attrs.frozen(kw_only=True)
 class InjectSignal:
     """Be the detector of a position that waits for one from outside. Known ids change nothing.
 
@@ -95,4 +103,4 @@ class InjectSignal:
     entry_ref: Price | None = None
 
 
-Command = Arm | Disarm | Panic | SetRuntimeState | SetHalt | ClearFrozen | InjectSignal
+Command = Arm | Disarm | Panic | SetRuntimeState | SetHalt | ClearFrozen | Reconcile | InjectSignal

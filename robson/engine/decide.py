@@ -118,6 +118,20 @@ def decide_gap(view: PositionView, extreme: Price, ctx: Context) -> Decision:
     return _raise(view, found, extreme, ctx)
 
 
+def forgive(view: PositionView, worst: Price, ctx: Context) -> Decision:
+    """The stop in force was crossed while nobody watched, and the live price is good: held."""
+    stop, price = view.stop, ctx.price
+    if view.state is not PositionState.ACTIVE or stop is None or price is None or not view.side:
+        return NOTHING
+    sign = view.side.sign
+    if (worst - stop) * sign > 0 or (price - stop) * sign <= 0:
+        return NOTHING
+    forgiven = e.GapForgiven(
+        position=view.id, at_ns=ctx.now_ns, stop=stop, extreme=worst, price=price
+    )
+    return Decision(events=(forgiven,))
+
+
 def _raise(view: PositionView, found: Raise, price: Price, ctx: Context) -> Decision:
     """The stop moves; its first advance releases the guard."""
     assert view.plan is not None

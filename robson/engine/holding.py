@@ -16,7 +16,7 @@ from robson.domain.reports import AccountSnapshot, Fill
 from robson.domain.values import MONEY, Numbers, Price, Quantity, Side, plain
 from robson.domain.view import PositionView
 from robson.engine.context import Context, Decision
-from robson.engine.orders import net_base, owed_base, side_of
+from robson.engine.orders import cancel_order, net_base, owed_base, side_of
 from robson.engine.pair import GRACE_NS, Finding, Pair, note
 from robson.engine.settle import close_outside
 
@@ -39,11 +39,11 @@ def surplus(view: PositionView, account: AccountSnapshot) -> Decimal:
 
 
 def is_flat(view: PositionView, account: AccountSnapshot, ctx: Context) -> bool:
-    """Whether the account shows nothing of the position that could still be left."""
+    """Whether the account shows nothing of the position that could still be traded."""
+    left = owed_base(account)
     if side_of(view) is Side.LONG:
         left = account.base.net - max(Decimal(0), view.base_before)
-        return ctx.instrument.exit_quantity(left, account.index_price) is None
-    return owed_base(account) <= 0
+    return ctx.instrument.exit_quantity(left, account.index_price) is None
 
 
 def counts(pair: Pair, quantity: Decimal) -> bool:
@@ -184,9 +184,13 @@ def r9_unexplained(pair: Pair) -> Iterator[Finding]:
 
 
 def r10_less(pair: Pair) -> Iterator[Finding]:
-    """Less is there than the journal says: what is there is held on, entries are frozen."""
-    view = _long_missed(pair)
-    if view is None or is_flat(view, pair.account, pair.ctx):
+    """Less is there than the journal says: what is there is held on, entries are frozen.
+
+    At once where trades of others say so, because what is left needs its stop; else like a holding
+    that is missed altogether.
+    """
+    view = missing(pair)
+    if view is None or is_flat(view, pair.account, pair.ctx) or _stopped(pair, view):
         return
     assert view.entry is not None
     lacking, outside = -surplus(view, pair.account), _outside(pair, view)
@@ -194,6 +198,8 @@ def r10_less(pair: Pair) -> Iterator[Finding]:
     with localcontext(MONEY):
         explained = not counts(pair, abs(lacking - _moved(view, fills)))
         held = view.entry.held - lacking
+    if not explained and view is not _long_missed(pair):
+        return
     adopted: tuple[e.PositionEvent, ...] = tuple(
         e.FilledOutside(position=view.id, at_ns=pair.ctx.now_ns, order_id=order_id, fills=each)
         for order_id, each in outside.items()
@@ -210,9 +216,18 @@ def r10_less(pair: Pair) -> Iterator[Finding]:
         message=f"{plain(lacking)} of {view.id} is gone, and not by an order of ours",
         evidence=(("missing", plain(lacking)), ("explained_by_trades", str(explained).lower())),
         view=view,
-        decision=Decision(events=(note(pair, view, "R10", "quantity_mismatch"), *adopted)),
+        decision=_resized(pair, view, (note(pair, view, "R10", "quantity_mismatch"), *adopted)),
         freezes=True,
     )
+
+
+def _resized(pair: Pair, view: PositionView, events: tuple[e.PositionEvent, ...]) -> Decision:
+    """A stop that still rests for all of it would turn the position around: it is replaced."""
+    if view.insurance.state != "resting" or view.insurance.client_id is None:
+        return Decision(events=events)
+    cancel = cancel_order(view, pair.ctx, view.insurance.client_id, view.insurance.attempts)
+    cancelling = e.InsuranceCancelling(position=view.id, at_ns=pair.ctx.now_ns, cancel=cancel)
+    return Decision(events=(*events, cancelling), intents=(cancel,))
 
 
 def r11_more(pair: Pair) -> Iterator[Finding]:

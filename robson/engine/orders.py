@@ -205,7 +205,7 @@ def insured_quantity(view: PositionView, ctx: Context) -> Decimal:
 
 
 def owed_after(view: PositionView, hours: int) -> Decimal:
-    """What a short owes so many hours after its account was read, less what its stop bought."""
+    """What a short owes so many hours after its account was read, less what was bought."""
     assert view.entry is not None
     account = view.account
     known = account is not None and account.at_ns >= view.entry.at_ns
@@ -213,7 +213,7 @@ def owed_after(view: PositionView, hours: int) -> Decimal:
         rate = account.hourly_rate_base if account else Decimal(0)
         charged = account.base.interest if account is not None and known else Decimal(0)
         owed = view.entry.held * (1 + rate * hours) + charged
-    return owed - net_base(view.insurance_fills, view.scope.symbol.base)
+    return owed - net_base((*view.insurance_fills, *view.exit_fills), view.scope.symbol.base)
 
 
 def exit_fence(side: Side, *, notional: Decimal, equity: Decimal) -> str:

@@ -16,7 +16,6 @@ from robson.engine.pair import Finding, Pair
 
 Row = Callable[[Pair], Iterator[Finding]]
 ROWS: dict[str, Row] = {
-    "R7": resting.r7_stop_filled,
     "R12": resting.r12_missing_stop,
     "R13": resting.r13_other_stop,
     "R14": resting.r14_unlinked_stop,
@@ -40,6 +39,7 @@ def reconcile(pair: Pair) -> tuple[Finding, ...]:
 
 def agrees(pair: Pair) -> bool:
     """Whether a look at the account alone shows nothing that has to be looked into."""
-    return not reconcile(attrs.evolve(pair, orders=(), trades=())) and not (
-        pair.view is not None and not pair.steady and pair.view.state is PositionState.ACTIVE
-    )
+    if pair.view is not None and pair.view.state is PositionState.ACTIVE and not pair.steady:
+        return False
+    found = reconcile(attrs.evolve(pair, orders=(), trades=()))
+    return not found and holding.missing(pair) is None

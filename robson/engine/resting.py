@@ -1,4 +1,4 @@
-"""What rests against what should: rows R7, R12 to R16 and R21 of the recovery table.
+"""What rests against what should: rows R12 to R16 and R21 of the recovery table.
 
 What protects is put right first, what nobody needs is taken back, what is not ours is left alone.
 """
@@ -31,23 +31,6 @@ def _ended_stop(pair: Pair) -> tuple[PositionView, OrderRecord, OrderState | Non
     if record is None or pair.resting(record.client_id) is not None:
         return None
     return view, record, pair.listed(record.client_id)
-
-
-def r7_stop_filled(pair: Pair) -> Iterator[Finding]:
-    """The exchange stop has executed while nobody asked: taken over with its fills."""
-    ended = _ended_stop(pair)
-    if ended is None or ended[2] is None or not ended[2].status.is_final or not ended[2].executed:
-        return
-    view, record, order = ended
-    assert order is not None
-    yield Finding(
-        row="R7",
-        code="stop_filled",
-        message=f"{record.client_id} is {order.status.value}",
-        evidence=(("executed", plain(order.executed)),),
-        view=view,
-        decision=adopt(view, record, order, pair.ctx, asked=True),
-    )
 
 
 def r12_missing_stop(pair: Pair) -> Iterator[Finding]:

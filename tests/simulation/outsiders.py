@@ -12,6 +12,7 @@ from robson.domain.identity import ClientOrderId, PositionId, Purpose
 from robson.domain.intents import CancelOrder, Intent, OrderType, PlaceOrder, SideEffect
 from robson.domain.reports import OrderState, OrderStatus
 from robson.domain.values import NS_PER_MS, Action, ExchangeNs, Price, Quantity
+from robson.sim.faults import POLL_NS, RECOVERY_NS
 from tests.simulation.worlds import Bench
 
 NOBODY = PositionId.of(0)
@@ -19,6 +20,7 @@ NOBODY = PositionId.of(0)
 
 def asks(bench: Bench, request: Intent) -> OrderState:
     """Put a request past the wire's own points, at which a request of ours could die."""
+    bench.world.faults.excuse("outsider", bench.world.clock.now_ns + POLL_NS + RECOVERY_NS)
     stamped = attrs.evolve(request, timestamp_ms=bench.world.clock.now_ns // NS_PER_MS)
     at_ns = ExchangeNs(bench.world.clock.now_ns)
     answer = SimExchange.handle(bench.world.exchange, stamped, at_ns=at_ns)
@@ -35,7 +37,7 @@ def trades(
         PlaceOrder(
             scope=bench.world.scope,
             position=NOBODY,
-            purpose=Purpose.UNTRACKED,
+            purpose=Purpose.ENTRY,
             client_id=ClientOrderId(name),
             action=action,
             type=OrderType.MARKET,
@@ -55,7 +57,7 @@ def rests(
         PlaceOrder(
             scope=bench.world.scope,
             position=NOBODY,
-            purpose=Purpose.UNTRACKED,
+            purpose=Purpose.ENTRY,
             client_id=ClientOrderId(name),
             action=action,
             type=OrderType.STOP_LOSS_LIMIT if limited else OrderType.STOP_LOSS,
@@ -63,6 +65,23 @@ def rests(
             side_effect=SideEffect.NONE,
             stop_price=Price(stop),
             price=Price(stop) if limited else None,
+        ),
+    )
+
+
+def borrows(bench: Bench, quantity: Decimal) -> OrderState:
+    """Somebody sells base that he has borrowed for it."""
+    return asks(
+        bench,
+        PlaceOrder(
+            scope=bench.world.scope,
+            position=NOBODY,
+            purpose=Purpose.ENTRY,
+            client_id=ClientOrderId("web_4"),
+            action=Action.SELL,
+            type=OrderType.MARKET,
+            quantity=Quantity(quantity),
+            side_effect=SideEffect.BORROW,
         ),
     )
 

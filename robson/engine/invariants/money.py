@@ -126,7 +126,8 @@ def stop_covers(seen: Seen) -> Iterator[Verdict]:
             over = entry.held + _dust_before(seen) - view.exited - order.quantity
             yield 0 <= over < rules.order_step or f"the stop leaves {over} uncovered"
         else:
-            bought = net_of_fees(view.insurance_fills, view.scope.symbol.base)
+            left = (*view.insurance_fills, *view.exit_fills)
+            bought = net_of_fees(left, view.scope.symbol.base)
             bought += order.quantity * (1 - rules.taker_fee)
             yield bought >= entry.held or f"the stop buys {bought} back, owed is {entry.held}"
         offset = (stop - order.stop_price) * seen.side.sign
