@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from robson.connectors.simulated.account import Account
+from robson.connectors.simulated.codec import encode
 from robson.connectors.simulated.conservation import Conservation
 from robson.connectors.simulated.entries import Entry, InterestCharged
 from robson.connectors.simulated.ledger import Terms
@@ -21,21 +22,28 @@ from robson.domain.intents import Intent
 from robson.domain.lifecycle import MachineLaw
 from robson.domain.ports import Recorded
 from robson.domain.reports import InterestCharge
+from robson.domain.values import NS_PER_S, plain
 from robson.domain.view import PositionView
 from robson.engine.invariants import Audit, Truth
 from robson.engine.invariants.life import BARE_NS
-from robson.engine.invariants.terms import least_order, seconds
+from robson.engine.invariants.terms import Verdict, least_order, seconds
 from robson.sim.cover import Cover
 from robson.sim.faults import Span
 from robson.sim.observer import Observer
+from robson.sim.oracle import Oracle
 from robson.sim.world import World
 
 WORLD_RULES = {
     "B1": ("Books", "the exchange's balances are what its books explain, counted twice"),
     "B2": ("Unbroken", "no step of the daemon raises what it should not"),
+    "S11": ("NoSecret", "no row, request or status says a secret that the process was given"),
     "L5": ("Settled", "with the faults over, everything is settled within 60 s"),
+    "L6": ("Stop", "an orderly stop is over within 25 s and leaves the exchange stop at rest"),
+    "L7": ("Status", "status answers whenever it is asked, and names everything that is held"),
 }
-"""Rules that only a world can ask about."""
+"""Rules that only a world can ask about. S1, S6 and L2 it asks once more, in its own way."""
+STOPPED_NS = 25 * NS_PER_S
+HEALED_NS = 30 * NS_PER_S
 DUST_ORDERS = 4
 """Dust of several positions may lie in one wallet, each less than a least order."""
 INTEREST = Decimal("0.001")
@@ -75,6 +83,19 @@ class Excuses:
         self._taken = len(self._spans)
 
 
+def _oracle(world: World) -> Oracle:
+    rules, settings = world.instrument, world.settings
+    return Oracle(
+        rules.symbol.base,
+        fee=plain(rules.taker_fee),
+        gap_bps=plain(settings.gap_bps),
+        slip_bps=plain(settings.entry_slip_bps),
+        step=plain(rules.order_step),
+        least=plain(rules.min_qty),
+        notional=plain(rules.min_notional),
+    )
+
+
 class Checks(Observer):
     """The observer of a world that must hold every law.
 
@@ -96,6 +117,7 @@ class Checks(Observer):
         self.cover = Cover(world.instrument)
         self.bare_ns: Counter[str] = Counter()
         self.excused_ns: Counter[str] = Counter()
+        self._oracle = _oracle(world)
         self._read = self._charged = 0
         self._charges: list[InterestCharged] = []
         self._wrong: set[str] = set()
@@ -104,11 +126,34 @@ class Checks(Observer):
 
     def witness(self, recorded: Recorded, view: PositionView | None) -> None:
         """Ask every law about an event."""
+        new = recorded.seq > self.audit.memory.seq
         self.audit.witness(recorded, view)
+        if new:
+            _, kind, payload = self._world.journal.rows.rows[recorded.seq - 1]
+            self._note("S6", self._oracle.row(kind, payload))
+            self._secret(payload)
 
     def leaves(self, intent: Intent) -> None:
         """Ask about a request."""
         self.audit.leaves(intent, self._world.clock.now_ns)
+        self._secret(repr(intent))
+
+    def looked(self, status: str | Exception) -> None:
+        """Somebody has asked for the status: it has to answer, and to name what is held."""
+        if isinstance(status, Exception):
+            self._note("L7", [f"status raised {type(status).__name__}: {status}"])
+            return
+        live = self._world.monitor.roster.live()
+        missing = [view.id.short for view in live if str(view.id) not in status]
+        self._note("L7", [not missing or f"status does not name {', '.join(missing)}"])
+        self._secret(status)
+
+    def stopped(self, took_ns: int, rested: Sequence[str]) -> None:
+        """The process has ended in order; ``rested`` are the stops from before."""
+        self._note("L6", [took_ns <= STOPPED_NS or f"the stop took {seconds(took_ns)}"])
+        stops = self._world.exchange.market(self._world.instrument.symbol).stops.values()
+        gone = set(rested) - {order.client_id for order in stops}
+        self._note("L6", [not gone or f"the stop took {', '.join(gone)} away"])
 
     def moved(self) -> None:
         """Look at what the exchange has written down since the last time."""
@@ -118,6 +163,8 @@ class Checks(Observer):
         self._read += len(entries)
         self._measure(entries)
         self._flips()
+        for entry in entries:
+            self._note("S1", self._oracle.entry(*encode(entry)))
 
     # --- the exchange ----------------------------------------------------------------------------
 
@@ -142,6 +189,13 @@ class Checks(Observer):
             for entry in self._charges
             if entry.scope == scope
         )
+
+    def _note(self, rule: str, verdicts: Iterable[Verdict]) -> None:
+        for verdict in verdicts:
+            self.audit.note(rule, verdict=verdict, at_ns=self._world.clock.now_ns)
+
+    def _secret(self, text: str) -> None:
+        self._note("S11", [self._world.secret not in text or "a secret of the process is in it"])
 
     def _account(self) -> Account:
         return self._world.exchange.state.accounts[self._world.scope]
@@ -173,6 +227,11 @@ class Checks(Observer):
             self.audit.note("S10", verdict=verdict, at_ns=bare.until_ns)
 
     # --- the end ---------------------------------------------------------------------------------
+
+    def healed(self, took_ns: int | None) -> None:
+        """How long after the last fault nothing was unknown or bare any more; None for never."""
+        late = took_ns is None or took_ns > HEALED_NS
+        self._note("L2", [not late or "30 s after the last fault something is unknown or bare"])
 
     def finish(self, settled_in_ns: int | None) -> None:
         """What can only be said when all is quiet: books, replay, the exchange's side of it."""

@@ -17,6 +17,7 @@ from robson.domain.lifecycle import PositionState
 from robson.domain.values import NS_PER_S, Leverage, Side
 from robson.domain.view import PositionView
 from robson.sim.chance import Chance
+from robson.sim.checks import HEALED_NS
 from robson.sim.coast import Coaster
 from robson.sim.faults import SEVERITIES, CrashAt, FaultPlan
 from robson.sim.markets import TEMPERS, market
@@ -27,13 +28,16 @@ HEALING_NS = 60 * NS_PER_S
 """With the faults over, everything has to be settled within this virtual time."""
 PATIENCE = {"brisk": 900, "ticking": 400, "storm": 12, "patient": 4 * 3600}
 """Seconds after which a person has had enough of a position."""
-STEPS = {"brisk": 75, "ticking": 200, "storm": 400, "patient": 160}
+STEPS = {"brisk": 75, "ticking": 200, "storm": 900, "patient": 160}
 """Rows of tape for each position."""
 TEMPERS_MET = ("brisk",) * 8 + ("ticking",) * 4 + ("storm",) * 3 + ("patient",)
-"""How often which market."""
+SEVERITIES_MET = ("calm",) * 2 + ("rough",) * 4 + ("harsh", "deadly")
+"""How often which market, and how bad it is there."""
 DARK_NS = 240 * NS_PER_S
+STOPPED_NS = (NS_PER_S, 20 * NS_PER_S)
 BACK_NS = (5 * NS_PER_S, 60 * NS_PER_S)
-_PANICS, _DISARMS, _AT_ONCE, _DARKENS = range(12), range(12, 20), range(20, 25), range(30, 60)
+_PANICS, _DISARMS, _AT_ONCE = range(12), range(12, 18), range(20, 23)
+_DARKENS, _STOPS = range(30, 60), range(60, 75)
 """Of a hundred wishes, those in which somebody or something interferes."""
 ACTOR = "person@world"
 ASKED_MAX = 20
@@ -46,6 +50,7 @@ class Wish:
     Attributes:
         share: part of the account's capital that it is sized from; None for all.
         panic_s, disarm_s: when they change their mind; None for never.
+        stop_s: when they stop the process in order, to start it again soon.
         dark_s: when the power fails for a while, which is nobody's wish.
     """
 
@@ -56,6 +61,7 @@ class Wish:
     pause_s: int
     panic_s: int | None = None
     disarm_s: int | None = None
+    stop_s: int | None = None
     dark_s: int | None = None
     force: bool = False
     asks_twice: bool = False
@@ -82,7 +88,7 @@ def plan_of(seed: int, positions: int) -> Plan:
     """What a seed stands for."""
     chance = Chance(f"plan {seed}")
     temper = chance.pick(TEMPERS_MET)
-    severity = chance.pick(("calm", "rough", "rough", "rough", "harsh", "deadly"))
+    severity = chance.pick(SEVERITIES_MET)
     if temper == "patient":
         severity = chance.pick(("calm", "choosy", "choosy"))
     at = CrashAt(POINTS[seed % len(POINTS)]) if severity != "calm" else None
@@ -118,6 +124,7 @@ def _wish(chance: Chance, temper: str, place: int) -> Wish:
         pause_s=0 if temper == "storm" else chance.below(20),
         panic_s=chance.below(patience // 6) if changes in _PANICS else None,
         disarm_s=0 if at_once else disarm_s,
+        stop_s=chance.below(max(1, patience // 25)) if changes in _STOPS else None,
         dark_s=chance.below(max(1, patience // 25)) if changes in _DARKENS else None,
         force=at_once or chance.hits(0.5),
         asks_twice=chance.hits(0.2),
@@ -224,6 +231,7 @@ class Lives:
                 (wish.panic_s, "panic"),
                 (wish.disarm_s, "disarm"),
                 (None if self.plan.severity == "calm" else wish.dark_s, "dark"),
+                (wish.stop_s, "stop"),
                 (armed_s, "enough"),
                 (PATIENCE[self.plan.temper], "panic"),
             )
@@ -237,6 +245,9 @@ class Lives:
                 break
             if name == "dark":
                 self._cut_power()
+            elif name == "stop":
+                self.world.stop()
+                self.world.resume(self.world.faults.chance.between(*STOPPED_NS))
             else:
                 self._change(name, wish, key)
         self._until_ns(None, key)
@@ -280,6 +291,7 @@ class Lives:
         asked: Asked = world.ask(command)
         world.until(lambda: asked.answer.done() or world.crashes > crashes)
         self.asked[name] += 1
+        world.look()
         if not asked.answer.done():
             self.asked["unanswered"] += 1
             return None
@@ -304,6 +316,8 @@ class Lives:
         world = self.world
         world.faults.cease()
         ceased_ns = world.clock.now_ns
+        healed = world.until(self._is_healed, alarm_ns=ceased_ns + HEALED_NS)
+        world.observer.healed(world.clock.now_ns - ceased_ns if healed else None)
         if world.monitor.roster.live():
             self._say("panic", Panic(actor="world", reason="tape_end"))
         world.until(
@@ -314,3 +328,12 @@ class Lives:
             self.settled_in_ns = world.clock.now_ns - ceased_ns
         while world.driver.in_flight and world.once():
             pass
+        world.look()
+
+    def _is_healed(self) -> bool:
+        """Nothing is unknown, and whatever is held has its stop."""
+        return all(
+            not any(record.status in ("sending", "unknown") for record in view.orders)
+            and (view.state is not PositionState.ACTIVE or view.insurance.state == "resting")
+            for view in self.world.monitor.roster.live()
+        )

@@ -44,6 +44,15 @@ class Observer:
     def moved(self) -> None:
         """Something happened, and everything that follows from it at once."""
 
+    def looked(self, status: str | Exception) -> None:
+        """Somebody asked for the status, and this is what came of it."""
+
+    def stopped(self, took_ns: int, rested: Sequence[str]) -> None:
+        """The process ended in order; ``rested`` are the exchange stops from before."""
+
+    def healed(self, took_ns: int | None) -> None:
+        """With the faults over, so long it took until nothing was unknown or bare."""
+
     def died(self, point: str) -> None:
         """The process ended here."""
 

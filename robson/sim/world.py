@@ -40,6 +40,7 @@ from robson.sim.faults import REBORN_NS, RECOVERY_NS, Crash, FaultPlan
 from robson.sim.markets import Market as Tapes
 from robson.sim.observer import UNEXPECTED, Broken, Observer
 from robson.sim.seams import BoardRelay, Lanes, MortalJournal, SeededIds, WatchedExchange
+from robson.sim.window import status_of
 from robson.store.memory import MemoryJournal
 
 ACCOUNT = AccountId("sim")
@@ -55,6 +56,7 @@ class World:
         player: plays the tape; the daemon's own unless somebody knows that nobody looks on.
 
     Attributes:
+        secret: what nothing that leaves the process may say.
         alarm_ns: when somebody outside wants to look; time does not pass it unseen.
         trace: hash over every message of every step, every row and every request.
     """
@@ -102,10 +104,12 @@ class World:
         self.steps = 0
         self.began_ns = self.clock.now_ns
         self.alarm_ns: int | None = None
+        self.secret = f"secret-{Chance(f'secret {seed}').bits(128):032x}"
         self._ids = SeededIds(Chance(f"ids {seed}"), self.clock)
         self._trace = hashlib.sha256()
         self._rows_noted = 0
         self._lanes: Lanes | None = None
+        self._looked_at: set[tuple[object, ...]] = set()
         self._seen_ns = self._still = 0
 
     @property
@@ -164,6 +168,7 @@ class World:
         roster.commit((Started(at_ns=now, epoch=epoch, version=VERSION, instance="world"),))
         self.observer.reborn()
         self._drain()
+        self.look()
 
     def kill(self, *, dead_ns: int, woken: Callable[[], int | None] | None = None) -> None:
         """End the process without warning, and start another one later.
@@ -207,8 +212,11 @@ class World:
     def stop(self) -> None:
         """End the process in order: it writes that it stops, and leaves what rests at rest."""
         now = self.clock.exchange_ns()
+        stops = self.exchange.market(self.instrument.symbol).stops.values()
+        rested = [order.client_id for order in stops]
         self.monitor.roster.commit((Stopped(at_ns=now, epoch=self.journal.epoch),))
         self._end()
+        self.observer.stopped(self.clock.now_ns - now, rested)
 
     def resume(self, after_ns: int) -> None:
         """Start another process some time after an orderly stop."""
@@ -217,6 +225,20 @@ class World:
         self.faults.excuse("stopped", self.clock.now_ns + REBORN_NS, since_ns=stopped_ns)
         self.journal.reopen()
         self.start()
+
+    def look(self) -> None:
+        """Ask for the status, as a person would who has not seen things stand like this."""
+        live = self.monitor.roster.live()
+        stands = tuple((view.state, view.insurance.state, len(view.orders)) for view in live)
+        if stands in self._looked_at:
+            return
+        self._looked_at.add(stands)
+        try:
+            status = status_of(self.monitor, ACCOUNT, self.began_ns)
+        except UNEXPECTED as error:
+            self.observer.looked(error)
+        else:
+            self.observer.looked(status)
 
     def _end(self) -> None:
         if self._lanes is not None:

@@ -1,0 +1,134 @@
+"""The world's own oracle of size and over-exit: the standard library, texts, exact fractions.
+
+It shares nothing with what it judges: it reads the journal's rows and the exchange's books as they
+are written, and was made from the rules and not from the code.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
+
+SIGN = {"long": 1, "short": -1}
+OURS, PURPOSE, HASH = "rb", slice(2, 3), slice(3, 23)
+ENTRY, WAYS_OUT = "e", ("x", "s")
+BPS = 10_000
+RISK = Fraction(1, 100)
+SHORT_INTEREST = Fraction(1, 1000)
+"""A short buys back what it sold, what its debt has grown by, and what the grid rounds up."""
+LEAST_ORDERS = 2
+
+Verdict = bool | str
+
+
+def exact(text: str) -> Fraction:
+    """A number of a row, without a rounding; never a float."""
+    if not isinstance(text, str):
+        raise TypeError(f"{text!r} is not a number written as text")
+    return Fraction(text)
+
+
+class Oracle:
+    """Judges rows and entries in the order in which they were written.
+
+    Args:
+        base: the asset that is held.
+        fee, gap_bps, slip_bps, step, least, notional: of the pair and of the rules, as texts:
+            the taker's fee, the gap behind a stop, the slip of an entry, the quantity grid, the
+            smallest quantity, and the smallest worth of an order.
+    """
+
+    def __init__(
+        self,
+        base: str,
+        *,
+        fee: str,
+        gap_bps: str,
+        slip_bps: str,
+        step: str,
+        least: str,
+        notional: str,
+    ) -> None:
+        self._base = base
+        self._fee, self._gap, self._slip = exact(fee), exact(gap_bps) / BPS, exact(slip_bps) / BPS
+        self._step, self._least, self._notional = exact(step), exact(least), exact(notional)
+        self._capital = Fraction(0)
+        self._orders: dict[int, tuple[str, str, bool]] = {}
+        self._sides: dict[str, bool] = {}
+        self._moved: dict[tuple[str, bool], Fraction] = {}
+        self._spare: dict[str, Fraction] = {}
+        self._net = Fraction(0)
+
+    # --- S6: the journal's rows ------------------------------------------------------------------
+
+    def row(self, kind: str, payload: str) -> Iterator[Verdict]:
+        """Verdicts on a row of the journal."""
+        name = kind.partition(".")[0]
+        if name == "month_opened":
+            self._capital = exact(json.loads(payload)["capital_base"])
+        elif name == "sizing_decided":
+            plan = json.loads(payload)["plan"]
+            yield from self._sized(plan["stops"], plan["sizing"])
+
+    def _sized(self, stops: dict[str, Any], sizing: dict[str, Any]) -> Iterator[Verdict]:
+        sign, stop = SIGN[stops["side"]], exact(stops["stop"])
+        entered = exact(stops["entry_ref"]) * (1 + sign * self._slip)
+        left = stop * (1 - sign * self._gap)
+        unit = (entered - left) * sign + self._fee * (entered + left)
+        quantity, capital = exact(sizing["quantity"]), exact(sizing["capital"])
+        loss = quantity * (unit + exact(sizing["interest_unit"]))
+        planned = exact(sizing["planned_risk"])
+        most = capital * RISK
+        yield loss <= most or f"by the oracle {float(loss)} may be lost of {float(capital)}"
+        yield loss == planned or f"by the oracle {loss} may be lost, planned were {planned}"
+        yield capital <= self._capital or f"sized from {capital}, the month has {self._capital}"
+        yield quantity % self._step == 0 or f"{quantity} is off the step {self._step}"
+
+    # --- S1: the exchange's books ----------------------------------------------------------------
+
+    def entry(self, name: str, body: str) -> Iterator[Verdict]:
+        """Verdicts on an entry of the exchange's books."""
+        entry = json.loads(body)
+        match name:
+            case "order_accepted":
+                self._accepted(entry)
+            case "filled":
+                yield from self._filled(entry)
+            case "deposited" if entry["asset"] == self._base:
+                self._net += exact(entry["amount"])
+            case "withdrawn" | "interest_charged" if entry["asset"] == self._base:
+                self._net -= exact(entry["amount"])
+
+    def _accepted(self, entry: dict[str, Any]) -> None:
+        ours = str(entry["client_id"])
+        if ours.startswith(OURS):
+            buys = str(entry["action"]).upper() == "BUY"
+            self._orders[entry["order_id"]] = (ours[PURPOSE], ours[HASH], buys)
+
+    def _filled(self, entry: dict[str, Any]) -> Iterator[Verdict]:
+        order = self._orders.get(entry["order_id"])
+        if order is None:
+            return
+        purpose, position, buys = order
+        fee = entry["commission"] if entry["commission_asset"] == self._base else "0"
+        moved = exact(entry["quantity"]) - (exact(fee) if buys else 0)
+        before, self._net = self._net, self._net + (moved if buys else -moved)
+        if purpose == ENTRY:
+            self._sides.setdefault(position, buys)
+            self._spare.setdefault(position, max(Fraction(0), before))
+        leaves = purpose in WAYS_OUT
+        key = (position, leaves)
+        self._moved[key] = self._moved.get(key, Fraction(0)) + moved
+        if leaves:
+            yield self._within(position, exact(entry["price"]))
+
+    def _within(self, position: str, price: Fraction) -> Verdict:
+        """Whether what left is at most what came in, with the dust that lay there before."""
+        out, came = self._moved[position, True], self._moved.get((position, False), Fraction(0))
+        most = came + self._spare.get(position, Fraction(0))
+        if not self._sides.get(position, True):
+            least = max(self._least, self._step, self._notional / price)
+            most = came * (1 + SHORT_INTEREST) + LEAST_ORDERS * -(-least // self._step) * self._step
+        return out <= most or f"by the oracle {float(out)} left of {float(most)}"
