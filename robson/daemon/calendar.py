@@ -81,6 +81,9 @@ class Calendar:
             base = max(Decimal(0), worth - downside)
         opened = e.MonthOpened(at_ns=now, month=month, capital_base=base)
         roster.commit((*ended, opened, *carried))
+        for event in carried:
+            # What it had read is older than this now: it may owe a look.
+            self._custody.pursuit(event.position)
 
     def _carried(
         self, accounts: list[AccountSnapshot], month: str, now: ExchangeNs

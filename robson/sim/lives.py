@@ -246,8 +246,8 @@ class Lives:
             if name == "dark":
                 self._cut_power()
             elif name == "stop":
-                self.world.stop()
-                self.world.resume(self.world.faults.chance.between(*STOPPED_NS))
+                if self.world.stop():
+                    self.world.resume(self.world.faults.chance.between(*STOPPED_NS))
             else:
                 self._change(name, wish, key)
         self._until_ns(None, key)

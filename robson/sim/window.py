@@ -13,6 +13,7 @@ from robson.daemon.config import Config
 from robson.daemon.inbox import Inbox
 from robson.daemon.keeper import Keeper
 from robson.daemon.monitor import Monitor
+from robson.daemon.reach import Reach
 from robson.domain.values import ExchangeNs
 from robson.store.reader import JournalReader
 
@@ -29,6 +30,13 @@ class _Room:
 
     def trouble(self) -> str:
         return ""
+
+
+class _Reached:
+    """The exchange in a world: whether it answers is what its faults say."""
+
+    def fact(self) -> None:
+        return None
 
 
 def status_of(monitor: Monitor, account: str, started_ns: int) -> str:
@@ -50,6 +58,8 @@ def status_of(monitor: Monitor, account: str, started_ns: int) -> str:
         log=logs.Ring(),
         keeper=cast("Keeper", _Room()),
         report=dict,
+        reach=cast("Reach", _Reached()),
+        hears=lambda: True,
         on_refused=_nobody,
     )
     told = document.status(

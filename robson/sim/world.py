@@ -209,14 +209,22 @@ class World:
             if view.state is not PositionState.ARMED
         )
 
-    def stop(self) -> None:
-        """End the process in order: it writes that it stops, and leaves what rests at rest."""
+    def stop(self) -> bool:
+        """End the process in order: it writes that it stops, and leaves what rests at rest.
+
+        False when it died instead, and was started again.
+        """
         now = self.clock.exchange_ns()
         stops = self.exchange.market(self.instrument.symbol).stops.values()
         rested = [order.client_id for order in stops]
-        self.monitor.roster.commit((Stopped(at_ns=now, epoch=self.journal.epoch),))
+        try:
+            self.monitor.roster.commit((Stopped(at_ns=now, epoch=self.journal.epoch),))
+        except Crash as crash:
+            self._reboot(crash)
+            return False
         self._end()
         self.observer.stopped(self.clock.now_ns - now, rested)
+        return True
 
     def resume(self, after_ns: int) -> None:
         """Start another process some time after an orderly stop."""

@@ -1,0 +1,104 @@
+"""The world's own oracle: alone in what it knows, and not to be deceived."""
+
+from __future__ import annotations
+
+import ast
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from robson.sim import oracle
+from robson.sim.lives import Lives, plan_of
+from robson.sim.oracle import Oracle, exact
+
+SEED = 1
+
+
+def made() -> Oracle:
+    return Oracle(
+        "BTC",
+        fee="0.001",
+        gap_bps="10",
+        slip_bps="5",
+        step="0.00001",
+        least="0.00001",
+        notional="5",
+    )
+
+
+def test_it_imports_only_the_standard_library() -> None:
+    tree = ast.parse(Path(str(oracle.__file__)).read_text(encoding="utf-8"))
+    names = [node.names[0].name for node in ast.walk(tree) if isinstance(node, ast.Import)]
+    names += [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+
+    assert names
+    assert {name.partition(".")[0] for name in names} <= sys.stdlib_module_names
+
+
+def test_a_number_is_a_text() -> None:
+    assert exact("0.1") * 10 == 1
+    with pytest.raises(TypeError):
+        exact(0.1)  # type: ignore[arg-type]
+
+
+def sized() -> tuple[dict[str, Any], str]:
+    """The first plan of a life, and the month it was made in."""
+    lives = Lives(plan_of(SEED, 3))
+    lives.run()
+    rows = lives.world.journal.rows.rows
+    month = next(text for _, kind, text in rows if kind.startswith("month_opened"))
+    plan = next(json.loads(text) for _, kind, text in rows if kind.startswith("sizing_decided"))
+    return plan, month
+
+
+@pytest.mark.parametrize(
+    ("part", "field", "value", "says"),
+    [
+        ("sizing", "quantity", "1000000", "may be lost"),
+        ("sizing", "capital", "100000000", "the month has"),
+        ("sizing", "planned_risk", "1", "planned were"),
+        ("stops", "stop", "1", "may be lost"),
+    ],
+)
+def test_a_size_that_is_too_large_is_seen(part: str, field: str, value: str, says: str) -> None:
+    row, month = sized()
+    judge = made()
+    list(judge.row("month_opened.v1", month))
+    sound = [
+        each for each in judge.row("sizing_decided.v2", json.dumps(row)) if "step" not in str(each)
+    ]
+    assert set(sound) == {True}
+
+    row["plan"][part][field] = value
+    verdicts = [str(each) for each in judge.row("sizing_decided.v2", json.dumps(row))]
+    assert any(says in each for each in verdicts)
+
+
+def test_more_left_than_came_is_seen() -> None:
+    judge = made()
+    order = {"client_id": "rbe" + "a" * 20 + "00-1", "order_id": 1, "action": "buy"}
+    leave = {"client_id": "rbx" + "a" * 20 + "00-1", "order_id": 2, "action": "sell"}
+    for each in (order, leave):
+        assert list(judge.entry("order_accepted", json.dumps(each))) == []
+    came = {
+        "order_id": 1,
+        "quantity": "1",
+        "price": "9",
+        "commission": "0.001",
+        "commission_asset": "BTC",
+    }
+    left = {
+        "order_id": 2,
+        "quantity": "0.999",
+        "price": "9",
+        "commission": "0.1",
+        "commission_asset": "USDT",
+    }
+
+    assert list(judge.entry("filled", json.dumps(came))) == []
+    assert list(judge.entry("filled", json.dumps(left))) == [True]
+    (again,) = judge.entry("filled", json.dumps(left))
+    assert "1.998 left of 0.999" in str(again)
