@@ -41,6 +41,10 @@ def main(arguments: list[str]) -> int:
         arguments.remove("--mutants")
         return subprocess.call([sys.executable, "tools/mutants.py", *arguments], cwd=ROOT)
 
+    if "--rows" in arguments:
+        arguments.remove("--rows")
+        return subprocess.call([sys.executable, "tools/rows.py", *arguments], cwd=ROOT)
+
     failed = [name for name, command in STATIC.items() if not passes(name, command)]
     if failed:
         print(f"not passed: {', '.join(failed)}; the tests were not run")

@@ -21,7 +21,6 @@ TABLE = ROOT / "docs" / "conformance.toml"
 TESTS = ROOT / "tests"
 REASONS = "not_built"
 _CASE = "param"
-_OPEN = "no test names it yet"
 
 
 @cache
@@ -81,6 +80,8 @@ def wrong(table_: dict[str, Any], marked: dict[str, list[str]]) -> Iterator[str]
         yield f"{marked[id_][0]} proves {id_}, which no line of the table names"
     for id_ in sorted(reasons.keys() - known):
         yield f"{id_} is not built and not in the table either"
+    for id_ in sorted(known - reasons.keys() - marked.keys()):
+        yield f"{id_} has no test, and no reason why"
     for id_ in sorted(reasons.keys() & marked.keys()):
         yield f"{id_} counts as not built, but {marked[id_][0]} proves it"
 
@@ -123,4 +124,4 @@ def _section(written: dict[str, Any], name: str, marked: dict[str, list[str]]) -
 def _proof(id_: str, marked: dict[str, list[str]], reasons: dict[str, str]) -> str:
     if id_ in marked:
         return "<br>".join(f"`{test}`" for test in marked[id_])
-    return f"not built: {reasons[id_]}" if id_ in reasons else _OPEN
+    return f"not built: {reasons.get(id_, '?')}"

@@ -244,7 +244,8 @@ def test_marks_that_prove_nothing_known_are_found(tmp_path: Path) -> None:
         "@pytest.mark.proves('A1', 'A3')\ndef test_it(): ...\n"
         "CASES = [pytest.param(1, id='one', marks=pytest.mark.proves('A2'))]\n"
     )
-    table = {"part": {"rows": {"A1": "a", "A2": "b"}}, "not_built": {"A2": "why", "A4": "why"}}
+    rows = {"A1": "a", "A2": "b", "A5": "c"}
+    table = {"part": {"rows": rows}, "not_built": {"A2": "why", "A4": "why"}}
 
     marked = conformance.proofs(tests)
 
@@ -252,6 +253,7 @@ def test_marks_that_prove_nothing_known_are_found(tmp_path: Path) -> None:
     assert list(conformance.wrong(table, marked)) == [
         "tests/test_it.py::test_it proves A3, which no line of the table names",
         "A4 is not built and not in the table either",
+        "A5 has no test, and no reason why",
         "A2 counts as not built, but tests/test_it.py[one] proves it",
     ]
 

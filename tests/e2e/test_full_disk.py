@@ -22,6 +22,7 @@ from tests.e2e.harness import ROOT, arm, environment, running, state, until
 UNSHARE = ("unshare", "-m") if os.geteuid() == 0 else ("unshare", "-rm")
 
 
+@pytest.mark.proves("P3")
 @pytest.mark.parametrize("way_out", ["stop", "panic"])
 def test_disk_that_is_full(place: Path, way_out: str, record_property: Any) -> None:
     script = [sys.executable, "-m", "tests.e2e.full_disk", str(place), way_out]

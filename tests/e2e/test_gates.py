@@ -15,6 +15,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from robson.connectors.simulated.books import SqliteBooks
 from robson.connectors.simulated.exchange import SimExchange
 from robson.connectors.simulated.rules import instrument_for
@@ -116,6 +118,7 @@ def rejected(robsond: Robsond, code: str, *arm: str) -> dict[str, Any]:
     return {"value": numbers[code], "limit": numbers[f"{code}_limit"], "all": numbers}
 
 
+@pytest.mark.proves("I-04")
 @denies(
     "leverage_limit",
     "size_too_small",
@@ -301,6 +304,7 @@ def test_a_price_that_has_left_its_signal(place: Path) -> None:
         assert found["value"] == 210 > found["limit"]
 
 
+@pytest.mark.proves("I-23")
 @denies("stop_order_unsupported")
 def test_a_symbol_that_takes_no_resting_stop(place: Path) -> None:
     rules = place / "info.json"
@@ -339,6 +343,7 @@ def test_base_of_ones_own(place: Path) -> None:
         DENIED["wallet_not_clean"] += 1
 
 
+@pytest.mark.proves("I-29")
 def test_every_gate_is_met_or_shown_elsewhere(record_property: Any) -> None:
     codes = [code for _, code, _ in GATES]
     assert sorted({*MET, *ELSEWHERE}) == sorted(codes)

@@ -63,6 +63,7 @@ DEATHS = [
 ]
 
 
+@pytest.mark.proves("P9")
 @pytest.mark.parametrize(("point", "number", "side"), DEATHS, ids=str)
 def test_death_costs_nothing(
     place: Path, point: str, number: int, side: str, record_property: Any
@@ -145,6 +146,7 @@ def test_panic_that_was_answered_is_not_forgotten(
 # --- what makes it so ----------------------------------------------------------------------------
 
 
+@pytest.mark.proves("I-01", "P3")
 @pytest.mark.parametrize("side", SIDES)
 def test_every_order_is_durable_before_it_leaves(
     place: Path, side: str, record_property: Any

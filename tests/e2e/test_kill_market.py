@@ -51,6 +51,7 @@ def exits(tally: Tally) -> list[Any]:
     ]
 
 
+@pytest.mark.proves("R5")
 @pytest.mark.parametrize("side", ["long", "short"])
 def test_price_past_the_stop_while_dead_is_left_at_once(
     place: Path, side: str, record_property: Any
@@ -67,6 +68,7 @@ def test_price_past_the_stop_while_dead_is_left_at_once(
     record_property("note", f"past the stop while dead: {side} left {took_s:.2f} s after the start")
 
 
+@pytest.mark.proves("R7", "I-20")
 @pytest.mark.parametrize("side", ["long", "short"])
 def test_exchange_stop_protects_while_dead(place: Path, side: str, record_property: Any) -> None:
     # A short's exchange stop buys for a day of interest: what that leaves is too little to sell.
@@ -82,6 +84,7 @@ def test_exchange_stop_protects_while_dead(place: Path, side: str, record_proper
     record_property("happened", f"exchange stop executed while dead: {side}")
 
 
+@pytest.mark.proves("R6", "I-21")
 @pytest.mark.parametrize("side", ["long", "short"])
 def test_price_that_crossed_the_stop_and_came_back_is_forgiven(
     place: Path, side: str, record_property: Any
@@ -107,6 +110,7 @@ def test_rung_passed_while_dead_raises_the_stop(
 # --- an exit that may be under way ---------------------------------------------------------------
 
 
+@pytest.mark.proves("R18", "P8")
 @pytest.mark.parametrize(
     ("point", "number"), [("exit.sent", 1), ("cancel.accepted", 2), ("cancel.answered", 2)]
 )
@@ -133,6 +137,7 @@ def is_exit(row: Row) -> bool:
     return str(row.payload["client_id"]).startswith("rbx")
 
 
+@pytest.mark.proves("R1")
 def test_entry_that_was_only_prepared_is_never_sent(place: Path, record_property: Any) -> None:
     """Its own journal says that it never left (R1)."""
     rows, tally = lives_again(place, LIFE, "long", 2, "commit.after:entry_requested")

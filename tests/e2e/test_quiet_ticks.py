@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+import pytest
 
 from robson.api.client import Client
 from tests.e2e import shapes
@@ -107,6 +108,7 @@ def watched(robsond: Robsond, client: Client) -> list[Sample]:
     return samples
 
 
+@pytest.mark.proves("I-36")
 def test_a_million_quiet_ticks_leave_nothing_behind(place: Path, record_property: Any) -> None:
     tape, past = write_quiet(place, TICKS + TAIL), shapes.write_past(place)
     options = ("--tape", str(tape), "--history", str(past), "--hold", "--speed", "max")

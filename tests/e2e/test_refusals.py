@@ -183,6 +183,7 @@ def test_directory_that_cannot_be_made(place: Path, tapes_: tuple[str, ...]) -> 
     ended.one_line(str(place / "file" / "s"), "exit 73")
 
 
+@pytest.mark.proves("P22")
 @pytest.mark.parametrize("fresh", [(), ("--fresh",)])
 def test_second_daemon_in_one_directory(
     place: Path, tapes_: tuple[str, ...], fresh: tuple[str, ...], record_property: Any

@@ -62,6 +62,7 @@ def test_without_positions(place: Path) -> None:
         assert "protected" not in stopped(robsond).out
 
 
+@pytest.mark.proves("I-13")
 def test_armed_waits_on_after_a_restart(place: Path, record_property: Any) -> None:
     with robsond_on(place, "max") as robsond:
         client = robsond.start(options=(*robsond.options[:-4], "--speed", "1"))
@@ -74,6 +75,7 @@ def test_armed_waits_on_after_a_restart(place: Path, record_property: Any) -> No
     record_property("happened", "orderly end: armed")
 
 
+@pytest.mark.proves("I-20")
 @pytest.mark.parametrize("side", ["long", "short"])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_active_leaves_its_exchange_stop(
@@ -152,6 +154,7 @@ def test_exiting_is_brought_home(place: Path, side: str, record_property: Any) -
 # --- second signal: at once ----------------------------------------------------------------------
 
 
+@pytest.mark.proves("P21")
 @pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT])
 def test_second_signal_ends_at_once_and_loses_nothing(
     place: Path, second: signal.Signals, record_property: Any

@@ -127,6 +127,7 @@ def stalled(robsond: Robsond) -> Iterator[None]:
         yield
 
 
+@pytest.mark.proves("P20", "I-49")
 def test_watchers_never_delay_a_panic(robsond: Robsond, record_property: Note) -> None:
     client = robsond.start()
     alone = rounds(robsond, client, "alone")

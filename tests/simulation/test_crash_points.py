@@ -48,6 +48,7 @@ class Kept:
         )
 
 
+@pytest.mark.proves("P9", "I-24")
 @pytest.mark.parametrize("side", list(Side), ids=lambda side: side.value)
 @pytest.mark.parametrize("point", POINTS)
 def test_survives(point: str, side: Side) -> None:

@@ -201,7 +201,7 @@ def test_bare_for_long_it_is_left_only_near_the_stop(side: Side, *, near: bool) 
     assert view.closed.reason == "degraded_mode"
 
 
-@pytest.mark.proves("I-25")
+@pytest.mark.proves("P18")
 @SIDES
 def test_moves_are_coalesced_and_wait_for_a_price_that_is_far(side: Side) -> None:
     """Two rungs within five seconds are one move; near the stop there is none at all."""
@@ -236,7 +236,7 @@ def weeks(bench_prices: int) -> Any:
     return attrs.evolve(base, tape=replace(base.tape, columns=columns, bar_ns=0))
 
 
-@pytest.mark.proves("I-29")
+@pytest.mark.proves("P14")
 def test_the_stop_of_a_short_covers_the_debt_for_weeks(
     monkeypatch: pytest.MonkeyPatch, record_property: Any
 ) -> None:

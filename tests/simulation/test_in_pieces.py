@@ -62,6 +62,7 @@ def stop_of(side: Side) -> Decimal:
     return plan.stops.stop
 
 
+@pytest.mark.proves("R4", "I-20", "I-33", "P11")
 @SIDES
 def test_an_open_entry_is_protected_after_a_second_and_grows(
     side: Side, record_property: Recorder
@@ -142,6 +143,7 @@ def test_an_exit_that_trades_late_is_waited_for(side: Side) -> None:
     assert len(bench.requests(Purpose.EXIT)) <= 2, "one, and one for a rounded rest"
 
 
+@pytest.mark.proves("R4", "P13")
 def test_a_long_too_small_to_sell_is_left_as_dust() -> None:
     bench = bench_of(Book(Purpose.ENTRY, ("0", 0)))
     bench.arm(Side.LONG)
@@ -154,6 +156,7 @@ def test_a_long_too_small_to_sell_is_left_as_dust() -> None:
     assert bench.requests(Purpose.INSURANCE) == bench.requests(Purpose.EXIT) == []
 
 
+@pytest.mark.proves("R20", "P14", "I-02")
 def test_a_loan_without_a_fill_is_paid_back() -> None:
     """The exchange lends when it takes an order, and keeps lending when nothing executes."""
     bench = bench_of(Book(Purpose.ENTRY))

@@ -32,6 +32,7 @@ def counts(bench: Bench) -> dict[str, int]:
     return bench.world.exchange.counts()
 
 
+@pytest.mark.proves("P6")
 @SIDES
 def test_it_rests_with_its_limit_behind_and_is_cancelled_before_the_exit(side: Side) -> None:
     stops = plan_of(side)
@@ -66,6 +67,7 @@ def test_the_market_walks_through_it_while_nobody_looks(side: Side) -> None:
     assert bench.requests(Purpose.EXIT) == []
 
 
+@pytest.mark.proves("P5", "H")
 @SIDES
 def test_a_jump_past_the_limit_is_left_at_market(side: Side) -> None:
     """Triggered and unfilled: Robson takes the stop back and goes."""
@@ -79,6 +81,7 @@ def test_a_jump_past_the_limit_is_left_at_market(side: Side) -> None:
     assert len(bench.requests(Purpose.EXIT)) == 1
 
 
+@pytest.mark.proves("P5")
 @SIDES
 def test_a_restart_finds_it_triggered_and_unfilled(side: Side) -> None:
     bench = Bench([(FALLS_AT, far_past_the_limit(side))], only_limited=True)

@@ -80,6 +80,7 @@ def test_a_jump_beyond_everything_closes_by_the_evidence(life: Life, record_prop
     record_property("happened", f"liquidated and closed: {life.side.value}")
 
 
+@pytest.mark.proves("I-24")
 def test_a_process_that_is_dead_meanwhile_finds_the_evidence(
     life: Life, record_property: Any
 ) -> None:

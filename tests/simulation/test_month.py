@@ -79,6 +79,7 @@ def test_the_month_turns_once_and_touches_no_position(side: Side, record_propert
     record_property("happened", "month turned: a position was held")
 
 
+@pytest.mark.proves("I-37")
 @pytest.mark.parametrize("side", list(Side), ids=lambda side: side.value)
 def test_a_carried_position_counts_from_its_value_at_the_boundary(
     side: Side, record_property: Any
@@ -127,6 +128,7 @@ def test_a_carried_position_counts_from_its_value_at_the_boundary(
     record_property("happened", "month turned: a carried result counted by its delta")
 
 
+@pytest.mark.proves("I-22", "I-37")
 @pytest.mark.parametrize(
     ("dies_at", "dead_s"), [(40, 5), (45, 10), (49, 1), (50, 3), (51, 5), (60, 5)]
 )

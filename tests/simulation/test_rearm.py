@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import attrs
+import pytest
 
 from robson.domain.lifecycle import PositionState
 from robson.domain.values import Side
@@ -33,6 +34,7 @@ def many(seed: int, side: Side) -> tuple[Outcome, World]:
     return outcome, kept[0]
 
 
+@pytest.mark.proves("P13")
 def test_dust_does_not_add_up(record_property: Any) -> None:
     outcome, world = many(5, Side.LONG)
 

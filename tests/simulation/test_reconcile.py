@@ -372,7 +372,7 @@ def test_an_entry_that_nobody_waits_for_is_taken_back(record_property: Note) -> 
 # --- what is not ours ----------------------------------------------------------------------------
 
 
-@pytest.mark.proves("R21", "I-14", "P22")
+@pytest.mark.proves("R21", "I-14", "P22", "I-41")
 def test_a_foreign_order_freezes_the_pair_and_is_left_alone(record_property: Note) -> None:
     """Journal: nothing. Exchange: an order that nobody here sent."""
     bench = held()

@@ -25,7 +25,7 @@ def events(bench: Bench) -> list[object]:
     return [recorded.event for recorded in bench.world.journal.read()]
 
 
-@pytest.mark.proves("R2", "P1", "P2", "I-50")
+@pytest.mark.proves("R2", "P1", "P2", "I-50", "I-18")
 @BOTH
 def test_an_entry_that_the_exchange_denies_for_a_while_is_found(side: Side) -> None:
     script = Script(lost=Purpose.ENTRY, hidden_s=12)
@@ -56,7 +56,7 @@ def test_an_entry_that_was_lost_is_absent_only_after_the_settle_time(side: Side)
     assert failed.at_ns - sent.at_ns > SETTLE_S * NS_PER_S
 
 
-@pytest.mark.proves("A", "P7", "I-35")
+@pytest.mark.proves("A", "P7", "I-35", "P12")
 @BOTH
 def test_a_gap_past_both_stops_is_left_once(side: Side) -> None:
     """The exchange's stop fills in the instant in which Robson cancels it: gone, not cancelled."""
@@ -90,7 +90,7 @@ def _between(side: Side) -> Decimal:
     return ((plan.stops.stop + plan.insurance.stop_price) / 2).quantize(Decimal("0.01"))
 
 
-@pytest.mark.proves("R20", "P14")
+@pytest.mark.proves("R20", "P14", "I-46")
 def test_a_debt_that_was_left_is_repaid_before_it_is_settled() -> None:
     script = Script(skips_repay=True)
     bench = Bench([(FALLS_AT, _between(Side.SHORT))], faults=script)

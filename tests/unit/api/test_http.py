@@ -121,6 +121,7 @@ def test_another_method_is_405(server: HealthServer, method: str) -> None:
     assert response.headers["Allow"] == "GET"
 
 
+@pytest.mark.proves("I-03")
 def test_nothing_is_ever_redirected_and_everything_has_an_id(server: HealthServer) -> None:
     for path in ("/health/live", "/health/ready", "/x"):
         response, _ = get(server, path)

@@ -26,6 +26,7 @@ ATTEMPTS = (0, 1, 35, 36, 1295, 1296, 46_655, 46_656, ATTEMPTS_MAX - 1)
 EPOCHS = (0, 1, 36, 36**8 - 1)
 
 
+@pytest.mark.proves("I-15")
 @pytest.mark.parametrize("purpose", Purpose)
 def test_every_attempt_has_an_id_of_its_own_that_reads_back(purpose: Purpose) -> None:
     seen = set()
@@ -55,6 +56,7 @@ def test_what_does_not_fit_is_refused(attempt: int, epoch: int) -> None:
         client_order_id(Purpose.EXIT, SCOPE, POSITION, attempt=attempt, epoch=epoch)
 
 
+@pytest.mark.proves("P22")
 @pytest.mark.parametrize(
     "text", ["", "web_1234", "rbe", "rbz" + "a" * 20 + "00-1", "rbe" + "a" * 20 + "00000-1"]
 )

@@ -28,6 +28,7 @@ def latent(stop: str, side: Side = Side.LONG, *, gap_bps: int = 10, accrued: str
     )
 
 
+@pytest.mark.proves("I-43")
 def test_a_gain_consumes_nothing_and_widens_nothing():
     """Base 1578 with a gain of 43.63: four slots, as in a fresh month."""
     now = month("1578", "43.63")
@@ -60,6 +61,7 @@ def test_the_halt_comes_when_nothing_is_left():
     assert not month(10_000, "-400").no_room
 
 
+@pytest.mark.proves("I-11", "I-09")
 @pytest.mark.parametrize("base", [0, -1])
 def test_without_a_capital_base_all_is_halted_and_nothing_is_divided(base: int):
     """Not even a profit opens the month."""

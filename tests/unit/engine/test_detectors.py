@@ -79,6 +79,7 @@ def test_arming_after_a_crossing_fires_nothing():
     assert LONG.on_arm(closes(10, 9, 8, 7, 9, 11), Price("11")) is None
 
 
+@pytest.mark.proves("I-16", "I-30")
 def test_now_fires_at_arm_at_the_live_price_and_never_again():
     """It needs no candle; they are the analyser's."""
     now = Immediate(Side.SHORT)

@@ -77,6 +77,7 @@ def test_the_newest_candles_cannot_be_swings_yet():
     assert len(levels_of(candles, entry_ref=Price("100"), side=Side.LONG, config=CONFIG)) == 1
 
 
+@pytest.mark.proves("I-45")
 def test_a_cluster_is_represented_by_its_adverse_extreme():
     """The mean would lie inside the zone, and the zone's own wick would take the stop."""
     swings = ["63800.0", "63884.0", "63900.0", "64131.4"]
@@ -132,6 +133,7 @@ def test_the_walk_starts_at_the_nth_level():
     assert choice.skipped == ()
 
 
+@pytest.mark.proves("I-38")
 def test_the_walk_goes_deeper_past_a_level_that_is_too_near():
     """The second resistance was 0.094 % away; the third was taken, never the first."""
     entry = "63491.70"

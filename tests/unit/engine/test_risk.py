@@ -119,6 +119,7 @@ def test_each_entry_gate_denies(
     assert (denial.gate, denial.code, denial.value, denial.limit) == (gate, code, value, limit)
 
 
+@pytest.mark.proves("I-26")
 @pytest.mark.parametrize(
     "change",
     [

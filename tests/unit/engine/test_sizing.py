@@ -66,6 +66,7 @@ VECTORS = [
 """capital, entry, stop, by hand, quantity, planned risk, notional, quantity with 5 bps slip."""
 
 
+@pytest.mark.proves("I-05", "I-08")
 @pytest.mark.parametrize(
     ("capital", "entry", "stop", "hand", "quantity", "planned", "notional", "slipped"), VECTORS
 )
@@ -119,6 +120,7 @@ def test_a_short_enters_lower_and_leaves_higher():
     assert sizing.span_term == D(1500)
 
 
+@pytest.mark.proves("I-08")
 def test_leverage_only_raises_the_margin_cap():
     """The risk-sized quantity is the same at any leverage."""
     sizes = {
@@ -141,6 +143,7 @@ def test_a_short_borrows_one_multiple_less():
     assert at_one.code == "insufficient_margin"
 
 
+@pytest.mark.proves("I-27")
 def test_the_live_equity_bounds_the_size():
     """Not the capital at the start of the month, and not what lies in another pair."""
     sizing = sized("95000", "93500", terms(equity=D(1000)))
@@ -221,6 +224,7 @@ def test_a_loss_beyond_one_and_a_half_percent_at_the_insurance_stop_shrinks_the_
     assert insurance_cap(loss_unit=D(3000), capital=D(10_000)) == D("0.05")
 
 
+@pytest.mark.proves("P4")
 def test_the_order_that_protects_has_to_pass_the_filters_too():
     """After the fee and at the lower price it is smaller than the entry."""
     plain = sized("95000", "93500", rules=instrument(min_notional="5300"))

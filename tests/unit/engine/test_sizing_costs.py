@@ -54,6 +54,7 @@ def test_interest_without_capital_is_none():
     assert interest_per_unit(stops("95000", "93500"), terms(0), hourly_rate=D("0.0001")) == 0
 
 
+@pytest.mark.proves("I-05")
 def test_interest_shrinks_the_size():
     """It is part of what one unit can lose."""
     assert sized("95000", "93500", terms(interest_unit=D(100))).quantity == D("0.05313")

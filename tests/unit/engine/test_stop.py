@@ -43,6 +43,7 @@ def refused(outcome: object) -> NoValidStop:
     return outcome
 
 
+@pytest.mark.proves("I-06")
 def test_the_second_support_is_the_stop_and_the_audit_says_why():
     """Every number behind the choice is kept."""
     analysis = found(answer(CHART))
@@ -137,6 +138,7 @@ def test_the_fallback_of_a_short_lies_above():
     assert found(answer(candles, side=Side.SHORT)).stop == D(103)
 
 
+@pytest.mark.proves("I-07")
 @pytest.mark.parametrize(("low", "high"), [("99.99", "100.01"), ("93", "107")])
 def test_a_fallback_out_of_bounds_is_no_stop(low: str, high: str):
     """There is no percentage to fall back to; the audit is kept all the same."""

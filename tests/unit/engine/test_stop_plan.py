@@ -61,6 +61,7 @@ def plan(
     )
 
 
+@pytest.mark.proves("I-44")
 def test_the_level_is_the_stop_and_the_gain_is_measured_in_spans():
     """One ruler: the span from entry reference to executable stop."""
     stops = planned(plan("93500", "95000"))
@@ -79,6 +80,7 @@ def test_a_strategy_without_target_has_none():
     assert planned(plan("93500", "95000", spans=None)).stop_gain is None
 
 
+@pytest.mark.proves("I-28")
 def test_stops_are_rounded_away_from_the_market_and_gains_away_from_the_entry():
     """A stop never tightens by rounding; a target never shrinks."""
     rules = instrument(tick="0.5")

@@ -114,12 +114,14 @@ DEFINITE = (
 )
 
 
+@pytest.mark.proves("I-51", "P1")
 @EVERY
 def test_codes_that_leave_the_outcome_open(intent: Intent) -> None:
     for code in UNKNOWN:
         assert isinstance(meaning(intent, code), OutcomeUnknown), code
 
 
+@pytest.mark.proves("I-51")
 @EVERY
 def test_codes_that_are_definite(intent: Intent) -> None:
     for code in DEFINITE:
@@ -128,6 +130,7 @@ def test_codes_that_are_definite(intent: Intent) -> None:
         assert (report.code, report.message) == (code, "why")
 
 
+@pytest.mark.proves("I-19")
 @pytest.mark.parametrize("status", [500, 502, 503, 504, 599])
 @EVERY
 def test_a_server_error_is_never_definite(intent: Intent, status: int) -> None:
@@ -149,6 +152,7 @@ def test_not_found_is_an_answer_to_a_question_only() -> None:
     assert isinstance(meaning(order(), -2013), OrderRejected)
 
 
+@pytest.mark.proves("P7")
 @pytest.mark.parametrize("code", [-2011, -2013])
 def test_a_cancel_that_finds_nothing_is_gone_and_not_cancelled(code: int) -> None:
     assert isinstance(meaning(CANCEL, code), CancelGone)

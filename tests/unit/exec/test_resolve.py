@@ -148,6 +148,7 @@ def pursue(world: World, *, for_s: float = 120) -> tuple[Any, float, int]:
     return None, for_s, rounds
 
 
+@pytest.mark.proves("R3", "P2")
 def test_absence_is_proved_after_the_settle_time_and_not_before() -> None:
     verdict, after_s, _ = pursue(World())
 
@@ -241,6 +242,7 @@ def early(report: Any) -> Any:
     return attrs.evolve(report, sent_ns=ExchangeNs(NOW + 17 * S))
 
 
+@pytest.mark.proves("I-50")
 def test_a_proof_lacks_no_piece() -> None:
     whole = proof()
     lacking: list[dict[str, Any]] = [

@@ -50,6 +50,7 @@ def audit(bench: Bench) -> tuple[str, ...]:
     return outcome.differences
 
 
+@pytest.mark.proves("I-53")
 @given(acts())
 def test_nothing_appears_or_vanishes(life: list[Act]) -> None:
     player = Player(SimExchange([RULES], faults=Trouble()))
