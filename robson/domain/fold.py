@@ -155,13 +155,14 @@ def _insured(view: PositionView, event: e.InsurancePlaced) -> Changes:
 
 
 def _covered(view: PositionView, at_ns: ExchangeNs) -> Changes:
-    """Close the open bare interval; the first belongs to the fill, later ones to a replace."""
+    """Close the open bare interval; the first belongs to the fill, later ones to what ended it."""
     if view.bare_since_ns is None:
         return {}
     bare = max(0, at_ns - view.bare_since_ns)
     first = not any(o.status != "failed" for o in view.orders if _is_old_stop(view, o))
-    name = "bare_after_fill_ns" if first else "bare_replacing_ns"
-    return {"bare_since_ns": None, name: getattr(view, name) + bare}
+    later = "bare_vanished_ns" if view.bare_vanished else "bare_replacing_ns"
+    name = "bare_after_fill_ns" if first else later
+    return {"bare_since_ns": None, "bare_vanished": False, name: getattr(view, name) + bare}
 
 
 def _is_old_stop(view: PositionView, record: OrderRecord) -> bool:
@@ -179,6 +180,7 @@ def _uninsured(view: PositionView, event: e.InsuranceCancelled) -> Changes:
         "insurance": attrs.evolve(view.insurance, state="none"),
         "orders": _with(view, event.client_id, status="done"),
         "bare_since_ns": view.bare_since_ns or event.cancelled_ns,
+        "bare_vanished": view.bare_vanished or view.insurance.state == "resting",
     }
 
 

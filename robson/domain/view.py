@@ -73,7 +73,9 @@ class PositionView:
         orphan: the cancel of an order that it does not need any more, once one was sent.
         missed_ns: since when the account shows less than the position holds.
         healed_ns: when reconciliation last found the exchange stop missing.
-        bare_after_fill_ns, bare_replacing_ns, bare_before_exit_ns: such time, summed, by cause.
+        bare_vanished: that stop ended without our cancel.
+        bare_after_fill_ns, bare_replacing_ns, bare_vanished_ns, bare_before_exit_ns: such time,
+            summed, by cause.
     """
 
     id: PositionId
@@ -120,8 +122,10 @@ class PositionView:
     missed_ns: ExchangeNs | None = None
     healed_ns: ExchangeNs | None = None
     bare_since_ns: ExchangeNs | None = None
+    bare_vanished: bool = False
     bare_after_fill_ns: int = 0
     bare_replacing_ns: int = 0
+    bare_vanished_ns: int = 0
     bare_before_exit_ns: int = 0
 
     @property

@@ -172,7 +172,8 @@ def _closed(event: e.PositionClosed, view: PositionView) -> Told:
 
 
 def _settled(event: e.PnlSettled, view: PositionView) -> Told:
-    bare_ns = view.bare_after_fill_ns + view.bare_replacing_ns + view.bare_before_exit_ns
+    bare_ns = view.bare_after_fill_ns + view.bare_replacing_ns
+    bare_ns += view.bare_vanished_ns + view.bare_before_exit_ns
     return "result", (
         f"{event.net:+,.2f} {view.scope.symbol.quote} ({event.r_multiple:+.2f} R); planned to lose"
         f" at most {_money(view, event.planned_risk)}; fees {_money(view, event.fees)}, interest"

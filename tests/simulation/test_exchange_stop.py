@@ -18,6 +18,7 @@ import pytest
 from robson.connectors.simulated.tape import Columns
 from robson.daemon import reconciler
 from robson.domain import events as e
+from robson.domain.commands import Panic
 from robson.domain.identity import Purpose
 from robson.domain.intents import Intent, OrderType, PlaceOrder
 from robson.domain.lifecycle import PositionState
@@ -27,7 +28,7 @@ from robson.domain.view import PositionView
 from robson.engine import insuring
 from robson.engine.context import Settings
 from robson.sim.faults import FaultPlan, FaultyExchange
-from tests.simulation import worlds
+from tests.simulation import outsiders, worlds
 from tests.simulation.worlds import SEED, Bench, first_price
 
 SIDES = pytest.mark.parametrize("side", Side, ids=lambda side: side.value)
@@ -293,3 +294,34 @@ def test_an_entry_whose_stop_could_not_rest_is_refused_with_numbers() -> None:
     assert refused.rejection.code == "size_too_small"
     assert "NOTIONAL" in refused.rejection.message
     assert f"{least}" in refused.rejection.message
+
+
+# --- what is bare, by cause ----------------------------------------------------------------------
+
+
+@SIDES
+def test_every_bare_stretch_is_counted_by_its_cause(side: Side, record_property: Any) -> None:
+    """From the exchange's own times: the fill, a move, a stop that vanished, the way out."""
+    bench = Bench([(20, rose(side))], seconds=200)
+    bench.active(side)
+    bench.at(60)
+    view = bench.view
+    (filled,), placed = rows(bench, e.EntryFilled), rows(bench, e.InsurancePlaced)
+    (moved,) = rows(bench, e.InsuranceCancelled)
+    assert view.bare_after_fill_ns == placed[0].accepted_ns - filled.fills[0].at_ns
+    assert view.bare_replacing_ns == placed[1].accepted_ns - moved.cancelled_ns
+    assert view.bare_vanished_ns == 0
+    gone_ns = bench.world.clock.now_ns
+    bench.world.faults.excuse("stranger", gone_ns + 40 * NS_PER_S)
+    outsiders.cancels(bench, view.insurance.client_id)
+    bench.at(100)
+    view = bench.view
+    assert view.insurance.state == "resting"
+    assert view.bare_vanished_ns == rows(bench, e.InsurancePlaced)[-1].accepted_ns - gone_ns
+    assert 0 < view.bare_vanished_ns <= 31 * NS_PER_S, "asked after each 30 s"
+    assert view.bare_replacing_ns == placed[1].accepted_ns - moved.cancelled_ns, "and not again"
+    bench.world.ask(Panic(actor="t"))
+    view = bench.settled()
+    cancelled = rows(bench, e.InsuranceCancelled)[-1]
+    assert view.bare_before_exit_ns == view.exit_fills[-1].at_ns - cancelled.cancelled_ns
+    record_property("happened", f"four causes counted: {side.value}")

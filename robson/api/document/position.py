@@ -77,6 +77,7 @@ def _more(message: pb.Position) -> Document:
         "protection": {
             "after_fill_s": number(guard.after_fill_s),
             "replacing_s": number(guard.replacing_s),
+            "vanished_s": number(guard.vanished_s),
             "before_exit_s": number(guard.before_exit_s),
             "unprotected_s": number(guard.unprotected_s),
         },

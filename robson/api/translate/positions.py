@@ -139,6 +139,7 @@ def _guards(view: PositionView, published: Published, note: PositionNote) -> pb.
         protection=pb.Protection(
             after_fill_s=seconds(view.bare_after_fill_ns),
             replacing_s=seconds(view.bare_replacing_ns),
+            vanished_s=seconds(view.bare_vanished_ns),
             before_exit_s=seconds(view.bare_before_exit_ns),
             unprotected_s=seconds(bare) if view.state.may_hold else "",
         ),

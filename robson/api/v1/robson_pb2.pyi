@@ -381,16 +381,18 @@ class PricePoint(_message.Message):
     def __init__(self, value: _Optional[str] = ..., at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., age_s: _Optional[str] = ...) -> None: ...
 
 class Protection(_message.Message):
-    __slots__ = ("after_fill_s", "replacing_s", "before_exit_s", "unprotected_s")
+    __slots__ = ("after_fill_s", "replacing_s", "before_exit_s", "unprotected_s", "vanished_s")
     AFTER_FILL_S_FIELD_NUMBER: _ClassVar[int]
     REPLACING_S_FIELD_NUMBER: _ClassVar[int]
     BEFORE_EXIT_S_FIELD_NUMBER: _ClassVar[int]
     UNPROTECTED_S_FIELD_NUMBER: _ClassVar[int]
+    VANISHED_S_FIELD_NUMBER: _ClassVar[int]
     after_fill_s: str
     replacing_s: str
     before_exit_s: str
     unprotected_s: str
-    def __init__(self, after_fill_s: _Optional[str] = ..., replacing_s: _Optional[str] = ..., before_exit_s: _Optional[str] = ..., unprotected_s: _Optional[str] = ...) -> None: ...
+    vanished_s: str
+    def __init__(self, after_fill_s: _Optional[str] = ..., replacing_s: _Optional[str] = ..., before_exit_s: _Optional[str] = ..., unprotected_s: _Optional[str] = ..., vanished_s: _Optional[str] = ...) -> None: ...
 
 class Trigger(_message.Message):
     __slots__ = ("reason", "price", "at", "jumped_from", "stop", "actor")

@@ -227,6 +227,7 @@ def _safety(p: Doc) -> Line:
     causes = (
         ("after_fill_s", "after the fill"),
         ("replacing_s", "while it was replaced"),
+        ("vanished_s", "after it vanished"),
         ("before_exit_s", "before the exit"),
     )
     known = [(num(p, "protection", key), words) for key, words in causes]
