@@ -16,6 +16,7 @@ from decimal import Decimal, DefaultContext
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from types import FrameType, TracebackType
+from typing import NoReturn
 
 from robson.api import places
 from robson.api.server import DoorError, Doors
@@ -30,6 +31,7 @@ from robson.daemon.exits import (
     Unwritable,
     exit_of,
 )
+from robson.daemon.farewell import farewell
 from robson.daemon.ports import port_of, usual_or_free
 from robson.daemon.programme import SimOptions, programme
 from robson.daemon.strategies import shelf
@@ -259,7 +261,7 @@ class _Ended:
     def signalled(self, _number: int, _frame: FrameType | None) -> None:
         """First: end in order. Second: end at once."""
         if next(self._signals):
-            os._exit(FORCED)
+            _end_at_once("a second signal")
         self._told.put(None)
 
     def follow(self, starter: int) -> None:
@@ -316,7 +318,17 @@ def _introduce(daemon: SimulatedDaemon, doors: Doors) -> None:
 def _force(stopped: threading.Event) -> None:
     """End the process when stopping in order takes too long."""
     if not stopped.wait(STOP_S):
-        os._exit(FORCED)
+        _end_at_once(f"stopping took longer than {STOP_S:g} s")
+
+
+def _end_at_once(why: str) -> NoReturn:
+    """From a signal's handler: nothing that locks, nothing that waits."""
+    os.write(
+        sys.stderr.fileno(),
+        f"error: ended at once: {why}. Exchange stops stay where they are; the next start asks"
+        f" what became of everything that was sent. [FORCED, exit {FORCED}]\n".encode(),
+    )
+    os._exit(FORCED)
 
 
 def _end(daemon: SimulatedDaemon, ended: _Ended) -> int:
@@ -333,10 +345,8 @@ def _end(daemon: SimulatedDaemon, ended: _Ended) -> int:
     threading.Thread(target=_force, args=(stopped,), daemon=True).start()
     daemon.stop()
     stopped.set()
-    kept = [v for v in daemon.roster.views.values() if v.insurance.state == "resting"]
-    for view in kept:
-        stop = f"{view.insurance.stop_price:f}"
-        logs.tell(f"{view.scope.symbol} stays protected: exchange stop {stop} rests")
+    for line in farewell(daemon.roster.views.values(), silent=daemon.reach.fact() is not None):
+        logs.tell(line)
     for told in daemon.theatre.faults_told():
         logs.tell(f"fault {told}")
     logs.tell("robsond has ended in order")

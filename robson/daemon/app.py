@@ -61,7 +61,9 @@ from robson.store.reader import JournalReader
 
 LIVE_S = 10.0
 """A thread silent for longer is not alive."""
-STOPPING_S = 20.0
+STOPPING_S = 15.0
+CALL_S = 6.0
+"""A little longer than a call may take."""
 
 
 def program_version() -> str:
@@ -226,7 +228,7 @@ class SimulatedDaemon:
 
     def _stage(self) -> Stage | RemoteStage:
         if isinstance(self.theatre, RemoteTheatre):
-            return RemoteStage(self.theatre, self.inbox, self.monitor.next_due_ns)
+            return RemoteStage(self.theatre, self.inbox, self.monitor.next_due_ns, self._unfinished)
         return Stage(
             driver=self.theatre.driver,
             wire=self.theatre.wire,
@@ -239,6 +241,16 @@ class SimulatedDaemon:
             released=self._every_pair_has_one,
             alive=lambda: any(view.is_live for view in self._views()),
             at_end=self._at_end,
+            unfinished=self._unfinished,
+        )
+
+    def _unfinished(self) -> bool:
+        """Something is sent and not known, or held with no exchange stop at rest."""
+        return any(
+            view.state is PositionState.ENTERING
+            or view.state is PositionState.EXITING
+            or (view.state.may_hold and view.insurance.state != "resting")
+            for view in self.roster.live()
         )
 
     def _every_pair_has_one(self) -> bool:
@@ -440,6 +452,7 @@ class SimulatedDaemon:
         self.http.shutdown()
         self.stage.stop()
         self.feed.join(STOPPING_S)
+        self.stillness.wait_still(CALL_S)  # answers of an exchange next door
         self.monitor_thread.call(self._say_goodbye)
         self.inbox.close()
         self.monitor_thread.join(STOPPING_S)

@@ -22,6 +22,7 @@ from robson.daemon.exits import ExchangeUnreachable
 from robson.daemon.inbox import Inbox
 from robson.daemon.messages import TimerDue, Wake
 from robson.daemon.monitor import Missed, Unseen
+from robson.daemon.stage import DRAIN_NS
 from robson.daemon.ticks import TickBoard
 from robson.domain.instrument import Instrument
 from robson.domain.intents import Intent
@@ -216,6 +217,7 @@ class RemoteStage:
 
     Args:
         timer_due_ns: when the monitor wants to be called; asked on its own thread.
+        unfinished: whether anything is sent and not known, or held and not covered.
     """
 
     ended = False
@@ -225,8 +227,11 @@ class RemoteStage:
         theatre: RemoteTheatre,
         inbox: Inbox,
         timer_due_ns: Callable[[int | None], ExchangeNs | None],
+        unfinished: Callable[[], bool],
     ) -> None:
         self._theatre = theatre
+        self._unfinished = unfinished
+        self._drained_ns = 0
         self._inbox = inbox
         self._timer_due_ns = timer_due_ns
         self._clock = theatre.clock
@@ -258,11 +263,11 @@ class RemoteStage:
 
     def run(self) -> None:
         """Take prices in until stopped; a broken line is made again."""
-        while not self._stopping.is_set():
+        while not self._stopping.is_set() or self._homecoming():
             self.beat_s = monotonic_s()
             self._ring()
             if self._theatre.line is None and not self._reach():
-                self._stopping.wait(RETRY_S)
+                threading.Event().wait(RETRY_S)
                 continue
             assert self._theatre.line is not None
             try:
@@ -274,8 +279,12 @@ class RemoteStage:
                 self._theatre.close()
 
     def stop(self) -> None:
-        """Look no more."""
+        """Look no more than what is under way needs."""
+        self._drained_ns = self._clock.now_ns + DRAIN_NS
         self._stopping.set()
+
+    def _homecoming(self) -> bool:
+        return self._unfinished() and self._clock.now_ns < self._drained_ns
 
     def _ring(self) -> None:
         """Call the monitor when its time has come, once for each of its steps."""

@@ -30,6 +30,9 @@ LOOK_S = 0.2
 STILL_S = 60.0
 """No step of any thread takes longer; otherwise something is stuck and the process ends."""
 
+DRAIN_NS = 10 * NS_PER_S
+"""So long an orderly end asks what became of what was sent, and tries to protect what is held."""
+
 
 class HeldWire:
     """The wire of a tape that may be held: while it is, requests take no time."""
@@ -73,6 +76,7 @@ class Stage:
         speed: tape seconds for each second; None plays as fast as the work allows.
         hold: the tape waits until ``released``; while something is ``alive``, so does time.
         at_end: called when every tape is over; True when it has asked for something to be left.
+        unfinished: whether anything is sent and not known, or held and not covered.
     """
 
     def __init__(
@@ -89,6 +93,7 @@ class Stage:
         released: Callable[[], bool],
         alive: Callable[[], bool],
         at_end: Callable[[], bool],
+        unfinished: Callable[[], bool],
     ) -> None:
         self.driver = driver
         self._wire = wire
@@ -101,6 +106,8 @@ class Stage:
         self._released = released
         self._alive = alive
         self._at_end = at_end
+        self._unfinished = unfinished
+        self._drained_ns = 0
         self._requests: SimpleQueue[tuple[Intent, SimpleQueue[Answer]]] = SimpleQueue()
         self._stopping = threading.Event()
         self._anchor: tuple[float, int] | None = None
@@ -129,7 +136,7 @@ class Stage:
                 raise InvariantViolated(f"a thread has worked for {STILL_S:g} s on one message")
             seen = self._stillness.touches
             try:
-                if self._stopping.is_set() and self._quiet():
+                if self._stopping.is_set() and self._quiet() and self._homecoming_ns() is None:
                     return
                 wait_s = 0.0 if self._take_requests() else self._once()
             finally:
@@ -141,6 +148,16 @@ class Stage:
         """Play no further; finish what is under way."""
         self._stopping.set()
         self._stillness.touch()
+
+    def _homecoming_ns(self) -> int | None:
+        """While stopping: the next timer that may bring home what is under way; None when enough
+        was waited for it, or nothing is. The tape stands still meanwhile.
+        """
+        if not self._unfinished():
+            return None
+        self._drained_ns = self._drained_ns or self.driver.clock.now_ns + DRAIN_NS
+        due_ns = self._timer_due_ns(None)
+        return due_ns if due_ns is not None and due_ns <= self._drained_ns else None
 
     def _be_still(self) -> None:
         if not self._stillness.wait_still(STILL_S):
@@ -204,7 +221,9 @@ class Stage:
 
     def _timer_ns(self, market_ns: int | None, *, held: bool) -> int | None:
         """The monitor's next timer; none while a held tape makes a position wait for another."""
-        if self._stopping.is_set() or (held and self._alive()):
+        if self._stopping.is_set():
+            return self._homecoming_ns()
+        if held and self._alive():
             return None
         return self._timer_due_ns(None if held else market_ns)
 

@@ -10,7 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from robson.connectors.simulated.client import greet
 from robson.connectors.simulated.line import Line
+from robson.domain.values import Ticks
 from tests.e2e.harness import ROOT, Robsond, environment, running
 
 
@@ -39,6 +41,11 @@ class ExchangeApart:
         assert self._process.stdout is not None
         assert "moved by hand" in self._process.stdout.readline()
 
+    def signal(self, number: int) -> None:
+        """Send it a signal."""
+        assert self._process is not None
+        self._process.send_signal(number)
+
     def kill(self) -> None:
         """End it without a word; its books are whole."""
         if self._process is not None:
@@ -61,6 +68,18 @@ class ExchangeApart:
         """Greet it as one who does not watch."""
         watches = False
         return self.asks("hello", version, watches, None)
+
+    def quote(self) -> None:
+        """A price of this instant, a tick away: an old one takes no entry, however long a daemon
+        took to start.
+        """
+        line = Line(str(self.socket), time.monotonic)
+        try:
+            [pair] = greet(line, watches=False).pairs
+        finally:
+            line.close()
+        assert pair.ticks is not None
+        self.move(pair.instrument.price_of(Ticks(pair.ticks + 1)))
 
     def move(self, price: object) -> None:
         """The market is suddenly elsewhere."""

@@ -16,6 +16,7 @@ def test_a_life_in_two_processes_each_killed_once(place: Path, record_property: 
     """Dead while the price runs through the stop; then the exchange is dead for a moment."""
     with apart(place) as (exchange, robsond):
         client = robsond.start()
+        exchange.quote()
         first = arm(client)
         held = robsond.protected(client, first)
         robsond.kill()
@@ -24,6 +25,7 @@ def test_a_life_in_two_processes_each_killed_once(place: Path, record_property: 
         ended = robsond.settles(client, first)
         assert (state(ended), ended.exit_reason) == ("closed", "stop_loss")
 
+        exchange.quote()
         second = arm(client, side="short", key="two")
         held = robsond.protected(client, second)
         exchange.kill()

@@ -98,8 +98,8 @@ class ExchangeServer:
             for key, _ in self._selector.select(self._wait_s()):
                 if key.fileobj is self._listening:
                     self._accept()
-                else:
-                    self._hear(self._callers[key.fd])
+                elif (caller := self._callers.get(key.fd)) is not None:
+                    self._hear(caller)  # none: another one's turn has found that it has gone
         for caller in list(self._callers.values()):
             self._drop(caller)
         self._selector.close()

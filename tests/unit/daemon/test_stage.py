@@ -81,6 +81,7 @@ def theatre(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Making:
         released: Callable[[], bool] = lambda: True,
         alive: Callable[[], bool] = lambda: True,
         at_end: Callable[[], bool] = lambda: False,
+        unfinished: Callable[[], bool] = lambda: False,
     ) -> Theatre:
         still = Stillness()
         # The monitor of these tests is the test: what it is told is no work that time waits for.
@@ -101,6 +102,7 @@ def theatre(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Making:
             released=released,
             alive=alive,
             at_end=at_end,
+            unfinished=unfinished,
         )
         return Theatre(stage, tape, inbox, seconds, tape_clock)
 
@@ -218,6 +220,17 @@ def test_stopping_plays_no_further(theatre: Making) -> None:
 
     assert one.tape.instants == [6]
     assert one.heard() == []
+
+
+def test_stopping_waits_ten_seconds_of_its_own_for_what_is_under_way(theatre: Making) -> None:
+    """Timers go on, which ask; prices do not."""
+    due = iter((7, 7, 9, 9, 99, 99, 99))
+    one = theatre(6, speed=None, timer=lambda: next(due), unfinished=lambda: True)
+    one.stage.stop()
+    one.stage.run()
+
+    assert one.tape.instants == [6]
+    assert set(one.heard()) == {TimerDue()}
 
 
 def test_clock_file_survives_its_process(tmp_path: Path) -> None:
