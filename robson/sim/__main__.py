@@ -163,7 +163,8 @@ def _seeds(text: str) -> tuple[int, int]:
 
 def _world(args: argparse.Namespace) -> int:
     from robson.sim.crew import cores, outcomes
-    from robson.sim.report import document, show
+    from robson.sim.page import show
+    from robson.sim.report import document
     from robson.sim.runs import LIVES, Outcome, Total, add_up
     from robson.sim.story import tell
 

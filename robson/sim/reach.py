@@ -117,6 +117,11 @@ ROWS = (
     Row("T21", "exit refused", _is(e.ExitRetry, State.EXITING, State.EXITING)),
     Row("T22", "exit unknown", _is(e.OrderUnknown, State.EXITING, State.EXITING)),
     Row(
+        "T23",
+        "closed by others",
+        lambda step: isinstance(step.event, e.PositionClosed) and step.event.by == "reconciled",
+    ),
+    Row(
         "T24",
         "entry found later",
         lambda step: (
@@ -130,7 +135,6 @@ ROWS = (
 
 OUT_OF_REACH = {
     "T16": "no world is told to close at a halt, and none falls to its margin exit level",
-    "T23": "reconciliation of a whole position is not built yet",
     "T25": "needs evidence that contradicts itself; the simulated exchange never lies",
     "T26": "nobody can resolve an error by command yet",
     "T27": "nothing freezes a position yet",
@@ -210,7 +214,7 @@ ARCS_OUT_OF_REACH = {
     "halt": OUT_OF_REACH["T16"],
     "margin_exit": OUT_OF_REACH["T16"],
     "degrade": OUT_OF_REACH["T16"],
-    "active reconciled_missing closed": OUT_OF_REACH["T23"],
+    "active reconciled_missing closed": "needs what others do on the pair, which is not in the mix",
     "fail": OUT_OF_REACH["T25"],
     "resolve": OUT_OF_REACH["T26"],
     "error trigger exiting": OUT_OF_REACH["T25"],

@@ -53,6 +53,19 @@ class Teller(Reaching):
         super().witness(recorded, view)
         if new and view is not None:
             self._tell(recorded, view)
+        self._violations()
+
+    def moved(self) -> None:
+        """Tell what the exchange's books have violated."""
+        super().moved()
+        self._violations()
+
+    def finish(self, settled_in_ns: int | None) -> None:
+        """Tell what the end has violated."""
+        super().finish(settled_in_ns)
+        self._violations()
+
+    def _violations(self) -> None:
         for found in self.audit.violations[self._violated :]:
             self._line(found.at_ns, "VIOLATED", f"{found.name}: {found.message}", mark="!!")
         self._violated = len(self.audit.violations)

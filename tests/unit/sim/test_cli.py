@@ -25,6 +25,14 @@ KEYS = [
 ]
 
 
+REACHED = [
+    *("armed", "entered", "active", "judged", "events", "evaluations", "transitions", "arcs"),
+    *("exits", "endings", "refusals", "races", "recovery", "faults", "crash_points", "exchange"),
+    *("missing", "out_of_reach"),
+]
+VIOLATION = ["seed", "rule", "name", "position", "seq", "at_s", "message", "rerun"]
+
+
 def said(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str, str]:
     code = command.run(argv)
     out, err = capsys.readouterr()
@@ -41,6 +49,7 @@ def test_world_gives_one_document(capsys: pytest.CaptureFixture[str]) -> None:
     code, found = document(capsys, "world", "--seeds", "1..6", "--json")
 
     assert (code, list(found)) == (0, KEYS)
+    assert list(found["reached"]) == REACHED
     assert found["seeds"] == "1..6"
     assert found["positions"] > 0
     assert found["simulated_s"] > 0
@@ -59,6 +68,8 @@ def test_world_says_its_verdict_first(capsys: pytest.CaptureFixture[str]) -> Non
     assert head.startswith("robson-sim world  seeds 7..7, 3 positions each")
     assert verdict.startswith("✓ 0 VIOLATIONS")
     assert "\x1b" not in out
+    assert "races of the exchange stop" in out
+    assert "! T" in out, "what one seed did not reach is marked"
     assert max(map(len, out.splitlines())) <= 120
 
 
@@ -94,6 +105,7 @@ def test_a_violation_leads_and_names_its_rerun(
 
     code, found = document(capsys, "world", "--seeds", "5..5", "--json")
     assert code == 1
+    assert list(found["violations"][0]) == VIOLATION
     assert found["violations"][0]["rerun"] == "robson-sim world --seeds 5..5"
     assert found["violations"][0]["name"] == "Covered"
 
