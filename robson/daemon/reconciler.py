@@ -34,6 +34,7 @@ from robson.domain.reports import (
 from robson.domain.standing import DAY_NS
 from robson.domain.values import NS_PER_S, ExchangeNs, Numbers
 from robson.domain.view import PositionView
+from robson.engine.context import NOTHING
 from robson.engine.pair import APART_NS, Finding, Pair
 from robson.engine.reconcile import agrees, reconcile
 
@@ -310,6 +311,8 @@ class Reconciler:
             steady=self._was_still(symbol, look),
             settles=any(each.state.is_terminal for each in live),
             owner=self._owner,
+            counted=self._counted(symbol),
+            new_id=lambda: PositionId.of(self._custody.ids.bits()),
             unseen=lambda name: name in look.unseen and now - look.unseen[name] >= APART_NS,
         )
 
@@ -320,6 +323,23 @@ class Reconciler:
             for view in self._custody.roster.live(symbol)
             if view.state is not PositionState.ARMED
         )
+
+    def _counted(self, symbol: str) -> Callable[[int], bool]:
+        """Whether a trade is a fill of some position of the pair's entries; read when asked."""
+        known: set[int] = set()
+
+        def counted(trade_id: int) -> bool:
+            if not known:
+                known.update(
+                    fill.trade_id
+                    for view in self._custody.roster.views.values()
+                    if view.entry is not None and str(view.scope.symbol) == symbol
+                    for fill in view.entry.fills
+                )
+                known.add(-1)
+            return trade_id in known
+
+        return counted
 
     def _owner(self, client_id: str) -> PositionView | None:
         """The position whose order it is, newest first; None for one the journal never had."""
@@ -333,7 +353,12 @@ class Reconciler:
         if found.view is not None and (found.decision.events or found.decision.intents):
             if self._custody.roster.view(found.view.id).version != found.view.version:
                 return  # an earlier finding has changed it: the next look says what is left
-            self._act(found.view, found.decision)
+            if found.born is not None:
+                self._custody.pursuit(found.born)  # taken in hand: it is pursued in this turn
+                self._custody.roster.commit(found.decision.events)
+                self._act(self._custody.roster.view(found.born), NOTHING)
+            else:
+                self._act(found.view, found.decision)
         if found.freezes:
             self._freeze(symbol, found.message, found.code, found.evidence)
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 import attrs
 
 from robson.domain import events as e
+from robson.domain.identity import PositionId
 from robson.domain.lifecycle import PositionState
 from robson.domain.reports import AccountSnapshot, Fill, OrderState
 from robson.domain.values import NS_PER_S, Numbers
@@ -32,6 +33,8 @@ class Pair:
         settles: another position of the pair still owes, so its debts explain nothing.
         owner: whose order a client id of ours is; None for a position that the journal never had.
         unseen: whether an order was in no list of an earlier look, long enough ago.
+        counted: whether a trade, by its number, is a fill of a position.
+        new_id: a fresh id, for a position that has to be made.
     """
 
     account: AccountSnapshot
@@ -43,6 +46,8 @@ class Pair:
     settles: bool = False
     owner: Callable[[str], PositionView | None] = lambda _client_id: None
     unseen: Callable[[str], bool] = lambda _client_id: False
+    counted: Callable[[int], bool] = lambda _trade_id: True
+    new_id: Callable[[], PositionId] = lambda: PositionId.of(0)
 
     @property
     def symbol(self) -> str:
@@ -75,6 +80,7 @@ class Finding:
     Attributes:
         view: the position that ``decision`` belongs to, as it was compared.
         freezes: whether the symbol takes no entry until a person has looked.
+        born: the position that ``decision`` makes.
     """
 
     row: str
@@ -84,6 +90,7 @@ class Finding:
     view: PositionView | None = None
     decision: Decision = NOTHING
     freezes: bool = False
+    born: PositionId | None = None
 
 
 def note(

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 import attrs
 
 from robson.domain.lifecycle import PositionState
-from robson.engine import holding, resting
+from robson.engine import holding, recovered, resting
 from robson.engine.pair import Finding, Pair
 
 Row = Callable[[Pair], Iterator[Finding]]
@@ -27,6 +27,7 @@ ROWS: dict[str, Row] = {
     "R10": holding.r10_less,
     "R11": holding.r11_more,
     "R21": resting.r21_foreign_order,
+    "R25": recovered.r25_filled_for_nobody,
     "R22": holding.r22_foreign_exposure,
 }
 """Rows of the recovery table that need the whole account; what protects comes first."""
@@ -34,7 +35,10 @@ ROWS: dict[str, Row] = {
 
 def reconcile(pair: Pair) -> tuple[Finding, ...]:
     """Everything that differs, in the order of the table."""
-    return tuple(found for row in ROWS.values() for found in row(pair))
+    found = [each for row in ROWS.values() for each in row(pair)]
+    if any(each.born is not None for each in found):
+        found = [each for each in found if each.row != "R22"]  # it is explained now
+    return tuple(found)
 
 
 def agrees(pair: Pair) -> bool:

@@ -26,7 +26,7 @@ from robson.engine.reconcile import ROWS
 from robson.sim.faults import FaultPlan, FaultyWire
 from tests.simulation import outsiders
 from tests.simulation.test_govern import arm
-from tests.simulation.worlds import BALANCE, SEED, Bench, first_price
+from tests.simulation.worlds import BALANCE, SEED, Bench, Script, first_price
 
 Note = Callable[[str, object], None]
 BOTH = pytest.mark.parametrize("side", list(Side), ids=lambda side: side.value)
@@ -82,7 +82,7 @@ def codes(bench: Bench) -> list[str]:
 
 
 def test_the_table_is_the_one_that_is_tested() -> None:
-    rows_ = {f"R{number}" for number in (8, 9, 10, 11, 12, 13, 14, 15, 16, 21, 22)}
+    rows_ = {f"R{number}" for number in (8, 9, 10, 11, 12, 13, 14, 15, 16, 21, 22, 25)}
     assert ROWS.keys() == rows_ | {"missed"}
 
 
@@ -308,6 +308,32 @@ def test_what_is_there_beside_a_position_is_not_adopted(side: Side, record_prope
     assert bench.view.state is PositionState.ACTIVE
     assert (bench.requests(Purpose.EXIT), len(outsiders.open_ids(bench))) == ([], 1)
     record_property("happened", f"R11: more than a {side.value} holds was there")
+
+
+@BOTH
+@pytest.mark.proves("R25", "P1", "I-10")
+def test_an_entry_that_fills_after_its_absence_was_proved_is_left(
+    side: Side, record_property: Note
+) -> None:
+    """Journal: cancelled, the entry is proved absent. Exchange: it has filled after all."""
+    bench = Read([], seconds=900, faults=Script(lost=Purpose.ENTRY, request=True))
+    bench.arm(side)
+    first = bench.settled()
+    assert (first.cancel_reason, bench.requests(Purpose.ENTRY)) == ("absent", [])
+    order = first.orders[0].order
+    outsiders.asks(bench, order)
+    passes(bench)
+
+    (again,) = [view for view in bench.views if view.id != first.id]
+    assert again.idempotency_key.startswith(f"recovered_from {first.id}")
+    assert again.closed is not None
+    assert (again.closed.reason, again.entry is not None) == ("degraded_mode", True)
+    assert codes(bench) == ["recovered_entry"]
+    account = bench.checks.truth(bench.world.scope).account
+    assert (account.base.debt, account.quote.debt) == (0, 0)
+    passes(bench, 2 * LOOKED_S)
+    assert (len(bench.views), rows(bench)) == (2, ["R25"]), "once"
+    record_property("happened", f"R25: a {side.value} entry that nobody held was left")
 
 
 @pytest.mark.proves("R22", "I-14")
