@@ -8,7 +8,15 @@ Each tests/mutants/*.patch begins with one line or more that say who must notice
 `world` is the deterministic simulation (`robson-sim world`); anything else goes to pytest. A test
 kills only by failing: an error of collection, of syntax or of the command line does not count, nor
 does a test that was red before the fault was planted.
-Usage: python tools/mutants.py [NAME ...]
+
+With --world another question is put: does the simulation alone find it, by the checker that should?
+
+    # world: S14
+
+Worlds are lived up to the first one in which anything is violated, 2,000 at most. A named checker
+has to be among what is violated there (of several, one), and the same world has to be clean without
+the fault.
+Usage: python tools/mutants.py [--world] [NAME ...]
 """
 
 from __future__ import annotations
@@ -22,13 +30,17 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PATCHES = ROOT / "tests" / "mutants"
 TAPES = Path(os.environ.get("ROBSON_TAPES", ROOT.parent / "shared" / "data"))
-EXPECT = "# expect:"
+EXPECT, WORLD = "# expect:", "# world:"
 TIMEOUT_S = 900
+SEEDS = 2_000
+WORLD_TIMEOUT_S = 7_200
 PYTEST = ["-x", "-q", "-p", "no:randomly", "-p", "no:cacheprovider"]
 
 
@@ -36,10 +48,10 @@ class Survived(Exception):
     """The fault was not noticed as it should have been; the text says why."""
 
 
-def expectations(patch: Path) -> list[str]:
-    """Return what must go red."""
+def expectations(patch: Path, header: str = EXPECT) -> list[str]:
+    """Return what must go red: the tests, or the checkers of the world."""
     lines = patch.read_text().splitlines()  # those of the diff begin with other characters
-    return [line.removeprefix(EXPECT).strip() for line in lines if line.startswith(EXPECT)]
+    return [line.removeprefix(header).strip() for line in lines if line.startswith(header)]
 
 
 def copy_tree(into: Path) -> None:
@@ -47,7 +59,9 @@ def copy_tree(into: Path) -> None:
     shutil.copytree(ROOT, into, ignore=ignored, symlinks=True)
 
 
-def run(command: list[str], tree: Path) -> subprocess.CompletedProcess[str]:
+def run(
+    command: list[str], tree: Path, timeout_s: int = TIMEOUT_S
+) -> subprocess.CompletedProcess[str]:
     """Run a Python command on the code in `tree`."""
     # The venv's editable install points at the original. PYTHONPATH comes before it, also in the
     # processes that a test starts.
@@ -62,11 +76,11 @@ def run(command: list[str], tree: Path) -> subprocess.CompletedProcess[str]:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=TIMEOUT_S,
+            timeout=timeout_s,
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise Survived(f"no answer within {TIMEOUT_S} s from: {shlex.join(command)}") from error
+        raise Survived(f"no answer within {timeout_s} s from: {shlex.join(command)}") from error
 
 
 def is_red(expectation: str, tree: Path) -> bool:
@@ -119,6 +133,50 @@ def require_green(expectation: str, tree: Path, known: dict[str, bool]) -> None:
         raise Survived(f"{expectation} is red without any fault")
 
 
+def first_violated(tree: Path, first: int, last: int) -> tuple[int, list[str]] | None:
+    """The first seed whose world violates anything in `tree`, and by which checkers."""
+    seeds = f"{first}..{last}"
+    command = ["-m", "robson.sim", "world", "--json", "--fail-fast", "--jobs", "1"]
+    done = run([*command, "--seeds", seeds], tree, WORLD_TIMEOUT_S)
+    try:
+        violations = json.loads(done.stdout)["violations"]
+    except (ValueError, KeyError):
+        words = (done.stdout + done.stderr).strip().splitlines()[-3:]
+        message = f"world {seeds}: exit {done.returncode}, no verdict: {' | '.join(words)}"
+        raise Survived(message) from None
+    if not violations:
+        return None
+    return violations[0]["seed"], sorted({found["rule"] for found in violations})
+
+
+def judge_by_world(patch: Path, clean: Path, _green: dict[str, bool]) -> str:
+    """Return which checker caught the mutant, and in which world."""
+    named = {rule for line in expectations(patch, WORLD) for rule in line.replace(",", " ").split()}
+    if not named:
+        raise Survived(f"names no checker of the world ({WORLD} S1)")
+    with planted(patch) as tree:
+        caught = first_violated(tree, 0, SEEDS - 1)
+    if caught is None:
+        raise Survived(f"no checker minded it in {SEEDS:,} worlds")
+    seed, rules = caught
+    if not named & set(rules):
+        wanted = ", ".join(sorted(named))
+        raise Survived(f"{', '.join(rules)} spoke first, in seed {seed}, and not {wanted}")
+    if first_violated(clean, seed, seed) is not None:
+        raise Survived(f"seed {seed} is violated without any fault")
+    return f"{', '.join(rules)} in seed {seed}"
+
+
+@contextmanager
+def planted(patch: Path) -> Iterator[Path]:
+    """A copy of the tree with the fault in it."""
+    with tempfile.TemporaryDirectory(prefix="robson-mutant-") as folder:
+        tree = Path(folder, "tree")
+        copy_tree(tree)
+        plant(patch, tree)
+        yield tree
+
+
 def judge(patch: Path, clean: Path, green: dict[str, bool]) -> str:
     """Return what killed the mutant."""
     wanted = expectations(patch)
@@ -126,10 +184,7 @@ def judge(patch: Path, clean: Path, green: dict[str, bool]) -> str:
         raise Survived(f"names nothing that must go red ({EXPECT} ...)")
     for expectation in wanted:
         require_green(expectation, clean, green)
-    with tempfile.TemporaryDirectory(prefix="robson-mutant-") as folder:
-        tree = Path(folder, "tree")
-        copy_tree(tree)
-        plant(patch, tree)
+    with planted(patch) as tree:
         for expectation in wanted:
             if not is_red(expectation, tree):
                 raise Survived(f"not noticed by {expectation}")
@@ -142,8 +197,12 @@ def imports_from(tree: Path) -> bool:
     return Path(done.stdout.strip()).is_relative_to(tree)
 
 
-def main(names: list[str]) -> int:
-    every = {path.stem: path for path in sorted(PATCHES.glob("*.patch"))}
+def main(arguments: list[str]) -> int:
+    names = [each for each in arguments if each != "--world"]
+    by_world = "--world" in arguments
+    header, asks = (WORLD, judge_by_world) if by_world else (EXPECT, judge)
+    all_patches = sorted(PATCHES.glob("*.patch"))
+    every = {path.stem: path for path in all_patches if expectations(path, header)}
     if unknown := set(names) - every.keys():
         print(f"no such mutant: {', '.join(sorted(unknown))}", file=sys.stderr)
         return 64
@@ -160,7 +219,7 @@ def main(names: list[str]) -> int:
         for patch in patches:
             started = time.monotonic()
             try:
-                by = "killed by " + judge(patch, clean, green)
+                by = "killed by " + asks(patch, clean, green)
                 killed += 1
             except Survived as error:
                 by = f"SURVIVED: {error}"

@@ -98,6 +98,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     world.add_argument("--lives", metavar="N", type=int, help="positions in each world; default: 3")
     world.add_argument("--jobs", metavar="N", type=int, help="worker processes; default: the cores")
+    world.add_argument("--fail-fast", action="store_true", help="end with the first world at fault")
     world.add_argument("--story", action="store_true", help="tell each life, event by event")
     world.add_argument("--json", action="store_true", help="one JSON document, nothing else")
     books = commands.add_parser(
@@ -186,11 +187,12 @@ def _world(args: argparse.Namespace) -> int:
 
     seeds = itertools.count(first) if last is None else range(first, last + 1)
     if args.story:
-        add_up(tell(seeds, lives, page), total, until=until)
+        lived = tell(seeds, lives, page)
+        add_up(lived, total, until=until, fail_fast=args.fail_fast)
     else:
         jobs = 1 if first == last else jobs
         with closing(outcomes(seeds, lives, jobs)) as lived:
-            add_up(lived, total, until=until, done=done)
+            add_up(lived, total, until=until, fail_fast=args.fail_fast, done=done)
     progress.clear()
     elapsed_s = monotonic_s() - began_s
     if args.json:

@@ -31,6 +31,7 @@ from robson.sim.cover import Cover
 from robson.sim.faults import Span
 from robson.sim.observer import Observer
 from robson.sim.oracle import Oracle
+from robson.sim.watch import Watch
 from robson.sim.world import World
 
 WORLD_RULES = {
@@ -115,6 +116,7 @@ class Checks(Observer):
         self.audit.evaluated.update(dict.fromkeys(WORLD_RULES, 0))
         self._conservation = Conservation(world.exchange.books, world.exchange.state)
         self.cover = Cover(world.instrument)
+        self._watch = Watch(world, self.audit)
         self.bare_ns: Counter[str] = Counter()
         self.excused_ns: Counter[str] = Counter()
         self._oracle = _oracle(world)
@@ -132,6 +134,17 @@ class Checks(Observer):
             _, kind, payload = self._world.journal.rows.rows[recorded.seq - 1]
             self._note("S6", self._oracle.row(kind, payload))
             self._secret(payload)
+            if view is not None:
+                self._watch.witness(view)
+
+    def offered(self, price: int) -> None:
+        """See a price with the daemon."""
+        self._watch.offered(price)
+
+    def died(self, point: str) -> None:
+        """See nobody look on."""
+        super().died(point)
+        self._watch.died()
 
     def leaves(self, intent: Intent) -> None:
         """Ask about a request."""
@@ -150,6 +163,7 @@ class Checks(Observer):
 
     def stopped(self, took_ns: int, rested: Sequence[str]) -> None:
         """The process has ended in order; ``rested`` are the stops from before."""
+        self._watch.died()
         self._note("L6", [took_ns <= STOPPED_NS or f"the stop took {seconds(took_ns)}"])
         stops = self._world.exchange.market(self._world.instrument.symbol).stops.values()
         gone = set(rested) - {order.client_id for order in stops}
@@ -157,6 +171,7 @@ class Checks(Observer):
 
     def moved(self) -> None:
         """Look at what the exchange has written down since the last time."""
+        self._watch.look()
         entries = self._world.exchange.books.entries(self._read)
         if not entries:
             return

@@ -41,6 +41,9 @@ class Observer:
     def found(self, views: Sequence[PositionView]) -> None:
         """A process that has just read the journal found these positions alive."""
 
+    def offered(self, price: int) -> None:
+        """A price, in whole ticks, is left on the board of a daemon that lives."""
+
     def moved(self) -> None:
         """Something happened, and everything that follows from it at once."""
 

@@ -214,14 +214,19 @@ def add_up(
     total: Total,
     *,
     until: int | None = None,
+    fail_fast: bool = False,
     done: Callable[[Outcome, Total], None] | None = None,
 ) -> Total:
-    """Take worlds in, ``until`` so many positions were active; ``done`` hears of each world."""
+    """Take worlds in, ``until`` so many positions were active; ``done`` hears of each world.
+
+    ``fail_fast``: nothing after the first world in which something was violated.
+    """
     for outcome in outcomes:
         total.add(outcome)
         if done is not None:
             done(outcome, total)
-        if until is not None and total.filled >= until:
+        enough = until is not None and total.filled >= until
+        if enough or (fail_fast and outcome.violations):
             break
     return total
 

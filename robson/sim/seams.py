@@ -88,10 +88,15 @@ class SeededIds:
 
 
 class BoardRelay:
-    """The board of whichever daemon lives now; prices fall on nobody while none does."""
+    """The board of whichever daemon lives now; prices fall on nobody while none does.
 
-    def __init__(self) -> None:
+    Args:
+        offered: hears of every price that falls on somebody.
+    """
+
+    def __init__(self, offered: Callable[[int], None]) -> None:
         self.inner: TickBoard | None = None
+        self._offered = offered
 
     @property
     def band(self) -> tuple[int, int] | None:
@@ -105,7 +110,10 @@ class BoardRelay:
 
     def offer(self, price: int, at_ns: ExchangeNs, *, jump: bool) -> bool:
         """Pass a price on."""
-        return self.inner.offer(price, at_ns, jump=jump) if self.inner is not None else False
+        if self.inner is None:
+            return False
+        self._offered(price)
+        return self.inner.offer(price, at_ns, jump=jump)
 
 
 class Lanes:

@@ -86,7 +86,7 @@ class World:
         self.faults.lot = self.instrument.order_step
         self.exchange = exchange([self.instrument], faults=self.faults.exchange)
         self.exchange.mortal = self.faults
-        self.board = BoardRelay()
+        self.board = BoardRelay(self._offered)
         self.player = player(
             self.tape,
             self.instrument,
@@ -277,6 +277,9 @@ class World:
             self._rows_noted = recorded.seq
             self._note(f"row {recorded.seq} {recorded.epoch}", recorded.event)
         self.observer.witness(recorded, view)
+
+    def _offered(self, price: int) -> None:
+        self.observer.offered(price)
 
     def _leaves(self, intent: Intent) -> None:
         self._note("leaves", intent)

@@ -16,6 +16,10 @@ RESOLVE_NS = 30 * NS_PER_S
 FRESH_NS = 2 * NS_PER_S
 SETTLE_MS = 15_000
 """An order may still be executed so long after its receive window, at the least."""
+PROOF = frozenset(
+    ("settled_ns", "not_found_ns", "orders_read", "trades_read", "base_total", "quote_total")
+)
+"""What an absence is proved with: time, two not-founds, two lists, and the balances."""
 PRICES = frozenset({"stop_loss", "trailing_stop", "stop_gain"})
 
 
@@ -51,13 +55,13 @@ def evidence(seen: Seen) -> Iterator[Verdict]:
 
 
 def proof_is_whole(seen: Seen) -> Iterator[Verdict]:
-    """Found names the order; absent carries every piece of the proof, each in time."""
+    """Found names the order; absent carries every piece of the proof, in time, and is true."""
     event, said = seen.event, dict(seen.event.evidence)
     record = seen.after.order(event.client_id)
     if event.outcome == "found":
         yield bool(said.get("order_id")) or f"{event.client_id} was found without a number"
         return
-    missing = {"settled_ns", "not_found_ns", "orders_read", "trades_read"} - said.keys()
+    missing = PROOF - said.keys()
     yield not missing or f"{event.client_id} is absent without {sorted(missing)}"
     if missing or record is None:
         return
@@ -65,6 +69,9 @@ def proof_is_whole(seen: Seen) -> Iterator[Verdict]:
     settle_ms = (record.timestamp_ms or 0) + record.order.recv_window_ms + SETTLE_MS
     yield first >= settle_ms * NS_PER_MS or f"{event.client_id} counted as absent too early"
     yield second - first >= 2 * NS_PER_S or "two not-founds were less than 2 s apart"
+    if seen.truth is not None:
+        there = seen.truth.order(event.client_id)
+        yield there is None or f"{event.client_id} counts as absent, the exchange has it"
 
 
 def resolved_in_time(seen: Seen) -> Iterator[Verdict]:

@@ -1,0 +1,155 @@
+"""Watches a held position from outside: is its stop waited for, met in time, and does it rest?
+
+Prices are seen as they are left on the daemon's board, orders as the exchange has them. Of the
+daemon only what it wrote down counts, and the band that its board publishes.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal, localcontext
+
+import attrs
+
+from robson.connectors.simulated.orders import Order
+from robson.domain.lifecycle import PositionState
+from robson.domain.values import MONEY, NS_PER_S, Side
+from robson.domain.view import PositionView
+from robson.engine.invariants import Audit
+from robson.engine.invariants.life import EXIT_NS
+from robson.engine.invariants.terms import seconds
+from robson.sim.world import World
+
+POLL_NS = 35 * NS_PER_S
+"""A stop is asked about every 30 s; an answer takes up to 5 s."""
+MOVE_NS = 75 * NS_PER_S
+"""A stop that has to be moved is moved at once, or a minute after a refusal, and asked about."""
+LOOK_NS = NS_PER_S
+
+
+@attrs.define
+class Watch:
+    """One pair's position that is held and not on its way out.
+
+    A price outside of the published band is the daemon's to judge, whatever else goes wrong: one
+    beyond the stop that comes back has been met all the same.
+    """
+
+    world: World
+    audit: Audit
+    _view: PositionView | None = None
+    _stop: int = 0
+    _crossed_ns: int | None = None
+    _beyond: bool = False
+    _looked_ns: int = 0
+    _since: dict[str, int] = attrs.Factory(dict)
+
+    def witness(self, view: PositionView) -> None:
+        """Take in what has become of a position."""
+        was = self._view
+        if view.state is PositionState.ACTIVE and view.stop is not None and view.trigger is None:
+            if was is None or was.id != view.id:
+                self._forget()
+            self._view, self._stop = view, self.world.instrument.ticks(view.stop)
+        elif was is not None and was.id == view.id:
+            self._forget()
+
+    def _forget(self) -> None:
+        self._view, self._crossed_ns, self._beyond = None, None, False
+        self._since.clear()
+
+    def offered(self, price: int) -> None:
+        """A price was left on the daemon's board, in whole ticks."""
+        view = self._view
+        if view is None or view.side is None:
+            return
+        self._beyond = (price - self._stop) * view.side.sign <= 0
+        band = self.world.board.band
+        heeded = band is None or not band[0] < price < band[1]
+        if self._beyond and heeded and self._crossed_ns is None:
+            self._crossed_ns = self.world.clock.now_ns
+
+    def died(self) -> None:
+        """Nobody judges a price that came while nobody lived."""
+        self._crossed_ns = None
+
+    def look(self) -> None:
+        """Say what is wrong for too long."""
+        view, now = self._view, self.world.clock.now_ns
+        if view is None or view.side is None:
+            return
+        if self._crossed_ns is not None:
+            took = now - self._crossed_ns
+            late = f"the stop {view.stop} was met {seconds(took)} ago and nothing follows"
+            self.audit.note("L1", verdict=took <= EXIT_NS or late, at_ns=now)
+            self._crossed_ns = None if took > EXIT_NS else self._crossed_ns
+        if now - self._looked_ns < LOOK_NS:
+            return
+        self._looked_ns = now
+        past = "the price is past the stop and nothing follows" if self._beyond else None
+        self._lasts("L1", "past", past, now, EXIT_NS)
+        board = self.world.board.inner
+        band = board.band if board is not None else None
+        quiet = band is not None and band[0] < self._stop < band[1]
+        unseen = f"nobody waits for the stop {view.stop}" if quiet else None
+        self._lasts("L1", "unseen", unseen, now, EXIT_NS)
+        self._rests(view, view.side, now)
+
+    def _lasts(self, rule: str, name: str, wrong: str | None, now: int, most_ns: int) -> None:
+        """Something may be wrong for a while, but not for longer."""
+        if wrong is None:
+            self._since.pop(name, None)
+            self.audit.note(rule, verdict=True, at_ns=now)
+            return
+        took = self.audit.memory.counted(self._since.setdefault(name, now), now)
+        if took > most_ns:
+            self._since[name] = now
+            self.audit.note(rule, verdict=f"{wrong}, for {seconds(took)}", at_ns=now)
+
+    # --- the stop at the exchange ----------------------------------------------------------------
+
+    def _rests(self, view: PositionView, side: Side, now: int) -> None:
+        """What is told as resting rests, for all that is held, close behind the stop in force."""
+        if view.insurance.state != "resting":
+            return
+        account = self.world.exchange.state.accounts[self.world.scope]
+        named = view.insurance.client_id
+        order = next((o for o in account.orders.open() if o.client_id == named), None)
+        gone = f"{named} is told to rest and does not" if order is None else None
+        self._lasts("S10", "gone", gone, now, POLL_NS)
+        if order is not None:
+            wrong = self._unfit(view, side, order)
+            near = self._is_near(view, side)
+            self._lasts("S10", "unfit", None if near else wrong, now, MOVE_NS)
+
+    def _is_near(self, view: PositionView, side: Side) -> bool:
+        """Whether the price is so near that the stop is not to be touched."""
+        price = self.world.exchange.market(self.world.instrument.symbol).price
+        if price is None or view.plan is None or view.stop is None:
+            return True
+        with localcontext(MONEY):
+            return (price - view.stop) * side.sign <= view.plan.stops.span * Decimal("0.3")
+
+    def _unfit(self, view: PositionView, side: Side, order: Order) -> str | None:
+        """What is wrong with a resting stop; None for nothing."""
+        if view.plan is None or view.stop is None or order.stop_price is None:
+            return f"{order.client_id} is no stop"
+        rules, base = (
+            self.world.instrument,
+            self.world.exchange.state.accounts[self.world.scope].base,
+        )
+        with localcontext(MONEY):
+            away = (view.stop - order.stop_price) * side.sign
+            most = max(3 * rules.tick, min(view.stop / 100, view.plan.stops.span / 4)) + rules.tick
+            if away > most:
+                return f"the exchange stop rests {away} behind {view.stop}"
+            if side is Side.LONG:
+                missing = rules.floor_quantity(base.total) - order.quantity
+            else:
+                bought = order.quantity * (1 - rules.taker_fee)
+                missing = base.debt - base.free - bought
+            capped = (
+                rules.order_max is not None and order.quantity + rules.order_step > rules.order_max
+            )
+            if missing > 0 and not capped:
+                return f"the exchange stop leaves {missing} uncovered"
+        return None
