@@ -25,7 +25,7 @@ ONE_NODE = (
 """The invariants of the reliability design that one node can be asked for."""
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 def test_2000_active_positions_hold_every_law(
     record_property: Callable[[str, object], None],
 ) -> None:
