@@ -31,6 +31,7 @@ class File(NamedTuple):
     path: str  # from the top of the checkout, with forward slashes
     text: str
     tree: ast.Module | None  # of Python files
+    nodes: tuple[ast.AST, ...] = ()  # everything in the tree
 
 
 class Breach(NamedTuple):
@@ -61,7 +62,10 @@ def rule(name: str, judges: Callable[[File], bool]) -> Callable[[Finder], Finder
 
 
 def parse(path: str, text: str) -> File:
-    return File(path, text, ast.parse(text, path) if path.endswith(".py") else None)
+    if not path.endswith(".py"):
+        return File(path, text, None)
+    tree = ast.parse(text, path)
+    return File(path, text, tree, tuple(ast.walk(tree)))
 
 
 @cache
@@ -107,15 +111,10 @@ def any_text(_: File) -> bool:
 # --------------------------------------------------------------------------- reading Python's tree
 
 
-def nodes(file: File) -> Iterator[ast.AST]:
-    assert file.tree is not None
-    return ast.walk(file.tree)
-
-
 def full_names(file: File) -> Iterator[tuple[ast.expr, str]]:
     """Give each name and attribute with what it stands for, whatever it was imported as."""
     imported: dict[str, str] = {}
-    for node in nodes(file):
+    for node in file.nodes:
         match node:
             case ast.Import(names=names):
                 for name in names:
@@ -133,7 +132,7 @@ def full_names(file: File) -> Iterator[tuple[ast.expr, str]]:
                 return f"{resolve(value)}.{attribute}"
         return ""
 
-    for node in nodes(file):
+    for node in file.nodes:
         if isinstance(node, ast.Name | ast.Attribute):
             yield node, resolve(node)
 
@@ -149,7 +148,7 @@ def long_files(file: File) -> Iterator[Breach]:
 
 @rule("function-length", any_python)
 def long_functions(file: File) -> Iterator[Breach]:
-    for node in nodes(file):
+    for node in file.nodes:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             lines = (node.end_lineno or node.lineno) - node.lineno + 1
             if lines > FUNCTION_LINES:
@@ -160,7 +159,7 @@ def long_functions(file: File) -> Iterator[Breach]:
 def tangled_functions(file: File) -> Iterator[Breach]:
     # A `match` counts once: a flat table of cases is easy to read, however long.
     forks = ast.If | ast.IfExp | ast.For | ast.While | ast.ExceptHandler | ast.Match
-    for node in nodes(file):
+    for node in file.nodes:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             branches = 1 + sum(isinstance(x, forks | ast.comprehension) for x in ast.walk(node))
             if branches > BRANCHES:
@@ -194,7 +193,7 @@ def unfinished_work(file: File) -> Iterator[Breach]:
 def vague_names(file: File) -> Iterator[Breach]:
     vague = {"manager", "helper", "helpers", "util", "utils"}
     named = [(1, PurePosixPath(file.path).stem)]
-    named += [(node.lineno, node.name) for node in nodes(file) if isinstance(node, ast.ClassDef)]
+    named += [(node.lineno, node.name) for node in file.nodes if isinstance(node, ast.ClassDef)]
     for line, name in named:
         if vague & set(re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower().split("_")):
             yield Breach(line, f"{name}: name what it does")
@@ -218,11 +217,11 @@ def machine_places(file: File) -> Iterator[Breach]:
 def floats(file: File) -> Iterator[Breach]:
     refusing = {
         id(part)
-        for node in nodes(file)
+        for node in file.nodes
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "isinstance"
         for part in ast.walk(node)
     }
-    for node in nodes(file):
+    for node in file.nodes:
         match node:
             case ast.Constant(value=float(value)):
                 yield Breach(node.lineno, f"{value} is a float: write a Decimal or an int")
@@ -249,7 +248,7 @@ def ambient_calls(file: File) -> Iterator[Breach]:
     )
     bare_calls = {
         id(node.func)
-        for node in nodes(file)
+        for node in file.nodes
         if isinstance(node, ast.Call) and not node.args and not node.keywords
     }
     for node, name in full_names(file):
@@ -262,7 +261,7 @@ def ambient_calls(file: File) -> Iterator[Breach]:
 @rule("broad-except", below("robson/", "tools/"))
 def broad_excepts(file: File) -> Iterator[Breach]:
     broad = {"Exception", "BaseException"}
-    for node in nodes(file):
+    for node in file.nodes:
         match node:
             case ast.ExceptHandler(type=None):
                 yield Breach(node.lineno, "bare except")
@@ -288,7 +287,7 @@ def busy_inits(file: File) -> Iterator[Breach]:
 
 @rule("hollow-test", below("tests/"))
 def hollow_tests(file: File) -> Iterator[Breach]:
-    for node in nodes(file):
+    for node in file.nodes:
         if isinstance(node, ast.Assert) and isinstance(node.test, ast.Constant) and node.test.value:
             yield Breach(node.lineno, "asserts a constant")
     for node, name in full_names(file):
@@ -305,7 +304,7 @@ def sleeping_tests(file: File) -> Iterator[Breach]:
 
 @rule("oracle", below("tests/oracle/"))
 def dependent_oracles(file: File) -> Iterator[Breach]:
-    for node in nodes(file):
+    for node in file.nodes:
         match node:
             case ast.Import(names=names):
                 modules = [name.name for name in names]
