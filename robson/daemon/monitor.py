@@ -275,7 +275,7 @@ class Monitor:
         if position not in self.custody.pursuits:
             return
         pursuit = self.custody.pursuit(position)
-        if not pursuit.returned(report.intent):
+        if not pursuit.returned(report):
             return  # an answer that comes twice is taken in once
         view = self.roster.view(position)
         if pursuit.trigger is not None:

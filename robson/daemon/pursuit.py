@@ -14,7 +14,14 @@ import attrs
 from robson.domain.events import PositionEvent
 from robson.domain.identity import ClientOrderId
 from robson.domain.intents import CancelOrder, Intent, PlaceOrder, Repay
-from robson.domain.reports import AccountSnapshot, OrderState
+from robson.domain.reports import (
+    AccountSnapshot,
+    NotSent,
+    OrderRejected,
+    OrderState,
+    OutcomeUnknown,
+    Report,
+)
 from robson.domain.values import NS_PER_MS, Candle, ExchangeNs, Price
 from robson.domain.view import PositionView
 from robson.engine.detectors.protocol import Detector, DetectorSignal
@@ -61,6 +68,7 @@ class Pursuit:
     asked_ns: ExchangeNs = ExchangeNs(0)
     failed_ns: ExchangeNs = ExchangeNs(0)
     looked_missing: bool = False
+    unheard: int = 0
     trades_ns: int = -1
     restamps: int = 0
     trigger: PendingTrigger | None = None
@@ -79,6 +87,7 @@ class Pursuit:
             asked_ns=self.asked_ns,
             failed_ns=self.failed_ns,
             looked_missing=self.looked_missing,
+            unheard=self.unheard,
             trades_ns=self.trades_ns,
         )
 
@@ -94,13 +103,18 @@ class Pursuit:
         """Whether a cancel of an order is on its way."""
         return any(isinstance(i, CancelOrder) and i.target == target for i in self.sending)
 
-    def returned(self, intent: Intent) -> bool:
-        """Its report has come; False when nobody waits for one, or not any more."""
-        for waiting in (self.sending, self.reading):
-            if intent in waiting:
-                waiting.remove(intent)
-                return True
-        return any(intent in asked.waiting for asked in self.resolutions.values())
+    def returned(self, report: Report) -> bool:
+        """A report has come; False when nobody waits for it, or not any more."""
+        intent = report.intent
+        if intent in self.sending:
+            self.sending.remove(intent)
+        elif intent in self.reading:
+            self.reading.remove(intent)
+            unheard = isinstance(report, NotSent | OutcomeUnknown | OrderRejected)
+            self.unheard = self.unheard + 1 if unheard else 0
+        else:
+            return any(intent in asked.waiting for asked in self.resolutions.values())
+        return True
 
     def chase(self, view: PositionView, now_ns: ExchangeNs) -> None:
         """One resolution for each unknown order, none for any other."""

@@ -184,7 +184,7 @@ def _near(view: PositionView, price: Price) -> bool:
 
 
 def _resting(view: PositionView, ctx: Context, known: Known) -> Step:
-    poll_ns = ExchangeNs(known.asked_ns + (INSURANCE_POLL_NS if known.verified else 0))
+    poll_ns = known.ask_again_ns(INSURANCE_POLL_NS if known.verified else ASK_EVERY_NS)
     if not known.reading and ctx.now_ns >= poll_ns:
         return act(intents=(_ask_stop(view),))
     if known.verified and prepared_before(view, ctx):

@@ -13,6 +13,8 @@ from robson.engine.context import NOTHING, Context, Decision
 from robson.engine.orders import failed_in_a_row
 
 ASK_EVERY_NS = NS_PER_S
+UNHEARD_MAX, SELDOM_NS = 5, 5 * NS_PER_S
+"""After so many questions in a row that nobody answered, they are put this seldom."""
 
 
 @attrs.frozen(kw_only=True)
@@ -26,6 +28,7 @@ class Known:
         asked_ns: when a question was last asked.
         failed_ns: when an order of the position was last refused.
         looked_missing: the last question about an unknown exit did not find it.
+        unheard: questions in a row that nobody answered.
         trades_ns: when the account's trades were last asked for and told; -1 for never.
     """
 
@@ -35,7 +38,13 @@ class Known:
     asked_ns: ExchangeNs = ExchangeNs(0)
     failed_ns: ExchangeNs = ExchangeNs(0)
     looked_missing: bool = False
+    unheard: int = 0
     trades_ns: int = -1
+
+    def ask_again_ns(self, every_ns: int = ASK_EVERY_NS) -> ExchangeNs:
+        """When the next question may be put; later while nobody answers."""
+        seldom_ns = SELDOM_NS if self.unheard >= UNHEARD_MAX else 0
+        return ExchangeNs(self.asked_ns + max(every_ns, seldom_ns))
 
 
 @attrs.frozen(kw_only=True)
@@ -60,10 +69,10 @@ def act(*events: e.PositionEvent, intents: tuple[Intent, ...] = ()) -> Step:
 
 
 def ask(ctx: Context, known: Known, question: Intent, *, every_ns: int = ASK_EVERY_NS) -> Step:
-    """Put a question, at most one at a time and once a second."""
+    """Put a question, at most one at a time and once a second; seldom while nobody answers."""
     if known.reading:
         return WAIT
-    due = ExchangeNs(known.asked_ns + every_ns)
+    due = known.ask_again_ns(every_ns)
     return act(intents=(question,)) if ctx.now_ns >= due else Step(due_ns=due)
 
 

@@ -48,25 +48,25 @@ MIX: Mapping[str, Often] = {
     "late_matching": Often(24, (0.2, 10)),
     "answer_twice": Often(6, (0.01, 6)),
     "answers_swapped": Often(6),
-    "outage": Often(3, (1, 60)),
+    "outage": Often(5, (1, 60)),
     "rate_limit": Often(4, (0, 5)),
-    "banned": Often(2, (1, 40)),
-    "maintenance": Often(2, (1, 40)),
+    "banned": Often(4, (1, 40)),
+    "maintenance": Often(5, (1, 40)),
     "bus_error": Often(6),
     "backend_timeout": Often(6),
     "html_page": Often(6),
-    "clock": Often(8),
-    "clock_stepped": Often(8, (1, 20)),
-    "key_revoked": Often(2, (1, 40)),
-    "busy_debt": Often(40),
-    "nothing_to_lend": Often(40),
-    "halted": Often(8, (1, 30)),
-    "filters_grown": Often(8, (1, 30)),
-    "price_band": Often(10),
-    "stale_answer": Often(12, (0.1, 15)),
+    "clock": Often(12),
+    "clock_stepped": Often(12, (1, 20)),
+    "key_revoked": Often(4, (1, 40)),
+    "busy_debt": Often(100),
+    "nothing_to_lend": Often(80),
+    "halted": Often(16, (1, 30)),
+    "filters_grown": Often(16, (1, 30)),
+    "price_band": Often(14),
+    "stale_answer": Often(24, (0.1, 15)),
     "account_lag": Often(20, (0.1, 5)),
-    "trades_missing": Often(20),
-    "trades_doubled": Often(20),
+    "trades_missing": Often(30),
+    "trades_doubled": Often(30),
     "foreign_order": Often(0, share=(0.01, 0.5)),
     "foreign_stop": Often(0, share=(0.01, 0.5)),
     "foreign_cancel": Often(4),
@@ -99,7 +99,7 @@ _OWN = (
 KINDS = tuple(dict.fromkeys((*_OWN, *(kind for kind, often in MIX.items() if often.weight))))
 """Everything that strikes in worlds."""
 
-TRADING = 4
+TRADING = 6
 """How many times as often as a question a request that trades is in trouble."""
 _UNDER_WAY = 8
 """More requests than these are never on their way at once."""
@@ -384,7 +384,7 @@ class FaultyExchange(TroubledExchange):
     def book(self, client_id: str, quantity: Decimal) -> tuple[Piece, ...] | None:
         """A book that gives a market order less than all, in several trades, or slowly."""
         plan = self._plan
-        if role_of_id(client_id) == "insurance" and plan.strikes("dead_stop", 6.0):
+        if role_of_id(client_id) == "insurance" and plan.strikes("dead_stop", 20.0):
             plan.excuse("dead_stop", plan.clock.now_ns + POLL_NS + REBORN_NS)
             return ()
         thin = plan.lot and plan.strikes("thin_book", 3.0)

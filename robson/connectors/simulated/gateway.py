@@ -77,26 +77,24 @@ class Gateway(Strangers):
             refusing = timing_refuses(request, arrived_ns)
             if refusing is not None:
                 return ledger.refuse(refusing)
-        account, seen_ns = self._as_of(request, account, at_ns)
-        answer: Answer = self._doors[type(request)](request, account, seen_ns)
+        seen = self._as_of(request, account, at_ns)
+        answer: Answer = self._doors[type(request)](request, seen, at_ns)
         retold = self._faults.retells(request, answer, at_ns)
         if retold is not answer:
             ledger.counts.bit(Rule.FAULT_RETELLS)
         return retold
 
-    def _as_of(
-        self, request: Intent, account: Account, at_ns: ExchangeNs
-    ) -> tuple[Account, ExchangeNs]:
+    def _as_of(self, request: Intent, account: Account, at_ns: ExchangeNs) -> Account:
         """The account as a question sees it: as it is, or as the books had it some time ago."""
         back_ns = self._faults.looks_back_ns(request, at_ns)
         if not back_ns:
-            return account, at_ns
+            return account
         entries = self._ledger.books.entries()
         past = ExchangeState.of(e for e in entries if e.at_ns <= at_ns - back_ns)
         if request.scope not in past.accounts:
-            return account, at_ns
+            return account
         self._ledger.counts.bit(Rule.FAULT_LOOKS_BACK)
-        return past.accounts[request.scope], at_ns
+        return past.accounts[request.scope]
 
     # --- requests that change something ----------------------------------------------------------
 

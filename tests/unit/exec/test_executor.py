@@ -27,12 +27,14 @@ from robson.domain.intents import (
     OrderType,
     PlaceOrder,
     QueryOrder,
+    ReadTrades,
     Repay,
     SideEffect,
 )
 from robson.domain.reports import (
     ApiError,
     CancelGone,
+    Fill,
     NeverSent,
     NoAnswer,
     NotSent,
@@ -40,8 +42,10 @@ from robson.domain.reports import (
     OrderRejected,
     OutcomeUnknown,
     Report,
+    TradeList,
+    TradesReported,
 )
-from robson.domain.values import NS_PER_MS, Action, ExchangeNs, Quantity
+from robson.domain.values import NS_PER_MS, Action, ExchangeNs, Price, Quantity
 from robson.exec.executor import Fence, classify, refuses
 
 SCOPE = Scope(AccountId("main"), Symbol("BTC", "USDT"))
@@ -202,3 +206,25 @@ def test_a_fence_that_has_run_out_holds_entries_and_nothing_else() -> None:
 
 def test_questions_always_leave() -> None:
     assert at(QUERY, 1_000_000, Fence(epoch=1, deadline_ns=ExchangeNs(0))) is None
+
+
+def test_a_trade_that_is_listed_twice_counts_once() -> None:
+    asked = ReadTrades(scope=SCOPE, position=POSITION, since_ns=NOW)
+    fills = tuple(
+        Fill(
+            trade_id=trade,
+            order_id=1,
+            client_id=own_id(Purpose.ENTRY),
+            action=Action.BUY,
+            price=Price("60000"),
+            quantity=Quantity("0.01"),
+            commission=Decimal(0),
+            commission_asset="BTC",
+            at_ns=NOW,
+        )
+        for trade in (1, 1, 2, 2, 1)
+    )
+    report = classify(asked, TradeList(fills=fills), sent_ns=NOW, received_ns=NOW)
+
+    assert isinstance(report, TradesReported)
+    assert [fill.trade_id for fill in report.fills] == [1, 2]
