@@ -10,6 +10,7 @@ from bisect import bisect_left, insort
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from typing import Any
 
 from robson.connectors.simulated.account import Account
 from robson.connectors.simulated.codec import encode
@@ -40,7 +41,10 @@ WORLD_RULES = {
     "S11": ("NoSecret", "no row, request or status says a secret that the process was given"),
     "L5": ("Settled", "with the faults over, everything is settled within 60 s"),
     "L6": ("Stop", "an orderly stop is over within 25 s and leaves the exchange stop at rest"),
-    "L7": ("Status", "status answers whenever it is asked, and names everything that is held"),
+    "L7": (
+        "Status",
+        "status answers whenever it is asked, names what is held, and is honest about stops",
+    ),
 }
 """Rules that only a world can ask about. S1, S6 and L2 it asks once more, in its own way."""
 STOPPED_NS = 25 * NS_PER_S
@@ -97,6 +101,16 @@ def _oracle(world: World) -> Oracle:
     )
 
 
+def _is_honest(view: PositionView, told: dict[str, Any]) -> Verdict:
+    """Whether what holds is told as protected only while the journal has its stop at rest."""
+    state = told["insurance"]["state"]
+    if state == "resting" and view.insurance.state != "resting":
+        return f"status has a stop of {view.id.short} at rest, it is {view.insurance.state}"
+    since_ns, bare_s = view.bare_since_ns, told["protection"]["unprotected_s"]
+    silent = view.state.may_hold and since_ns is not None and bare_s is None
+    return not silent or f"status does not say since when {view.id.short} has no stop"
+
+
 class Checks(Observer):
     """The observer of a world that must hold every law.
 
@@ -151,15 +165,18 @@ class Checks(Observer):
         self.audit.leaves(intent, self._world.clock.now_ns)
         self._secret(repr(intent))
 
-    def looked(self, status: str | Exception) -> None:
+    def looked(self, status: dict[str, Any] | Exception) -> None:
         """Somebody has asked for the status: it has to answer, and to name what is held."""
         if isinstance(status, Exception):
             self._note("L7", [f"status raised {type(status).__name__}: {status}"])
             return
         live = self._world.monitor.roster.live()
-        missing = [view.id.short for view in live if str(view.id) not in status]
+        text = repr(status)
+        missing = [view.id.short for view in live if str(view.id) not in text]
         self._note("L7", [not missing or f"status does not name {', '.join(missing)}"])
-        self._secret(status)
+        told = {each["id"]: each for each in status["positions"]}
+        self._note("L7", (_is_honest(view, told[str(view.id)]) for view in live if not missing))
+        self._secret(text)
 
     def stopped(self, took_ns: int, rested: Sequence[str]) -> None:
         """The process has ended in order; ``rested`` are the stops from before."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from robson.daemon.monitor import Message
 from robson.domain.errors import RobsonError
@@ -47,7 +48,7 @@ class Observer:
     def moved(self) -> None:
         """Something happened, and everything that follows from it at once."""
 
-    def looked(self, status: str | Exception) -> None:
+    def looked(self, status: dict[str, Any] | Exception) -> None:
         """Somebody asked for the status, and this is what came of it."""
 
     def stopped(self, took_ns: int, rested: Sequence[str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
 from robson.api.document import status as document
 from robson.api.published import DiskFact
@@ -39,8 +39,8 @@ class _Reached:
         return None
 
 
-def status_of(monitor: Monitor, account: str, started_ns: int) -> str:
-    """The status document of a daemon, as text."""
+def status_of(monitor: Monitor, account: str, started_ns: int) -> dict[str, Any]:
+    """The status document of a daemon."""
     about = About(
         version="world",
         instance_id="world",
@@ -62,10 +62,8 @@ def status_of(monitor: Monitor, account: str, started_ns: int) -> str:
         hears=lambda: True,
         on_refused=_nobody,
     )
-    told = document.status(
-        translate.status(backend.published(), symbol=None, states=frozenset()), "world"
-    )
-    return repr(told)
+    told = translate.status(backend.published(), symbol=None, states=frozenset())
+    return document.status(told, "world")
 
 
 def _nobody(_command: object, _refused: object) -> None:
