@@ -127,6 +127,10 @@ class Client:
         request = pb.ClearDegradedRequest(scope=scope, reason=reason)
         return self._call("ClearDegraded", request, pb.ClearDegradedResponse)
 
+    def reconcile(self, symbol: str = "") -> pb.ReconcileResponse:
+        """Look at a pair, or at every pair, as a whole now."""
+        return self._call("Reconcile", pb.ReconcileRequest(symbol=symbol), pb.ReconcileResponse)
+
     def status(
         self, *, symbol: str | None = None, states: tuple[str, ...] = ()
     ) -> pb.GetStatusResponse:

@@ -21,6 +21,7 @@ ROLE_OF = {
     "Disarm": "trader",
     "Panic": "trader",
     "InjectSignal": "trader",
+    "Reconcile": "trader",
     "SetRuntimeState": "admin",
     "TriggerHalt": "admin",
     "ClearDegraded": "admin",

@@ -29,6 +29,7 @@ from robson.api.published import (
     Disarmed,
     Governed,
     Injected,
+    Looked,
     Panicked,
 )
 from robson.api.refusals import abort_with
@@ -213,6 +214,17 @@ class RobsonService(rpc.RobsonServicer):
         """Let a frozen scope take entries again."""
         self._govern(operators.clear(request, actor_of(context)), context)
         return operators.cleared(self._backend.published())
+
+    @unary
+    def Reconcile(  # noqa: N802
+        self, request: pb.ReconcileRequest, context: Context
+    ) -> pb.ReconcileResponse:
+        """Look at pairs as a whole now."""
+        command = operators.reconcile(request, actor_of(context))
+        result = self._backend.submit(command, wait_s(context))
+        if not isinstance(result, Looked):
+            raise InvariantViolated(f"Reconcile was answered with {type(result).__name__}")
+        return operators.looked(result, self._backend.published())
 
     def _govern(self, command: Command, context: Context) -> Governed:
         result = self._backend.submit(command, wait_s(context))

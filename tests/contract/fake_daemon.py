@@ -18,6 +18,7 @@ from robson.api.published import (
     ConfigKey,
     DaemonFacts,
     Denial,
+    Difference,
     Disarmed,
     DiskFact,
     FeedFact,
@@ -27,6 +28,7 @@ from robson.api.published import (
     LastPrice,
     LeaseFact,
     LogLine,
+    Looked,
     Panicked,
     PositionNote,
     Published,
@@ -40,6 +42,7 @@ from robson.domain.commands import (
     Command,
     Disarm,
     Panic,
+    Reconcile,
     SetHalt,
     SetRuntimeState,
 )
@@ -55,6 +58,16 @@ from tests.contract import lives
 D = Decimal
 VIEWER, TRADER, ADMIN = (Token(role, role * 6 + "0" * 16) for role in ("viewer", "trader", "admin"))
 TOKENS = (VIEWER, TRADER, ADMIN)
+
+FOREIGN = Difference(
+    symbol="BTCUSDT",
+    row="R21",
+    code="foreign_order",
+    message="order 7 (web_7) rests on BTCUSDT and is not of this journal",
+    evidence=(("order_id", "7"),),
+    follows=False,
+    freezes=True,
+)
 
 Answer = Callable[[Command, float], CommandResult]
 
@@ -200,6 +213,8 @@ class FakeBackend:
                 return self._panic(command)
             case SetRuntimeState() | SetHalt() | ClearFrozen():
                 return Governed(was=Standing(), now=Standing())
+            case Reconcile():
+                return Looked((FOREIGN,))
 
     def published(self) -> Published:
         return self.view

@@ -143,6 +143,14 @@ def test_the_document_is_json_whose_numbers_are_exact(name: str) -> None:
         assert format(number, "f") in text, "no number is rounded on its way"
 
 
+def test_what_a_look_finds_is_told_as_it_was_found(client: Client) -> None:
+    (found,) = client.reconcile("BTCUSDT").differences
+
+    assert (found.symbol, found.row, found.code) == ("BTCUSDT", "R21", "foreign_order")
+    assert {each.name: each.value for each in found.evidence} == {"order_id": "7"}
+    assert (found.follows, found.freezes) == (False, True)
+
+
 def _numbers(value: Any) -> Iterator[Decimal]:
     if isinstance(value, Decimal):
         yield value

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from robson.api.published import Governed, Published
+from robson.api.published import Governed, Looked, Published
 from robson.api.translate import status
-from robson.api.translate.values import enum_name, stamp
+from robson.api.translate.values import enum_name, named, stamp
 from robson.api.v1 import robson_pb2 as pb
 from robson.domain.accounts import RuntimeState
-from robson.domain.commands import ClearFrozen, SetHalt, SetRuntimeState
+from robson.domain.commands import ClearFrozen, Reconcile, SetHalt, SetRuntimeState
 from robson.domain.errors import Refused
 
 _LONGEST_REASON = 200
@@ -85,4 +85,29 @@ def cleared(published: Published) -> pb.ClearDegradedResponse:
         as_of=stamp(published.now_ns),
         daemon=status.daemon(published.daemon),
         risk=status.risk_of(published.risk, published.now_ns),
+    )
+
+
+def reconcile(request: pb.ReconcileRequest, actor: str) -> Reconcile:
+    """The command."""
+    return Reconcile(symbol=request.symbol or None, actor=actor)
+
+
+def looked(found: Looked, published: Published) -> pb.ReconcileResponse:
+    """What was found."""
+    return pb.ReconcileResponse(
+        as_of=stamp(published.now_ns),
+        daemon=status.daemon(published.daemon),
+        differences=[
+            pb.Difference(
+                symbol=each.symbol,
+                row=each.row,
+                code=each.code,
+                message=each.message,
+                evidence=named(each.evidence),
+                follows=each.follows,
+                freezes=each.freezes,
+            )
+            for each in found.found
+        ],
     )

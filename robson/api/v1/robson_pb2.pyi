@@ -1169,6 +1169,40 @@ class TriggerHaltResponse(_message.Message):
     risk: Risk
     def __init__(self, as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., daemon: _Optional[_Union[Daemon, _Mapping]] = ..., risk: _Optional[_Union[Risk, _Mapping]] = ...) -> None: ...
 
+class ReconcileRequest(_message.Message):
+    __slots__ = ("symbol",)
+    SYMBOL_FIELD_NUMBER: _ClassVar[int]
+    symbol: str
+    def __init__(self, symbol: _Optional[str] = ...) -> None: ...
+
+class ReconcileResponse(_message.Message):
+    __slots__ = ("as_of", "daemon", "differences")
+    AS_OF_FIELD_NUMBER: _ClassVar[int]
+    DAEMON_FIELD_NUMBER: _ClassVar[int]
+    DIFFERENCES_FIELD_NUMBER: _ClassVar[int]
+    as_of: _timestamp_pb2.Timestamp
+    daemon: Daemon
+    differences: _containers.RepeatedCompositeFieldContainer[Difference]
+    def __init__(self, as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., daemon: _Optional[_Union[Daemon, _Mapping]] = ..., differences: _Optional[_Iterable[_Union[Difference, _Mapping]]] = ...) -> None: ...
+
+class Difference(_message.Message):
+    __slots__ = ("symbol", "row", "code", "message", "evidence", "follows", "freezes")
+    SYMBOL_FIELD_NUMBER: _ClassVar[int]
+    ROW_FIELD_NUMBER: _ClassVar[int]
+    CODE_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    EVIDENCE_FIELD_NUMBER: _ClassVar[int]
+    FOLLOWS_FIELD_NUMBER: _ClassVar[int]
+    FREEZES_FIELD_NUMBER: _ClassVar[int]
+    symbol: str
+    row: str
+    code: str
+    message: str
+    evidence: _containers.RepeatedCompositeFieldContainer[Named]
+    follows: bool
+    freezes: bool
+    def __init__(self, symbol: _Optional[str] = ..., row: _Optional[str] = ..., code: _Optional[str] = ..., message: _Optional[str] = ..., evidence: _Optional[_Iterable[_Union[Named, _Mapping]]] = ..., follows: _Optional[bool] = ..., freezes: _Optional[bool] = ...) -> None: ...
+
 class ClearDegradedRequest(_message.Message):
     __slots__ = ("scope", "reason")
     SCOPE_FIELD_NUMBER: _ClassVar[int]

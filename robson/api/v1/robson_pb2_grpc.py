@@ -75,6 +75,11 @@ class RobsonStub:
                 request_serializer=robson_dot_api_dot_v1_dot_robson__pb2.ClearDegradedRequest.SerializeToString,
                 response_deserializer=robson_dot_api_dot_v1_dot_robson__pb2.ClearDegradedResponse.FromString,
                 _registered_method=True)
+        self.Reconcile = channel.unary_unary(
+                '/robson.api.v1.Robson/Reconcile',
+                request_serializer=robson_dot_api_dot_v1_dot_robson__pb2.ReconcileRequest.SerializeToString,
+                response_deserializer=robson_dot_api_dot_v1_dot_robson__pb2.ReconcileResponse.FromString,
+                _registered_method=True)
         self.GetRisk = channel.unary_unary(
                 '/robson.api.v1.Robson/GetRisk',
                 request_serializer=robson_dot_api_dot_v1_dot_robson__pb2.GetRiskRequest.SerializeToString,
@@ -189,6 +194,15 @@ class RobsonServicer:
 
     def ClearDegraded(self, request, context):
         """Lets a frozen symbol, or the account, take entries again. Needs the role admin.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Reconcile(self, request, context):
+        """Looks at pairs as a whole now, and follows the exchange: what differed is answered, and nothing
+        when journal and exchange agree. It is done by itself at start and every minute. Needs the role
+        trader.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -309,6 +323,11 @@ def add_RobsonServicer_to_server(servicer, server):
                     servicer.ClearDegraded,
                     request_deserializer=robson_dot_api_dot_v1_dot_robson__pb2.ClearDegradedRequest.FromString,
                     response_serializer=robson_dot_api_dot_v1_dot_robson__pb2.ClearDegradedResponse.SerializeToString,
+            ),
+            'Reconcile': grpc.unary_unary_rpc_method_handler(
+                    servicer.Reconcile,
+                    request_deserializer=robson_dot_api_dot_v1_dot_robson__pb2.ReconcileRequest.FromString,
+                    response_serializer=robson_dot_api_dot_v1_dot_robson__pb2.ReconcileResponse.SerializeToString,
             ),
             'GetRisk': grpc.unary_unary_rpc_method_handler(
                     servicer.GetRisk,
@@ -578,6 +597,33 @@ class Robson:
             '/robson.api.v1.Robson/ClearDegraded',
             robson_dot_api_dot_v1_dot_robson__pb2.ClearDegradedRequest.SerializeToString,
             robson_dot_api_dot_v1_dot_robson__pb2.ClearDegradedResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Reconcile(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/robson.api.v1.Robson/Reconcile',
+            robson_dot_api_dot_v1_dot_robson__pb2.ReconcileRequest.SerializeToString,
+            robson_dot_api_dot_v1_dot_robson__pb2.ReconcileResponse.FromString,
             options,
             channel_credentials,
             insecure,
