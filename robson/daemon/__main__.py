@@ -350,7 +350,14 @@ def _end(daemon: SimulatedDaemon, ended: _Ended) -> int:
     for told in daemon.theatre.faults_told():
         logs.tell(f"fault {told}")
     logs.tell("robsond has ended in order")
-    return 0 if daemon.journal.failed is None else JOURNAL_IO
+    failed = daemon.journal.failed
+    if failed is None:
+        return 0
+    sys.stderr.write(
+        f"error: {str(failed).rstrip('.')}. The last rows wait in journal.emergency; the next start"
+        f" carries them over. [JOURNAL_IO, exit {JOURNAL_IO}]\n"
+    )
+    return JOURNAL_IO
 
 
 if __name__ == "__main__":

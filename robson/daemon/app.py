@@ -247,8 +247,7 @@ class SimulatedDaemon:
     def _unfinished(self) -> bool:
         """Something is sent and not known, or held with no exchange stop at rest."""
         return any(
-            view.state is PositionState.ENTERING
-            or view.state is PositionState.EXITING
+            view.state is PositionState.EXITING
             or (view.state.may_hold and view.insurance.state != "resting")
             for view in self.roster.live()
         )

@@ -41,8 +41,9 @@ def shown(found: Published) -> Doc:
 
 def bare(state: str, seconds: float, attempts: int, error: str | None = None) -> PositionView:
     """Held, and nothing rests for it."""
-    insurance = InsuranceView(state=state, attempts=attempts, error=error)
-    return attrs.evolve(lives.active(), insurance=insurance, bare_since_ns=ago(seconds))
+    held = lives.active()
+    insurance = attrs.evolve(held.insurance, state=state, attempts=attempts, error=error)
+    return attrs.evolve(held, insurance=insurance, bare_since_ns=ago(seconds))
 
 
 def unknown(purpose: Purpose, action: Action, quantity: str, seconds: float) -> OrderRecord:

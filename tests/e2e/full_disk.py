@@ -93,10 +93,34 @@ def live(room: Path, way_out: str) -> dict[str, Any]:
     return told
 
 
+def end(room: Path) -> dict[str, Any]:
+    """A full disk, and then the signal that ends robsond in order."""
+    disk = room / "s"
+    small_disk(disk)
+    past, tape = shapes.write_past(room), shapes.write_path(room, shapes.still(600))
+    options = ("--tape", str(tape), "--history", str(past), "--hold", "--dead-for", "1")
+    env = {"ROBSON__STORE__DISK_WARN_MIB": "0", "ROBSON__STORE__DISK_ENTRY_MIB": "0"}
+    with running(disk, *options, "--speed", "1", **env) as robsond:
+        client = robsond.start()
+        position = arm(client)
+        price = robsond.protected(client, position).insurance.stop_price
+        fill(disk)
+        ended = robsond.stop()
+        told = {"code": ended.code, "out": ended.out, "err": ended.err, "after": ended.after_s}
+        (disk / "ballast").unlink()
+        after = robsond.protected(robsond.start(), position)
+        robsond.kill()
+        tally = robsond.tally()
+    stops = [f"{order.stop_price:f}" for order in tally.account.open_orders if order.stop_price]
+    return told | {"price": price, "again": after.insurance.stop_price, "rests": stops}
+
+
 def degraded(client: Any) -> str:
     """Why the account is frozen, as the status says it."""
     return "; ".join(each.reason for each in client.daemon().daemon.degraded)
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(live(Path(sys.argv[1]), sys.argv[2])) + "\n")
+    where, how = Path(sys.argv[1]), sys.argv[2]
+    told = end(where) if how == "signal" else live(where, how)
+    sys.stdout.write(json.dumps(told) + "\n")

@@ -22,10 +22,9 @@ from tests.e2e.harness import ROOT, arm, environment, running, state, until
 UNSHARE = ("unshare", "-m") if os.geteuid() == 0 else ("unshare", "-rm")
 
 
-@pytest.mark.proves("P3")
-@pytest.mark.parametrize("way_out", ["stop", "panic"])
-def test_disk_that_is_full(place: Path, way_out: str, record_property: Any) -> None:
-    script = [sys.executable, "-m", "tests.e2e.full_disk", str(place), way_out]
+def on_a_small_disk(place: Path, scenario: str) -> dict[str, Any]:
+    """What the scenario of full_disk.py tells."""
+    script = [sys.executable, "-m", "tests.e2e.full_disk", str(place), scenario]
     done = subprocess.run(
         [*UNSHARE, *script],
         capture_output=True,
@@ -36,7 +35,14 @@ def test_disk_that_is_full(place: Path, way_out: str, record_property: Any) -> N
         env=environment(),
     )
     assert done.returncode == 0, f"needs {UNSHARE} of util-linux and tmpfs: {done.stderr}"
-    told = json.loads(done.stdout)
+    told: dict[str, Any] = json.loads(done.stdout)
+    return told
+
+
+@pytest.mark.proves("P3")
+@pytest.mark.parametrize("way_out", ["stop", "panic"])
+def test_disk_that_is_full(place: Path, way_out: str, record_property: Any) -> None:
+    told = on_a_small_disk(place, way_out)
 
     assert told["taken"] > 0, "it was filled"
     assert "SQLITE_FULL" in told["status"]
@@ -55,6 +61,19 @@ def test_disk_that_is_full(place: Path, way_out: str, record_property: Any) -> N
     assert told["rows"][-3:] == ["pnl_settled", "startup", "shutdown"]
     assert told["epochs"] == [1, 2]
     record_property("happened", f"full disk: exit by {way_out}, end with 74, and on after room")
+
+
+def test_disk_that_is_full_at_an_orderly_end(place: Path, record_property: Any) -> None:
+    """The goodbye goes to the emergency file; the stop rests, and the next start goes on."""
+    told = on_a_small_disk(place, "signal")
+
+    assert told["code"] == 74
+    assert told["after"] < 25
+    assert told["err"].count("\n") == 1
+    assert "journal.emergency; the next start carries them over" in told["err"]
+    assert f"exchange stop {told['price']} rests for" in told["out"]
+    assert told["rests"] == [told["price"]] == [told["again"]]
+    record_property("happened", "orderly end: on a full disk, with 74")
 
 
 def test_too_little_room_lets_nothing_begin(place: Path, record_property: Any) -> None:
