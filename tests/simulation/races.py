@@ -18,7 +18,7 @@ from robson.connectors.simulated.tape import Columns
 from robson.domain.identity import Purpose
 from robson.domain.intents import CancelOrder, Intent, PlaceOrder
 from robson.domain.plan import EntryPlan
-from robson.domain.reports import OrderState
+from robson.domain.reports import ApiError, OrderState
 from robson.domain.values import NS_PER_MS, NS_PER_S, Side
 from robson.domain.view import PositionView
 from robson.sim.checks import Checks
@@ -31,11 +31,17 @@ from tests.simulation.worlds import SEED, Bench, first_price
 BEGINS = 30 * NS_PER_S
 WAY = 20 * NS_PER_MS
 TICK = Decimal("0.01")
+LATE_NS = 8 * NS_PER_S
+"""What matching may take; what the exchange says meanwhile is that it does not know."""
+UNKNOWN = ApiError(status=504, code=-1007, message="Timeout waiting for response from backend.")
 Loses = Callable[[Intent], str | None]
 
 
 class Steady(FaultPlan):
-    """Every request takes the same time; ``loses`` names the half of one that is lost, once."""
+    """Every request takes the same time; ``loses`` names the half of one that is lost, once.
+
+    ``late`` loses nothing: the exchange carries it out long after it was asked.
+    """
 
     def __init__(self, loses: Loses = lambda _request: None) -> None:
         super().__init__(SEED)
@@ -52,6 +58,10 @@ class _SteadyWire(FaultyWire):
         lost = self._loses(request)
         if lost is None:
             return Trip(out_ns=WAY, back_ns=WAY)
+        if lost == "late":
+            self._steady.strike("slow_matching")
+            self._steady.excuse("late", now_ns + LATE_NS + RECOVERY_NS)
+            return Trip(out_ns=WAY, back_ns=WAY, matching_ns=LATE_NS, told=UNKNOWN)
         self._steady.strike(f"lost_{lost}")
         self._steady.excuse("lost", now_ns + TOTAL_NS + RECOVERY_NS)
         return Trip(out_ns=None if lost == "request" else WAY, back_ns=None)

@@ -184,10 +184,24 @@ def test_the_process_dies_between_the_cancel_and_the_exit(
     assert view.closed is not None
     assert (view.closed.reason, view.closed.by) == ("stop_loss", "exit")
     assert race.executed_exits() == 1
+    assert len(race.requests(Purpose.EXIT)) == 1, "what may have been sent is looked for first"
     record_property("happened", f"D {point}: {side.value}")
 
 
 # --- E: the exit's outcome is unknown ------------------------------------------------------------
+
+
+@pytest.mark.proves("E")
+@SIDES
+def test_an_exit_that_is_matched_late_executes_once(side: Side, record_property: Any) -> None:
+    """Nobody finds it for eight seconds. Another one may leave only where it would be refused."""
+    race = Race([(0, past_ours(side))], faults=Steady(once(Purpose.EXIT, "late")))
+    race.begin(side)
+    view = race.over()
+    assert view.closed is not None
+    assert view.closed.by == "exit"
+    assert race.executed_exits() == 1
+    record_property("happened", f"E matched late: {side.value}")
 
 
 @pytest.mark.proves("E")
