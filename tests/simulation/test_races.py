@@ -9,13 +9,14 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+import attrs
 import pytest
 
 from robson.connectors.simulated.faults import Piece
 from robson.domain import events as e
 from robson.domain.commands import Panic
 from robson.domain.identity import Purpose
-from robson.domain.intents import ReadAccount
+from robson.domain.intents import QueryOrder
 from robson.domain.lifecycle import PositionState
 from robson.domain.reports import OrderReported, OrderStatus
 from robson.domain.values import NS_PER_MS, NS_PER_S, ExchangeNs, Side
@@ -226,12 +227,14 @@ def test_an_exit_without_an_answer_executes_once(
 # --- G: a late word of an old stop ---------------------------------------------------------------
 
 
-@pytest.mark.proves("G")
+@pytest.mark.proves("G", "I-36")
 @SIDES
 @pytest.mark.parametrize("when", ["closed", "settled"])
+@pytest.mark.parametrize("trade", ["known", "unknown"])
 def test_a_fill_that_is_told_after_the_close_counts_no_second_time(
-    side: Side, when: str, record_property: Any
+    side: Side, when: str, trade: str, record_property: Any
 ) -> None:
+    """An unknown one is no business of a position that is over: the account is looked at for it."""
     race = Race([(0, past_both(side))])
     before = race.begin(side)
     world = race.world
@@ -240,18 +243,25 @@ def test_a_fill_that_is_told_after_the_close_counts_no_second_time(
     view, said = race.view, len(rows(race, object))
     stop = race.stop(before)
     assert stop.status is OrderStatus.FILLED
+    assert stop.fills
+    if trade == "unknown":
+        late = attrs.evolve(stop.fills[0], trade_id=999)
+        stop = attrs.evolve(stop, fills=(*stop.fills, late))
     now = ExchangeNs(world.clock.now_ns)
-    asked = ReadAccount(scope=world.scope, position=view.id)
     record = view.order(stop.client_id)
     assert record is not None
+    asked = QueryOrder(scope=world.scope, position=view.id, target=record.client_id)
     for intent in (record.order, asked):
+        pursuit = world.monitor.custody.pursuits.get(view.id)
+        if pursuit is not None:
+            pursuit.reading.append(intent)  # it was asked, and only now is answered
         told = OrderReported(intent=intent, sent_ns=now, received_ns=now, order=stop)
         world.monitor.step(told)
     assert len(rows(race, object)) == said
     assert race.view.insurance_fills == view.insurance_fills
     assert race.over().settled is not None
     assert race.executed_exits() == 1
-    record_property("happened", f"G {when}: {side.value}")
+    record_property("happened", f"G {when}, {trade}: {side.value}")
 
 
 # --- H: triggered and unfilled: see also test_limited_stops --------------------------------------
