@@ -260,10 +260,14 @@ class Checks(Observer):
 
     # --- the end ---------------------------------------------------------------------------------
 
-    def healed(self, took_ns: int | None) -> None:
-        """How long after the last fault nothing was unknown or bare any more; None for never."""
-        late = took_ns is None or took_ns > HEALED_NS
-        self._note("L2", [not late or "30 s after the last fault something is unknown or bare"])
+    def healed(self, ceased_ns: int, healed_ns: int | None) -> None:
+        """When, after the last fault had begun, nothing was unknown or bare any more."""
+        verdict = healed_ns is not None
+        if healed_ns is not None:
+            took_ns = healed_ns - ceased_ns - self._excuses(ceased_ns, healed_ns)
+            verdict = took_ns <= HEALED_NS
+        late = "30 s after the last fault something is unknown or bare"
+        self._note("L2", [verdict or late])
 
     def finish(self, settled_in_ns: int | None) -> None:
         """What can only be said when all is quiet: books, replay, the exchange's side of it."""

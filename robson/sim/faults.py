@@ -402,6 +402,8 @@ class FaultyExchange(TroubledExchange):
         if thin or (slow and not entry):
             # An entry that fills slowly excuses nothing: what is there is protected in time.
             last_ns = max((piece.after_ns for piece in pieces), default=0)
+            if not entry and plan.feed.silent_ns > plan.clock.now_ns:
+                last_ns += POLL_NS  # nobody is told that a stop has ended, as of one that vanished
             kind = "slow_matching" if slow else "thin_book"
             plan.excuse(kind, plan.clock.now_ns + last_ns + REBORN_NS)
         return pieces

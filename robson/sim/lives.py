@@ -17,7 +17,6 @@ from robson.domain.lifecycle import PositionState
 from robson.domain.values import NS_PER_S, Leverage, Side
 from robson.domain.view import PositionView
 from robson.sim.chance import Chance
-from robson.sim.checks import HEALED_NS
 from robson.sim.coast import Coaster
 from robson.sim.faults import SEVERITIES, CrashAt, FaultPlan
 from robson.sim.markets import TEMPERS, market
@@ -316,8 +315,8 @@ class Lives:
         world = self.world
         world.faults.cease()
         ceased_ns = world.clock.now_ns
-        healed = world.until(self._is_healed, alarm_ns=ceased_ns + HEALED_NS)
-        world.observer.healed(world.clock.now_ns - ceased_ns if healed else None)
+        healed = world.until(self._is_healed, alarm_ns=ceased_ns + HEALING_NS)
+        world.observer.healed(ceased_ns, world.clock.now_ns if healed else None)
         if world.monitor.roster.live():
             self._say("panic", Panic(actor="world", reason="tape_end"))
         world.until(

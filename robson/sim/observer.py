@@ -54,8 +54,8 @@ class Observer:
     def stopped(self, took_ns: int, rested: Sequence[str]) -> None:
         """The process ended in order; ``rested`` are the exchange stops from before."""
 
-    def healed(self, took_ns: int | None) -> None:
-        """With the faults over, so long it took until nothing was unknown or bare."""
+    def healed(self, ceased_ns: int, healed_ns: int | None) -> None:
+        """No fault begins any more; from then on nothing was unknown or bare. None for never."""
 
     def died(self, point: str) -> None:
         """The process ended here."""

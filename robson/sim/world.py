@@ -31,7 +31,7 @@ from robson.domain.intents import Intent
 from robson.domain.lifecycle import PositionState, TableLaw
 from robson.domain.ports import Recorded
 from robson.domain.reports import CandleClosed
-from robson.domain.values import Candle, Side
+from robson.domain.values import NS_PER_S, Candle, Side
 from robson.domain.view import PositionView
 from robson.engine.context import Settings
 from robson.exec.executor import Fence
@@ -46,6 +46,8 @@ from robson.store.memory import MemoryJournal
 ACCOUNT = AccountId("sim")
 VERSION = "world"
 STILL_MAX = 10_000
+STOPPING_NS = 20 * NS_PER_S
+"""So long an orderly stop waits for answers, as the daemon does."""
 
 
 class World:
@@ -209,11 +211,18 @@ class World:
             if view.state is not PositionState.ARMED
         )
 
+    def _under_way(self) -> bool:
+        return any(pursuit.sending for pursuit in self.monitor.custody.pursuits.values())
+
     def stop(self) -> bool:
-        """End the process in order: it writes that it stops, and leaves what rests at rest.
+        """End the process in order: it waits for what is under way, and leaves what rests at rest.
 
         False when it died instead, and was started again.
         """
+        asked_ns, crashes = self.clock.now_ns, self.crashes
+        self.until(lambda: not self._under_way(), alarm_ns=asked_ns + STOPPING_NS)
+        if self.crashes > crashes:
+            return False
         now = self.clock.exchange_ns()
         stops = self.exchange.market(self.instrument.symbol).stops.values()
         rested = [order.client_id for order in stops]
@@ -223,14 +232,15 @@ class World:
             self._reboot(crash)
             return False
         self._end()
-        self.observer.stopped(self.clock.now_ns - now, rested)
+        self.observer.stopped(self.clock.now_ns - asked_ns, rested)
         return True
 
     def resume(self, after_ns: int) -> None:
         """Start another process some time after an orderly stop."""
         stopped_ns = self.clock.now_ns
+        known_ns = RECOVERY_NS if self._in_doubt() else REBORN_NS
         self._pass(stopped_ns + after_ns)
-        self.faults.excuse("stopped", self.clock.now_ns + REBORN_NS, since_ns=stopped_ns)
+        self.faults.excuse("stopped", self.clock.now_ns + known_ns, since_ns=stopped_ns)
         self.journal.reopen()
         self.start()
 

@@ -55,12 +55,12 @@ def test_a_stop_that_is_taken_away_at_the_end(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_status_that_names_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worlds, "status_of", lambda *_: "{}")
+    monkeypatch.setattr(worlds, "status_of", lambda *_: {"positions": []})
     assert "L7" in rules_of(live(stopping()))
 
 
 def test_a_status_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    def raises(*_: object) -> str:
+    def raises(*_: object) -> dict[str, Any]:
         raise LookupError("nowhere")
 
     monkeypatch.setattr(worlds, "status_of", raises)
@@ -88,5 +88,7 @@ def test_a_secret_in_a_refusal_that_is_written_down() -> None:
 
 def test_a_life_that_never_heals(monkeypatch: pytest.MonkeyPatch) -> None:
     healed = Checks.healed
-    monkeypatch.setattr(Checks, "healed", lambda checks, _took_ns: healed(checks, None))
+    monkeypatch.setattr(
+        Checks, "healed", lambda checks, ceased_ns, _: healed(checks, ceased_ns, None)
+    )
     assert "L2" in rules_of(live(stopping()))
