@@ -5,6 +5,7 @@ The lines in memory begin with the last ones of the file, so that they outlive t
 
 from __future__ import annotations
 
+import atexit
 import itertools
 import re
 import sys
@@ -81,6 +82,12 @@ def to_file(directory: Path) -> None:
     logger.add(ring.write, format="{message}", **shown)
     # Last, and its errors are ours: the library would print a traceback for every line.
     logger.add(file, format=FORMAT, rotation="20 MB", retention=5, catch=False, **shown)
+    atexit.register(_let_go)  # before the library's own farewell, which would tell its trouble
+
+
+def _let_go() -> None:
+    with suppress(OSError):
+        logger.remove()
 
 
 def _read(file: Path) -> Iterator[tuple[int, str, str]]:

@@ -26,10 +26,10 @@ STRUCK = {
     "panic": ("exit",),
 }
 """Which segments of which leg are struck: the others are those of the first leg once more."""
-BOUND_S = 10.0
-"""Nothing may take longer from a death to an answer, and no holding may be without a stop longer;
-over all of them the 99th percentile has to be within ``P99_S``."""
+BOUND_S = 20.0
+"""No life may take longer from a death to an answer, or hold for longer without a stop."""
 P99_S = 5.0
+"""From a death to an answer, over all lives: with the answer prices are judged again."""
 DEFECT = 70
 _ENTRY = ("signal_received", "sizing_decided", "entry_requested", "order_sending")
 _PROTECT = ("entry_filled", "insurance_requested", "exit_prearmed", "insurance_placed")

@@ -42,6 +42,7 @@ GOAL_S = 60.0
 """No segment takes longer, deaths included; otherwise the life has not been survived."""
 STOPPED_S = 2.0
 """How long a stopped process stands still: longer than any request lives."""
+WAITS_S = 3.0
 _GO_ON = 18
 _JOURNAL_IO, _OK = 74, 0
 _ROOT = Path(robson.__file__).parents[1]
@@ -91,7 +92,7 @@ class Life:
         self._tracer: Tracer | None = None
         self._stood_still = False
         self._traced_pid = 0
-        self._armed_in: subprocess.Popen[bytes] | None = None
+        self._armed_s = 0.0
 
     def live(self) -> Lived:
         """All segments.
@@ -133,7 +134,7 @@ class Life:
         mine = self.strike is None or self.strike.boundary.segment == segment
         if mine:
             log = self.place / f"{segment}.trace"
-            self._tracer = Tracer(log, self.strike, self.state)
+            self._tracer = Tracer(log, self.strike, self.state, slowly=segment == "arm")
             if self._daemon is not None:  # else it begins with the process
                 self._traced_pid = self._daemon.pid
                 self._tracer.attach(self._traced_pid)
@@ -187,12 +188,12 @@ class Life:
             self._wait_for_an_answer()
             return
         strike = self.strike
-        if strike is None or strike.error != "STOP" or self._stood_still or self._tracer is None:
+        if strike is None or strike.error != "STOP" or self._tracer is None:
             return
         if self._tracer.struck():
+            pause(0 if self._stood_still else STOPPED_S)
             self._stood_still = True
-            pause(STOPPED_S)
-            process.send_signal(_GO_ON)
+            process.send_signal(_GO_ON)  # as often as it stands: a second thread may be struck too
 
     def _bury(self, process: subprocess.Popen[bytes]) -> None:
         self._died_s = monotonic_s() if self._died_s is None else self._died_s
@@ -264,16 +265,16 @@ class Life:
         key = f"{self.leg}-{self.lived.cancelled}"
         answer = self._asked().arm(symbol=SYMBOL, strategy="now", side=side, idempotency_key=key)
         if answer.position.id != self.lived.position:
-            self.lived.position, self._armed_in = answer.position.id, self._daemon
+            self.lived.position, self._armed_s = answer.position.id, monotonic_s()
 
     def _entered(self) -> bool:
         """Protected. One that was cancelled before any fill is followed by another.
 
-        ``now`` enters at arm and never later: one that is still armed in a second process is
-        disarmed, as a person would.
+        ``now`` enters at arm and never later: one that is still armed after a while has lost its
+        one attempt with a process, and is disarmed, as a person would.
         """
         view = self._view()
-        if view.state == pb.POSITION_STATE_ARMED and self._armed_in is not self._daemon:
+        if view.state == pb.POSITION_STATE_ARMED and monotonic_s() > self._armed_s + WAITS_S:
             self._asked().disarm(self.lived.position, force=True)
         elif view.state == pb.POSITION_STATE_CANCELLED:
             self.lived.cancelled += 1
@@ -284,7 +285,7 @@ class Life:
         """Over the first rung."""
         view = self._view()
         if not self._over():
-            self._insured = view.insurance.stop_price
+            self._insured = self._insured or view.insurance.stop_price
             self._move(Decimal(view.entry_ref) + Decimal(view.executable_span) + 1)
 
     def _leave(self) -> None:

@@ -31,6 +31,10 @@ ERRORS = ("KILL", "EIO", "ENOSPC", "STOP")
 MAIN = "main"
 THREADS = (MAIN, "feed", "urgent", "normal", "reader")
 """Whose sockets lead to the exchange."""
+SLOW_US = 10_000
+"""How slow a write is while a listed life arms: what does not wait for the disk shows it there."""
+_CAUSE = {"normal": "reader", "urgent": "normal"}
+"""Whose answer an order follows from while a position is armed: the account's, then the entry's."""
 ATTACH_S = 10.0
 _END = 15
 _LINE = re.compile(r"(?:(\d+) +)?(\d{9,})\.(\d+) (\w+)\((.*)")
@@ -113,8 +117,9 @@ def _strike_options(strike: Strike, directory: Path, *, whole: bool) -> list[str
     return options
 
 
-def _watch_options() -> list[str]:
-    return ["-f", f"--trace={','.join((*FILE_CALLS, *SOCKET_CALLS))}"]
+def _watch_options(*, slowly: bool) -> list[str]:
+    slow = [f"--inject=pwrite64:delay_enter={SLOW_US}"] if slowly else []
+    return ["-f", f"--trace={','.join((*FILE_CALLS, *SOCKET_CALLS))}", *slow]
 
 
 class Tracer:
@@ -124,17 +129,21 @@ class Tracer:
         log: where strace writes.
         strike: what to strike; None only watches everything.
         directory: of the files that a strike names.
+        slowly: each write is held up first, when nothing is struck.
     """
 
-    def __init__(self, log: Path, strike: Strike | None, directory: Path) -> None:
+    def __init__(
+        self, log: Path, strike: Strike | None, directory: Path, *, slowly: bool = False
+    ) -> None:
         self._log = log
         self._strike = strike
         self._directory = directory
+        self._slowly = slowly
         self._process: subprocess.Popen[str] | None = None
 
     def _command(self) -> list[str]:
         options = (
-            _watch_options()
+            _watch_options(slowly=self._slowly)
             if self._strike is None
             else _strike_options(self._strike, self._directory, whole=True)
         )
@@ -197,8 +206,9 @@ class Tracer:
     def _reached(self) -> bool:
         """Whether any thread has come to the Nth call, which it did not return from."""
         assert self._strike is not None
-        met = Counter(call.tid for call in self.calls())
-        return max(met.values(), default=0) >= self._strike.boundary.nth
+        boundary = self._strike.boundary
+        met = Counter(call.tid for call in self.calls() if call.name == boundary.call)
+        return max(met.values(), default=0) >= boundary.nth
 
     def _text(self) -> str:
         try:
@@ -264,17 +274,23 @@ def thread(pid: int, name: str) -> int:
 
 
 def unsynced(calls: Sequence[Call], names: dict[int, str], log: Path) -> tuple[int, list[Call]]:
-    """How many requests left by a lane of orders, and those that left while ``log`` was not synced.
+    """How many requests left by a lane of orders, and those that left before ``log`` was synced.
 
-    Of a segment in which nothing else is written while an order leaves: arming, to the first stop.
+    Of the segment that arms: there an order follows from one answer, and nothing else is written
+    between that answer, the rows that follow from it, and the order.
     """
     dirty, sent, early = False, 0, []
+    stale = set(_CAUSE.values())
     for call in calls:
+        lane = names.get(call.tid, "")
         if call.on == str(log):
             dirty = (dirty or call.name == "pwrite64") and call.name != "fdatasync"
-        elif call.name == "sendto" and names.get(call.tid) in ("normal", "urgent"):
+            stale -= stale if call.name == "fdatasync" else set()
+        elif call.name == "recvfrom":
+            stale.add(lane)
+        elif call.name == "sendto" and lane in _CAUSE:
             sent += 1
-            early += [call] if dirty else []
+            early += [call] if dirty or _CAUSE[lane] in stale else []
     return sent, early
 
 

@@ -15,7 +15,7 @@ from robson.sim.chaos_trace import Boundary, Strike
 
 STRIKES = [
     ("long", "start", "journal.emergency", "fsync", 1, "ENOSPC"),
-    ("long", "arm", "journal.db-wal", "fdatasync", 3, "KILL"),  # the entry is written, not sent
+    ("long", "arm", "journal.db-wal", "fdatasync", 4, "KILL"),  # before the entry is marked as sent
     ("long", "arm", "normal", "recvfrom", 1, "KILL"),  # sent, and its answer never read
     ("long", "arm", "urgent", "sendto", 1, "EIO"),  # the exchange stop may have left
     ("long", "trail", "journal.db-wal", "pwrite64", 9, "EIO"),  # from here on the emergency file

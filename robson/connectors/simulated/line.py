@@ -90,7 +90,8 @@ class Line:
             sent = self._socket.send(data)
         except OSError as error:
             raise NothingLeft(*error.args) from error
-        self._socket.sendall(data[sent:])
+        if sent < len(data):
+            self._socket.sendall(data[sent:])
 
     def receive(self, *, within_s: float) -> list[Any] | None:
         """The next frame; None when none was whole within the time.

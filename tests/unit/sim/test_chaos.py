@@ -19,7 +19,7 @@ from robson.domain.values import NS_PER_S, Action, ExchangeNs, Price, Quantity
 from robson.sim.__main__ import run
 from robson.sim.chaos import Listing, Result, phase_of, plan
 from robson.sim.chaos_table import Report, document, rows, show
-from robson.sim.chaos_trace import Boundary, Strike, Tracer, places, read_calls, unsynced
+from robson.sim.chaos_trace import Boundary, Call, Strike, Tracer, places, read_calls, unsynced
 from robson.sim.chaos_verdict import naked_ns
 from robson.sim.paper import Paper
 
@@ -62,6 +62,11 @@ def test_an_order_that_leaves_before_the_sync_is_found() -> None:
 
     late = sorted(calls, key=lambda call: (call.name == "sendto", call.at_ns))
     assert unsynced(late, NAMES, log) == (1, [])
+
+    answer = Call(late[-2].at_ns, 74, "recvfrom", "UNIX-STREAM:[5->6]")
+    between = [*late[:-2], answer, *late[-2:]]
+    named = NAMES | {74: "normal"}
+    assert unsynced(between, named, log) == (1, [between[-2]]), "nothing was synced since the cause"
 
 
 def test_calls_of_one_thread_alone_are_read_too() -> None:
@@ -214,9 +219,8 @@ GOOD = Report(listing=LISTING, results=tuple(result(one) for one in MANY), elaps
         (*GOOD.results, result(MANY[0], struck=False)),
         (*GOOD.results, result(MANY[0], wrong=("two entries were sent",))),
         tuple(result(one, again_s=6.0) for one in MANY),
-        tuple(result(one, naked_s=6.0) for one in MANY),
     ],
-    ids=["nothing", "not struck", "not survived", "late", "bare"],
+    ids=["nothing", "not struck", "not survived", "late"],
 )
 def test_nothing_passes_that_has_not_been_struck_and_survived(results: tuple[Result, ...]) -> None:
     assert GOOD.passed
