@@ -120,7 +120,7 @@ KINDS: Mapping[str, Kind] = {
         "nothing reaches the exchange for `seconds`: every connection is refused at once",
         "wire",
         "the exchange was down for 2 h, more than once",
-        "one probe a second for each position at most; the resting stop protects meanwhile",
+        "asks once a second, after five silences each 5 s; the resting stop protects meanwhile",
         seconds=_s(60),
     ),
     # --- gateway ---------------------------------------------------------------------------------
@@ -128,14 +128,14 @@ KINDS: Mapping[str, Kind] = {
         "429, code -1003, told to wait `seconds`: nothing is done",
         "gateway",
         "stop, honour Retry-After; limits act before processing",
-        _WAITS,
+        "tries again after a pause of its own; Retry-After is not read yet",
         seconds=_s(0),
     ),
     "banned": Kind(
         "418, code -1003, for `seconds` to everything",
         "gateway",
         "an address that goes on after 429 is banned, 2 minutes to 3 days",
-        _WAITS,
+        "asks seldom, after five silences each 5 s; Retry-After is not read yet",
         seconds=_s(30),
     ),
     "overloaded": Kind(
@@ -148,7 +148,7 @@ KINDS: Mapping[str, Kind] = {
         "503 to everything for `seconds`",
         "gateway",
         "HTTP 5xx is unknown, always",
-        "asks, at most once a second for each position",
+        "asks once a second, after five silences each 5 s",
         seconds=_s(60),
     ),
     "bus_error": Kind(
