@@ -83,7 +83,8 @@ class Budget:
     @property
     def consumed(self) -> Decimal:
         """Net loss so far; gains bring it down to zero and no further."""
-        return max(Decimal(0), -self.realised_net)
+        with localcontext(MONEY):
+            return max(Decimal(0), -self.realised_net)
 
     @property
     def remaining(self) -> Decimal:

@@ -45,6 +45,10 @@ def month_ends_ns(at_ns: ExchangeNs) -> ExchangeNs:
     return ExchangeNs(int(first.timestamp()) * NS_PER_S)
 
 
+_UNEXPOSED = frozenset({PositionState.ARMED, PositionState.CANCELLED})
+"""Not yet entered, or never: a reservation ends with its entry, whatever is still owed for it."""
+
+
 def latent_of(
     view: PositionView, *, fee: Decimal, gap_bps: Decimal, basis: Decimal = Decimal(0)
 ) -> Decimal:
@@ -53,7 +57,7 @@ def latent_of(
     The whole entry counts until the result is settled: a loss may not vanish between the fill that
     makes it and the month that counts it. With ``basis`` the loss counts from the month's opening.
     """
-    if view.plan is None or view.is_settled or view.state is PositionState.ARMED:
+    if view.plan is None or view.is_settled or view.state in _UNEXPOSED:
         return Decimal(0)
     if view.entry is None:
         return view.plan.sizing.planned_risk
