@@ -258,9 +258,10 @@ def _unknown(memory: Memory, event: e.OrderUnknown, _view: PositionView) -> None
 def _bare_from(
     memory: Memory, event: e.EntryPartlyFilled | e.EntryFilled, view: PositionView
 ) -> None:
-    if view.id not in memory.entered:
+    since_ns = life.protectable_ns(event.fills, view, memory)
+    if view.id not in memory.entered and since_ns is not None:
         memory.entered.add(view.id)
-        memory.bare_ns[view.id] = event.fills[0].at_ns
+        memory.bare_ns[view.id] = since_ns
 
 
 def _bare_again(memory: Memory, event: e.InsuranceCancelled, view: PositionView) -> None:

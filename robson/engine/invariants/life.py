@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 from robson.domain import events as e
-from robson.domain.values import NS_PER_MS, NS_PER_S
+from robson.domain.reports import Fill
+from robson.domain.values import NS_PER_MS, NS_PER_S, Side
 from robson.domain.view import PositionView
 from robson.engine.exposure import overruns
 from robson.engine.invariants.terms import Ask, Memory, Seen, Verdict, epoch_of, seconds
@@ -92,6 +94,21 @@ def covered(seen: Seen) -> Iterator[Verdict]:
     if since is not None:
         counted += seen.memory.counted(since, covered_from(seen.event))
     yield counted <= BARE_NS or f"no stop rested for {seconds(counted)}, allowed are 3 s"
+
+
+def protectable_ns(fills: tuple[Fill, ...], view: PositionView, memory: Memory) -> int | None:
+    """From which trade on an entry holds so much that the exchange takes a stop for it.
+
+    None while it does not. A short always can: it buys back at least the smallest order.
+    """
+    rules, held = memory.instruments[str(view.scope.symbol)], Decimal(0)
+    for fill in fills:
+        base = fill.commission if fill.commission_asset == view.scope.symbol.base else Decimal(0)
+        held += fill.quantity - base
+        worth = view.plan.insurance.stop_price if view.plan else fill.price
+        if view.side is Side.SHORT or rules.exit_quantity(held, worth) is not None:
+            return fill.at_ns
+    return None
 
 
 def covered_from(event: e.InsurancePlaced | e.ExitFilled | e.InsuranceFilled) -> int:
