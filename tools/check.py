@@ -49,8 +49,12 @@ def main(arguments: list[str]) -> int:
     if failed:
         print(f"not passed: {', '.join(failed)}; the tests were not run")
         return 1
-    # Everything, on two workers; with arguments, exactly what was asked for.
-    arguments = arguments or ["-n", "2", "--dist", "worksteal"]
+    # On two workers all but the long proofs, or those; with arguments, exactly what was asked for.
+    workers = ["-n", "2", "--dist", "worksteal"]
+    if not arguments:
+        arguments = [*workers, "-m", "not long"]
+    elif arguments == ["--long"]:
+        arguments = [*workers, "-m", "long"]
     return subprocess.call([sys.executable, "-m", "pytest", *arguments], cwd=ROOT)
 
 

@@ -12,6 +12,7 @@ import attrs
 from robson.domain import events as e
 from robson.domain.instrument import Instrument
 from robson.domain.intents import OrderType
+from robson.domain.lifecycle import PositionState
 from robson.domain.plan import EntryPlan, StopAudit, StopPlan
 from robson.domain.reports import AccountSnapshot
 from robson.domain.strategy import DetectorKind, StrategyConfig
@@ -226,6 +227,18 @@ def reject(
         return Decision(events=(rejected,))
     ended = e.PositionCancelled(position=view.id, at_ns=ctx.now_ns, reason="entry_exhausted")
     return Decision(events=(rejected, ended))
+
+
+def missed(view: PositionView, ctx: Context) -> Decision:
+    """After a restart: who enters at arm or not at all was to have entered in a life that is over.
+
+    Nobody waits for it any more, at a price that has gone by: nothing is sent (domain T29, T-D6).
+    """
+    waits = view.state is PositionState.ARMED and view.strategy.detector is DetectorKind.IMMEDIATE
+    if not waits:
+        return Decision()
+    ended = e.PositionCancelled(position=view.id, at_ns=ctx.now_ns, reason="entry_exhausted")
+    return Decision(events=(ended,))
 
 
 def price_age_s(ctx: Context) -> Decimal | None:

@@ -109,6 +109,7 @@ def watched(robsond: Robsond, client: Client) -> list[Sample]:
 
 
 @pytest.mark.proves("I-36")
+@pytest.mark.long
 def test_a_million_quiet_ticks_leave_nothing_behind(place: Path, record_property: Any) -> None:
     tape, past = write_quiet(place, TICKS + TAIL), shapes.write_past(place)
     options = ("--tape", str(tape), "--history", str(past), "--hold", "--speed", "max")

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from robson.domain.accounts import Stopped
+from robson.domain.events import PositionArmed
+from robson.domain.identity import Purpose
 from robson.domain.intents import OrderType
+from robson.domain.lifecycle import PositionState
+from robson.domain.ports import Recorded
 from robson.domain.reports import OrderStatus
 from robson.domain.values import NS_PER_S, Side
 from robson.domain.view import PositionView
+from robson.sim.faults import Crash
 from tests.simulation.worlds import Bench, first_price
 
 FALLS_AT, DIES_AT, DEAD_S = 40, 30, 20
@@ -103,3 +109,33 @@ def test_a_quiet_restart_changes_nothing_but_renews_the_way_out() -> None:
     assert after.prearmed is not None
     assert after.prearmed.exit.client_id.endswith("-1")
     assert order_of(bench, after) is OrderStatus.NEW
+
+
+@pytest.mark.proves("I-13", "I-48")
+def test_one_attempt_that_the_end_of_the_process_cut_off_is_over() -> None:
+    """Who enters at arm was to have entered in a life that is over: it waits for nothing now."""
+    bench = Bench([])
+    died: list[str] = []
+
+    class DiesOnceArmed:
+        """The process ends between the row that arms and the one that takes the signal."""
+
+        def witness(self, recorded: Recorded, view: PositionView | None) -> None:
+            if isinstance(recorded.event, PositionArmed) and not died:
+                died.append(recorded.event.position)
+                raise Crash("armed")
+            bench.checks.witness(recorded, view)
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(bench.checks, name)
+
+    bench.world.observer = DiesOnceArmed()  # type: ignore[assignment]
+    bench.arm(Side.LONG)
+    bench.at(DIES_AT)
+
+    assert died == [bench.view.id]
+    assert (bench.view.state, bench.view.cancel_reason) == (
+        PositionState.CANCELLED,
+        "entry_exhausted",
+    )
+    assert bench.requests(Purpose.ENTRY) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import attrs
@@ -16,8 +17,9 @@ from robson.sim.runs import Reaching, live
 from robson.sim.world import World
 from robson.store.memory import MemoryJournal
 
-SEEDS = (*range(1, 8), 45)
-"""In the last one an entry is filled in part."""
+SEEDS = range(1, 8)
+MORE = range(8, 400)
+"""The first of these in which an entry is filled in part is tried as well."""
 CUTS = 12
 """Rows of each world after which a snapshot is taken, at least."""
 
@@ -33,11 +35,26 @@ def rows_of(seed: int) -> tuple[list[tuple[int, str, str]], Instrument]:
     return lived[0].journal.rows.rows, lived[0].instrument
 
 
+def worlds() -> Iterator[tuple[int, list[tuple[int, str, str]], Instrument]]:
+    """Seeds with their rows."""
+    for seed in SEEDS:
+        yield seed, *rows_of(seed)
+    for seed in MORE:
+        rows, rules = rows_of(seed)
+        if partly_filled(rows):
+            yield seed, rows, rules
+            return
+
+
+def partly_filled(rows: list[tuple[int, str, str]]) -> list[int]:
+    """Places behind which an entry is filled in part."""
+    return [n for n, row in enumerate(rows, 1) if row[1].startswith("entry_partly_filled")]
+
+
 def cuts_of(rows: list[tuple[int, str, str]]) -> list[int]:
     """Spread over a world, and wherever an entry has been filled in part."""
     spread = range(1, len(rows) + 1, max(1, len(rows) // CUTS))
-    partly = [n for n, row in enumerate(rows, 1) if row[1].startswith("entry_partly_filled")]
-    return sorted({*spread, *partly})
+    return sorted({*spread, *partly_filled(rows)})
 
 
 def loaded(
@@ -59,8 +76,9 @@ def outcome(roster: Roster, audit: Audit) -> tuple[Folded, Any]:
 
 def test_snapshot_and_tail_are_the_whole(record_property: Any) -> None:
     tried, carried, partly = 0, 0, 0
-    for seed in SEEDS:
-        rows, rules = rows_of(seed)
+    seeds = 0
+    for seed, rows, rules in worlds():
+        seeds += 1
         whole = outcome(*loaded(rows, rules))
         for cut in cuts_of(rows):
             roster, audit = loaded(rows[:cut], rules)
@@ -73,7 +91,7 @@ def test_snapshot_and_tail_are_the_whole(record_property: Any) -> None:
             partly += any(view.entry_open for view in roster.views.values())
     assert carried > 0
     assert partly > 0
-    told = f"{tried} in {len(SEEDS)} worlds, {carried} with a position live, {partly} partly filled"
+    told = f"{tried} in {seeds} worlds, {carried} with a position live, {partly} partly filled"
     record_property("note", f"snapshots: {told}; with the rows after them equal to the whole")
 
 

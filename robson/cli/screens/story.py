@@ -8,7 +8,8 @@ from robson.cli.screens.facts import Doc, at, num, text
 _CANCELLED = {
     "disarmed_by_user": "A person disarmed it before any signal was taken. Nothing was traded.",
     "panic_before_entry": "A person left before any entry. Nothing was traded.",
-    "entry_exhausted": "The one attempt to enter was refused. Nothing was traded.",
+    "entry_exhausted": "The one attempt to enter was refused, or cut off by the end of the process."
+    " Nothing was traded.",
     "entry_rejected": "The exchange refused the entry. Nothing was traded.",
 }
 
