@@ -189,6 +189,7 @@ def test_its_daemon_ends_with_it(place: Path) -> None:
     finally:
         process.kill()
     until(lambda: "ended in order" in (state / "robsond.out").read_text(), "its robsond ends")
+    until(lambda: processes_that_name(place) == [], "its robsond is gone")
     shutil.rmtree(state)  # nobody was left to do it
 
 
