@@ -13,38 +13,22 @@ from robson.sim.chaos import Result, listed, strike_once
 from robson.sim.chaos_table import PHASES
 from robson.sim.chaos_trace import Boundary, Strike
 
-STRIKES = {
-    ("long", "start", "journal.emergency", "fsync", 1, "ENOSPC"): False,
-    (
-        "long",
-        "arm",
-        "journal.db-wal",
-        "fdatasync",
-        4,
-        "KILL",
-    ): True,  # before the entry is marked as sent
-    ("long", "arm", "normal", "recvfrom", 1, "KILL"): True,  # sent, and its answer never read
-    ("long", "arm", "urgent", "sendto", 1, "EIO"): False,  # the exchange stop may have left
-    (
-        "long",
-        "trail",
-        "journal.db-wal",
-        "pwrite64",
-        9,
-        "EIO",
-    ): True,  # from here on the emergency file
-    ("long", "exit", "urgent", "sendto", 1, "STOP"): False,  # the way out stands still for 2 s
-    (
-        "panic",
-        "exit",
-        "urgent",
-        "recvfrom",
-        1,
-        "ENOSPC",
-    ): True,  # the line breaks: an unknown cancel
-    ("long", "stop", "journal.db-wal", "fdatasync", 1, "KILL"): False,
-}
-"""Strikes, and which are lived through at every change; the others take their time."""
+BRIEF = [
+    # Before the entry is marked as sent; sent, and its answer never read.
+    ("long", "arm", "journal.db-wal", "fdatasync", 4, "KILL"),
+    ("long", "arm", "normal", "recvfrom", 1, "KILL"),
+    # From here on the emergency file; the line breaks, and a cancel is unknown.
+    ("long", "trail", "journal.db-wal", "pwrite64", 9, "EIO"),
+    ("panic", "exit", "urgent", "recvfrom", 1, "ENOSPC"),
+]
+LONG = [
+    ("long", "start", "journal.emergency", "fsync", 1, "ENOSPC"),
+    # The exchange stop may have left; the way out stands still for 2 s.
+    ("long", "arm", "urgent", "sendto", 1, "EIO"),
+    ("long", "exit", "urgent", "sendto", 1, "STOP"),
+    ("long", "stop", "journal.db-wal", "fdatasync", 1, "KILL"),
+]
+STRIKES = (*BRIEF, *LONG)
 
 
 def test_what_is_struck_comes_in_every_life(record_property: Callable[[str, object], None]) -> None:
@@ -60,10 +44,11 @@ def test_what_is_struck_comes_in_every_life(record_property: Callable[[str, obje
 @pytest.mark.parametrize(
     ("leg", "segment", "where", "call", "nth", "error"),
     [
-        pytest.param(
-            *strike, id="/".join(map(str, strike)), marks=[] if brief else pytest.mark.long
-        )
-        for strike, brief in STRIKES.items()
+        *(pytest.param(*strike, id="/".join(map(str, strike))) for strike in BRIEF),
+        *(
+            pytest.param(*strike, id="/".join(map(str, strike)), marks=pytest.mark.long)
+            for strike in LONG
+        ),
     ],
 )
 def test_struck_and_survived(
