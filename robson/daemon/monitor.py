@@ -43,7 +43,7 @@ from robson.domain.reports import (
 )
 from robson.domain.values import ExchangeNs, Side
 from robson.domain.view import PositionView
-from robson.engine.admission import missed
+from robson.engine.admission import cut_off
 from robson.engine.adopt import adopt
 from robson.engine.bands import decide_liquidation
 from robson.engine.context import Context, Decision
@@ -103,7 +103,9 @@ class Monitor:
             pursuit = self.custody.pursuit(view.id)
             pursuit.verified = False
             self.desk.watch(view, pursuit)
-            self.custody.carry_out(view, missed(view, self.custody.context(str(view.scope.symbol))))
+            self.custody.carry_out(
+                view, cut_off(view, self.custody.context(str(view.scope.symbol)))
+            )
             for record in view.orders:
                 if record.status == "sending":
                     self._lost_with_the_process(view, record.client_id)

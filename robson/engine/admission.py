@@ -229,7 +229,7 @@ def reject(
     return Decision(events=(rejected, ended))
 
 
-def missed(view: PositionView, ctx: Context) -> Decision:
+def cut_off(view: PositionView, ctx: Context) -> Decision:
     """After a restart: who enters at arm or not at all was to have entered in a life that is over.
 
     Nobody waits for it any more, at a price that has gone by: nothing is sent (domain T29, T-D6).
