@@ -37,12 +37,16 @@ class LastPrice:
 class MarginFact:
     """The margin level of a held position's pair: as last read, its band, the level it leaves at.
 
-    ``band`` is ``unknown`` when it is watched and could not be read for a minute.
+    ``liquidation_ratio`` is the level at which the exchange closes the pair by force, and
+    ``liquidation_price`` the index price there, None where none is. ``band`` is ``unknown`` when it
+    is watched and could not be read for a minute.
     """
 
     account: AccountSnapshot | None
     band: str
     exit_level: Decimal
+    liquidation_ratio: Decimal | None = None
+    liquidation_price: Price | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -69,6 +73,15 @@ class PositionNote:
 
 
 @attrs.frozen(kw_only=True)
+class AlertFact:
+    """A loss of the month that is told when it is reached: where it lies, and when it was."""
+
+    line_pct: Decimal
+    loss: Decimal
+    reached_ns: ExchangeNs | None = None
+
+
+@attrs.frozen(kw_only=True)
 class RiskNumbers:
     """Budget, and every limit that can deny an entry. Amounts in ``asset``.
 
@@ -78,6 +91,7 @@ class RiskNumbers:
         trades_warn: entries of a UTC day from which on people are told.
         open_positions: positions that count in the gate, armed ones included.
         halt_actor: who asked for the halt; None when the month's limit did.
+        alerts: the losses of the month that are told, least first.
         gates: every gate as it stands for the account; ``ok`` None: a pair or a signal decides.
     """
 
@@ -101,6 +115,7 @@ class RiskNumbers:
     halt_since_ns: ExchangeNs | None = None
     halt_actor: str | None = None
     gates: tuple[GateCheck, ...] = ()
+    alerts: tuple[AlertFact, ...] = ()
 
 
 @attrs.frozen(kw_only=True)

@@ -11,6 +11,7 @@ from typing import Any
 import attrs
 
 from robson.api.published import (
+    AlertFact,
     CommandResult,
     ConfigKey,
     DaemonFacts,
@@ -42,9 +43,11 @@ from robson.domain.standing import Standing
 from robson.domain.values import MONEY, NS_PER_MS, NS_PER_S, Candle, ExchangeNs
 from robson.domain.view import PositionView
 from robson.engine.bands import exit_level
+from robson.engine.budget import ALERT_LINES_PCT, Budget
 from robson.engine.costs import unit_loss
 from robson.engine.detectors.choose import detector_for
 from robson.engine.exposure import actual_risk, latent_of
+from robson.engine.margin import liquidation_price
 from robson.engine.orders import exit_fence, left_to_sell, side_of
 from robson.engine.rearm import listens_ns
 from robson.store.reader import JournalReader
@@ -170,6 +173,10 @@ class DaemonBackend:
                 account=account,
                 band=band,
                 exit_level=exit_level(self._monitor.custody.settings, market.instrument),
+                liquidation_ratio=market.instrument.liquidation_ratio,
+                liquidation_price=None
+                if account is None
+                else liquidation_price(account, market.instrument.liquidation_ratio),
             ),
             exit_fence=exit_fence(
                 side_of(view),
@@ -216,6 +223,7 @@ class DaemonBackend:
             halt_since_ns=halt.at_ns if halt is not None else None,
             halt_actor=halt.actor if halt is not None else None,
             gates=account_gates(risk),
+            alerts=_alerts(budget, standing),
         )
 
     def _facts(self, now_ns: ExchangeNs) -> DaemonFacts:
@@ -269,6 +277,14 @@ def _change(standing: Standing) -> RuntimeFact | None:
     if last is None:
         return None
     return RuntimeFact(reason=last.reason, actor=last.actor, since_ns=last.at_ns)
+
+
+def _alerts(budget: Budget, standing: Standing) -> tuple[AlertFact, ...]:
+    reached = {alert.line_pct: alert.at_ns for alert in standing.alerts}
+    return tuple(
+        AlertFact(line_pct=line, loss=budget.line(line), reached_ns=reached.get(line))
+        for line in ALERT_LINES_PCT
+    )
 
 
 def _result_at(view: PositionView, stop: Any, fee: Decimal, gap_bps: Decimal) -> Decimal:

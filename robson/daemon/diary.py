@@ -26,6 +26,8 @@ _LEVELS: dict[type[e.Event], str] = {
     e.ExitRetry: "warning",
     e.InsuranceFailed: "warning",
     e.InsuranceGone: "warning",
+    e.BudgetAlerted: "warning",
+    e.ProtectionAlerted: "error",
     e.HaltEntered: "warning",
     e.MarginBandChanged: "warning",
     e.ScopeFrozen: "warning",

@@ -75,6 +75,7 @@ class Governor:
         """
         roster = self._custody.roster
         if roster.standing is not self._seen:
+            self._alert()
             self._latch()
             self._seen = roster.standing
             if self._seen.halt is not None and self._custody.settings.on_halt == "close":
@@ -118,6 +119,30 @@ class Governor:
             pursuit = self._custody.pursuit(event.position)
             pursuit.detector = pursuit.signal = None
         roster.commit((changed, *ended))
+
+    # --- alerts ----------------------------------------------------------------------------------
+
+    def _alert(self) -> None:
+        """Say, once a month for each line, that the month's losses have reached it."""
+        roster = self._custody.roster
+        month = roster.standing.month
+        if month is None:
+            return
+        budget = self._custody.budget()
+        told = {alert.line_pct for alert in roster.standing.alerts}
+        reached = tuple(
+            e.BudgetAlerted(
+                at_ns=self._custody.now(),
+                month=month.month,
+                line_pct=line,
+                consumed=budget.consumed,
+                capital_base=budget.capital_base,
+            )
+            for line in budget.lines_reached
+            if line not in told
+        )
+        if reached:
+            roster.commit(reached)
 
     # --- halt ------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 import attrs
 
+from robson.daemon.alarm import Alarm
 from robson.daemon.calendar import Calendar
 from robson.daemon.custody import Custody
 from robson.daemon.desk import Desk
@@ -48,7 +49,6 @@ from robson.engine.adopt import adopt
 from robson.engine.bands import decide_liquidation
 from robson.engine.context import Context, Decision
 from robson.engine.decide import Tick, decide_gap, decide_price, decide_report, forgive
-from robson.engine.insuring import unprotected
 from robson.engine.overtaken import decide_overtaken
 from robson.engine.pursue import pursue
 from robson.engine.rearm import listens_ns
@@ -88,6 +88,7 @@ class Monitor:
         self.calendar = Calendar(custody)
         self.lookout = Lookout(custody)
         self.governor = Governor(custody, self._act)
+        self.alarm = Alarm(custody, self.governor.freeze)
         self.signals = Signals(custody, self.desk)
         self.margins = Margins(custody, self._act, self.governor.freeze)
         self.reconciler = Reconciler(custody, self._act, self.governor.freeze, self.governor.answer)
@@ -233,9 +234,7 @@ class Monitor:
         for view in self.custody.taken(symbol):
             if view.is_live:
                 self._pursue(view.id)
-                bare = unprotected(self.roster.view(view.id), self.custody.now())
-                if bare is not None:
-                    self.governor.freeze(symbol, bare, "unprotected")
+                self.alarm.look(view.id)
             self._forget(view.id)
             self.lookout.look(view.id)
             self.margins.see(self.roster.view(view.id))

@@ -56,6 +56,21 @@ class HaltCleared:
 
 
 @attrs.frozen(kw_only=True)
+class BudgetAlerted:
+    """What the month has lost reached a line; said once a month for each of them.
+
+    ``line_pct``: where it lies, in percent of the capital base. ``consumed``: lost by then.
+    """
+
+    KIND: ClassVar[str] = "budget_alerted.v1"
+    at_ns: ExchangeNs
+    month: str
+    line_pct: Decimal
+    consumed: Decimal
+    capital_base: Decimal
+
+
+@attrs.frozen(kw_only=True)
 class RuntimeStateChanged:
     """Entries are taken, or not any more; ``actor`` None when a drain came to its end."""
 

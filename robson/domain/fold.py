@@ -232,7 +232,7 @@ def _exited(view: PositionView, event: e.ExitFilled) -> Changes:
     if view.bare_since_ns is not None:
         bare = max(0, event.fills[-1].at_ns - view.bare_since_ns)
         changes["bare_before_exit_ns"] = view.bare_before_exit_ns + bare
-        changes["bare_since_ns"] = None
+        changes["bare_since_ns"] = changes["alerted_ns"] = None
     return changes
 
 
@@ -249,7 +249,12 @@ def _cancelled(_view: PositionView, event: e.PositionCancelled) -> Changes:
 
 
 def _closed(_view: PositionView, event: e.PositionClosed) -> Changes:
-    return {"closed": event, "account": event.account, "bare_since_ns": None}
+    return {
+        "closed": event,
+        "account": event.account,
+        "bare_since_ns": None,
+        "alerted_ns": None,
+    }
 
 
 def _repaying(_view: PositionView, event: e.RepayRequested) -> Changes:
@@ -258,6 +263,14 @@ def _repaying(_view: PositionView, event: e.RepayRequested) -> Changes:
 
 def _account(_view: PositionView, event: e.AccountRead) -> Changes:
     return {"account": event.account}
+
+
+def _alerted(_view: PositionView, event: e.ProtectionAlerted) -> Changes:
+    return {"alerted_ns": event.at_ns}
+
+
+def _restored(_view: PositionView, _event: e.ProtectionRestored) -> Changes:
+    return {"alerted_ns": None}
 
 
 def _banded(_view: PositionView, event: e.MarginBandChanged) -> Changes:
@@ -331,6 +344,8 @@ _FOLDS: dict[type, Callable[[PositionView, Any], Changes]] = {
     e.PositionClosed: _closed,
     e.RepayRequested: _repaying,
     e.AccountRead: _account,
+    e.ProtectionAlerted: _alerted,
+    e.ProtectionRestored: _restored,
     e.MarginBandChanged: _banded,
     e.PnlSettled: _settled,
     e.PositionFailed: _failed,

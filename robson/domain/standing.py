@@ -36,6 +36,7 @@ class Standing:
         month: the last one that was opened; None before the first.
         month_net: settled since then; a carried position with its delta alone.
         basis: by position, what a carried one had made or lost when the month opened.
+        alerts: the lines of the month's budget that were reached, lowest first.
         runtime: the last change of the runtime state; None while it never changed.
         frozen: scopes that take no entry, oldest first.
         day: the last UTC day on which anything counted.
@@ -45,6 +46,7 @@ class Standing:
     month_net: Decimal = ZERO
     basis: tuple[tuple[PositionId, Decimal], ...] = ()
     halt: e.HaltEntered | None = None
+    alerts: tuple[e.BudgetAlerted, ...] = ()
     runtime: e.RuntimeStateChanged | None = None
     frozen: tuple[e.ScopeFrozen, ...] = ()
     day: Day = Day()
@@ -77,7 +79,7 @@ def stand(standing: Standing, event: e.Event) -> Standing:
     """Where the account stands after one more event."""
     match event:
         case e.MonthOpened():
-            return attrs.evolve(standing, month=event, month_net=ZERO, basis=())
+            return attrs.evolve(standing, month=event, month_net=ZERO, basis=(), alerts=())
         case e.PositionCarried():
             return attrs.evolve(standing, basis=(*standing.basis, (event.position, event.basis)))
         case e.HaltEntered():
@@ -91,6 +93,8 @@ def stand(standing: Standing, event: e.Event) -> Standing:
         case e.EntryFilled():
             day = standing.day_at(event.at_ns)
             return attrs.evolve(standing, day=attrs.evolve(day, trades=day.trades + 1))
+        case e.BudgetAlerted():
+            return attrs.evolve(standing, alerts=(*standing.alerts, event))
         case e.PnlSettled():
             return _settled(standing, event)
         case _:

@@ -70,6 +70,7 @@ class PositionView:
         margin_band: of the last reading that changed it; ``safe`` without a debt.
         base_before: base in the wallet before the entry: dust of earlier positions.
         bare_since_ns: exchange time since which a filled quantity has no resting stop.
+        alerted_ns: when it was said that nothing rests for it; None while that is not so.
         orphan: the cancel of an order that it does not need any more, once one was sent.
         missed_ns: since when the account shows less than the position holds.
         healed_ns: when reconciliation last found the exchange stop missing.
@@ -123,6 +124,7 @@ class PositionView:
     healed_ns: ExchangeNs | None = None
     bare_since_ns: ExchangeNs | None = None
     bare_vanished: bool = False
+    alerted_ns: ExchangeNs | None = None
     bare_after_fill_ns: int = 0
     bare_replacing_ns: int = 0
     bare_vanished_ns: int = 0

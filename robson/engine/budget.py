@@ -16,6 +16,8 @@ RISK_PER_TRADE_PCT = Decimal(1)
 """Fixed: the most one trade may plan to lose, in percent of the capital base."""
 MONTHLY_PCT = Decimal(4)
 """Fixed: the most one UTC month may lose, in percent of the capital base."""
+ALERT_LINES_PCT = (Decimal(2), Decimal(3))
+"""Losses of a month that are told when they are reached, in percent of the capital base."""
 MAX_SLOTS = 4
 """Planned losses that fit into a fresh month."""
 
@@ -100,6 +102,18 @@ class Budget:
             return 0
         with localcontext(MONEY):
             return min(MAX_SLOTS, int(max(Decimal(0), self.remaining) // limit))
+
+    def line(self, line_pct: Decimal) -> Decimal:
+        """The loss that a line in percent of the capital base stands for, in quote."""
+        with localcontext(MONEY):
+            return max(Decimal(0), self.capital_base) * line_pct / 100
+
+    @property
+    def lines_reached(self) -> tuple[Decimal, ...]:
+        """The alert lines that the month's losses have reached, lowest first."""
+        if self.capital_base <= 0:
+            return ()
+        return tuple(line for line in ALERT_LINES_PCT if self.consumed >= self.line(line))
 
     @property
     def halt(self) -> bool:

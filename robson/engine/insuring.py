@@ -57,6 +57,8 @@ BACKOFF_NS = tuple(seconds * NS_PER_S for seconds in (1, 2, 4, 8, 16, 30))
 """Waits before an exchange stop is tried again; the last one for ever."""
 BARE_NS = 30 * NS_PER_S
 """Without a stop for so long the symbol takes no entry; near the stop, the position is left."""
+ALERT_NS = 10 * NS_PER_S
+"""Without a stop for so long it is said, and said again when one rests."""
 BUSY_CODES = frozenset({-1003, -1015, -1021, -3045})
 """Refusals that say nothing about the order: the other type would be refused as well."""
 OWED_SHARE = 4
@@ -164,6 +166,25 @@ def leaves_bare(view: PositionView, ctx: Context) -> bool:
     if view.bare_since_ns is None or last_rested(view) is None or ctx.price is None:
         return False
     return ctx.now_ns - view.bare_since_ns > BARE_NS and _near(view, ctx.price)
+
+
+def told_bare(view: PositionView, ctx: Context) -> Step:
+    """Say that nothing rests for what is held, or that something does again; or when to look."""
+    if view.bare_since_ns is None:
+        if view.alerted_ns is None or view.state.is_terminal:
+            return WAIT
+        clear = e.ProtectionRestored(position=view.id, at_ns=ctx.now_ns, alerted_ns=view.alerted_ns)
+        return act(clear)
+    if view.alerted_ns is not None or view.state is not PositionState.ACTIVE:
+        return WAIT
+    due_ns = ExchangeNs(view.bare_since_ns + ALERT_NS)
+    if ctx.now_ns < due_ns:
+        return Step(due_ns=due_ns)
+    said = view.insurance.error or f"no answer yet, the stop is {view.insurance.state}"
+    alerted = e.ProtectionAlerted(
+        position=view.id, at_ns=ctx.now_ns, since_ns=view.bare_since_ns, reason=said
+    )
+    return act(alerted)
 
 
 def unprotected(view: PositionView, now_ns: ExchangeNs) -> str | None:

@@ -5,16 +5,18 @@ Binance counts assets at the index price; without a debt there is no level and n
 
 from __future__ import annotations
 
-from decimal import ROUND_DOWN, Decimal, localcontext
+from decimal import ROUND_DOWN, ROUND_UP, Decimal, localcontext
 
 import attrs
 
 from robson.domain.reports import AccountSnapshot
-from robson.domain.values import MONEY, Side, truncate
+from robson.domain.values import MONEY, Price, Side, truncate
 from robson.engine.costs import quotient_down
 
 BOUND_ABOVE_LIQUIDATION = Decimal("0.10")
 """The level at the exchange stop stays so far above the pair's liquidation ratio, at least."""
+PLACES = Decimal("1E-8")
+"""What a liquidation price is rounded to."""
 
 
 @attrs.frozen(kw_only=True)
@@ -42,6 +44,23 @@ def level_of(account: AccountSnapshot) -> Decimal | None:
         if owed <= 0:
             return None
         return truncate((account.base.total * index + account.quote.total) / owed, 8)
+
+
+def liquidation_price(account: AccountSnapshot, ratio: Decimal) -> Price | None:
+    """The index price at which the margin level is ``ratio``, where the exchange closes the pair.
+
+    (ratio x quote debt - quote) / (base - ratio x base debt); None where no price is one. Rounded
+    against the reader: a long's up, a short's down.
+    """
+    base, quote = account.base, account.quote
+    with localcontext(MONEY):
+        lacking = ratio * quote.debt - quote.total
+        unit = base.total - ratio * base.debt
+        if base.debt + quote.debt <= 0 or unit == 0 or lacking / unit <= 0:
+            return None
+        rounding = ROUND_UP if unit > 0 else ROUND_DOWN
+        price = (lacking / unit).quantize(PLACES, rounding=rounding)
+        return Price(price) if price > 0 else None
 
 
 def level_cap(

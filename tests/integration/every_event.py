@@ -334,6 +334,13 @@ _LEAVING: tuple[e.Event, ...] = (
     e.HaltEntered(
         at_ns=at(90), month="2025-11", reason="the month's limit is used up", remaining=D("-0.01")
     ),
+    e.BudgetAlerted(
+        at_ns=at(90),
+        month="2025-11",
+        line_pct=D(2),
+        consumed=D("-200.01"),
+        capital_base=D("10000"),
+    ),
     e.HaltCleared(at_ns=at(91), reason="2025-12 opened"),
     e.RuntimeStateChanged(
         at_ns=at(92),
@@ -354,6 +361,8 @@ _LEAVING: tuple[e.Event, ...] = (
 )
 
 _RECONCILING: tuple[e.Event, ...] = (
+    e.ProtectionAlerted(**BASE, since_ns=at(6), reason="-1013: Filter failure"),
+    e.ProtectionRestored(**BASE, alerted_ns=at(7)),
     e.Reconciled(**BASE, row="R12", code="stop_missing", evidence=PROOF),
     e.OrphanCancelling(**BASE, cancel=CANCEL),
     e.HoldingMissed(**BASE, expected=D("0.12351"), found=D("0.00000636")),

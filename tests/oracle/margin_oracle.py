@@ -46,3 +46,12 @@ def level_after(
         owed_base = lacks * (1 + exact(hourly_rate))
     owed = owed_base * at + owed_quote
     return (assets_base * at + assets_quote) / owed if owed else None
+
+
+def level_at(
+    price: Number, *, base: Number, quote: Number, owed_base: Number, owed_quote: Number
+) -> Fraction:
+    """Assets to debts of what a pair holds and owes, at an index price."""
+    at = exact(price)
+    owed = exact(owed_base) * at + exact(owed_quote)
+    return (exact(base) * at + exact(quote)) / owed

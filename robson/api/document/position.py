@@ -80,6 +80,7 @@ def _more(message: pb.Position) -> Document:
             "vanished_s": number(guard.vanished_s),
             "before_exit_s": number(guard.before_exit_s),
             "unprotected_s": number(guard.unprotected_s),
+            "alerted_at": when(guard, "alerted_at"),
         },
         "exit_fence": enum_word(pb.ExitFence, "EXIT_FENCE", message.exit_fence),
     }
@@ -176,6 +177,8 @@ def _margin(message: pb.Margin) -> Document:
         "read_at": when(message, "read_at"),
         "band": word(message.band),
         "exit_level": number(message.exit_level),
+        "liquidation_ratio": number(message.liquidation_ratio),
+        "liquidation_price": number(message.liquidation_price),
     }
 
 

@@ -138,4 +138,12 @@ def limits(message: pb.Risk) -> Document:
         "max_leverage": message.max_leverage,
         "month_resets_at": when(message, "month_resets_at"),
         "gates": [gate(each) for each in message.gates],
+        "alerts": [
+            {
+                "line_pct": number(each.line_pct),
+                "loss": number(each.loss),
+                "reached_at": when(each, "reached_at"),
+            }
+            for each in message.alerts
+        ],
     }

@@ -142,6 +142,7 @@ def _guards(view: PositionView, published: Published, note: PositionNote) -> pb.
             vanished_s=seconds(view.bare_vanished_ns),
             before_exit_s=seconds(view.bare_before_exit_ns),
             unprotected_s=seconds(bare) if view.state.may_hold else "",
+            alerted_at=stamp(view.alerted_ns),
         ),
         exit_fence=enum_name("EXIT_FENCE", note.exit_fence),
         trigger=_trigger(view),
@@ -233,6 +234,8 @@ def margin(account: AccountSnapshot | None, fact: MarginFact | None = None) -> p
         read_at=stamp(account.at_ns),
         band=fact.band if fact is not None else "",
         exit_level=text(fact.exit_level) if fact is not None else "",
+        liquidation_ratio=text(fact.liquidation_ratio) if fact is not None else "",
+        liquidation_price=text(fact.liquidation_price) if fact is not None else "",
     )
 
 

@@ -22,6 +22,7 @@ from robson.api.translate.values import (
     raised,
     seconds,
     stamp,
+    text,
 )
 from robson.api.v1 import robson_pb2 as pb
 from robson.domain.lifecycle import PositionState
@@ -159,4 +160,12 @@ def risk_of(risk: RiskNumbers, now_ns: int) -> pb.Risk:
         max_leverage=risk.max_leverage,
         month_resets_at=stamp(next_month(now_ns)),
         gates=[previews.gate(check) for check in risk.gates],
+        alerts=[
+            pb.BudgetAlert(
+                line_pct=text(alert.line_pct),
+                loss=floored(alert.loss),
+                reached_at=stamp(alert.reached_ns),
+            )
+            for alert in risk.alerts
+        ],
     )

@@ -326,7 +326,7 @@ class Insurance(_message.Message):
     def __init__(self, state: _Optional[_Union[InsuranceState, str]] = ..., stop_price: _Optional[str] = ..., quantity: _Optional[str] = ..., client_id: _Optional[str] = ..., order_id: _Optional[int] = ..., age_s: _Optional[str] = ..., attempts: _Optional[int] = ..., error: _Optional[str] = ...) -> None: ...
 
 class Margin(_message.Message):
-    __slots__ = ("level", "asset", "debt", "interest", "read_at", "band", "exit_level")
+    __slots__ = ("level", "asset", "debt", "interest", "read_at", "band", "exit_level", "liquidation_ratio", "liquidation_price")
     LEVEL_FIELD_NUMBER: _ClassVar[int]
     ASSET_FIELD_NUMBER: _ClassVar[int]
     DEBT_FIELD_NUMBER: _ClassVar[int]
@@ -334,6 +334,8 @@ class Margin(_message.Message):
     READ_AT_FIELD_NUMBER: _ClassVar[int]
     BAND_FIELD_NUMBER: _ClassVar[int]
     EXIT_LEVEL_FIELD_NUMBER: _ClassVar[int]
+    LIQUIDATION_RATIO_FIELD_NUMBER: _ClassVar[int]
+    LIQUIDATION_PRICE_FIELD_NUMBER: _ClassVar[int]
     level: str
     asset: str
     debt: str
@@ -341,7 +343,9 @@ class Margin(_message.Message):
     read_at: _timestamp_pb2.Timestamp
     band: str
     exit_level: str
-    def __init__(self, level: _Optional[str] = ..., asset: _Optional[str] = ..., debt: _Optional[str] = ..., interest: _Optional[str] = ..., read_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., band: _Optional[str] = ..., exit_level: _Optional[str] = ...) -> None: ...
+    liquidation_ratio: str
+    liquidation_price: str
+    def __init__(self, level: _Optional[str] = ..., asset: _Optional[str] = ..., debt: _Optional[str] = ..., interest: _Optional[str] = ..., read_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., band: _Optional[str] = ..., exit_level: _Optional[str] = ..., liquidation_ratio: _Optional[str] = ..., liquidation_price: _Optional[str] = ...) -> None: ...
 
 class Frozen(_message.Message):
     __slots__ = ("reason",)
@@ -381,18 +385,20 @@ class PricePoint(_message.Message):
     def __init__(self, value: _Optional[str] = ..., at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., age_s: _Optional[str] = ...) -> None: ...
 
 class Protection(_message.Message):
-    __slots__ = ("after_fill_s", "replacing_s", "before_exit_s", "unprotected_s", "vanished_s")
+    __slots__ = ("after_fill_s", "replacing_s", "before_exit_s", "unprotected_s", "vanished_s", "alerted_at")
     AFTER_FILL_S_FIELD_NUMBER: _ClassVar[int]
     REPLACING_S_FIELD_NUMBER: _ClassVar[int]
     BEFORE_EXIT_S_FIELD_NUMBER: _ClassVar[int]
     UNPROTECTED_S_FIELD_NUMBER: _ClassVar[int]
     VANISHED_S_FIELD_NUMBER: _ClassVar[int]
+    ALERTED_AT_FIELD_NUMBER: _ClassVar[int]
     after_fill_s: str
     replacing_s: str
     before_exit_s: str
     unprotected_s: str
     vanished_s: str
-    def __init__(self, after_fill_s: _Optional[str] = ..., replacing_s: _Optional[str] = ..., before_exit_s: _Optional[str] = ..., unprotected_s: _Optional[str] = ..., vanished_s: _Optional[str] = ...) -> None: ...
+    alerted_at: _timestamp_pb2.Timestamp
+    def __init__(self, after_fill_s: _Optional[str] = ..., replacing_s: _Optional[str] = ..., before_exit_s: _Optional[str] = ..., unprotected_s: _Optional[str] = ..., vanished_s: _Optional[str] = ..., alerted_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class Trigger(_message.Message):
     __slots__ = ("reason", "price", "at", "jumped_from", "stop", "actor")
@@ -590,7 +596,7 @@ class Halt(_message.Message):
     def __init__(self, reason: _Optional[str] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., actor: _Optional[str] = ..., **kwargs) -> None: ...
 
 class Risk(_message.Message):
-    __slots__ = ("asset", "capital_base", "budget", "consumed", "latent", "remaining", "slots", "daily", "halt", "open_positions", "max_leverage", "month_resets_at", "gates")
+    __slots__ = ("asset", "capital_base", "budget", "consumed", "latent", "remaining", "slots", "daily", "halt", "open_positions", "max_leverage", "month_resets_at", "gates", "alerts")
     ASSET_FIELD_NUMBER: _ClassVar[int]
     CAPITAL_BASE_FIELD_NUMBER: _ClassVar[int]
     BUDGET_FIELD_NUMBER: _ClassVar[int]
@@ -604,6 +610,7 @@ class Risk(_message.Message):
     MAX_LEVERAGE_FIELD_NUMBER: _ClassVar[int]
     MONTH_RESETS_AT_FIELD_NUMBER: _ClassVar[int]
     GATES_FIELD_NUMBER: _ClassVar[int]
+    ALERTS_FIELD_NUMBER: _ClassVar[int]
     asset: str
     capital_base: str
     budget: str
@@ -617,7 +624,18 @@ class Risk(_message.Message):
     max_leverage: int
     month_resets_at: _timestamp_pb2.Timestamp
     gates: _containers.RepeatedCompositeFieldContainer[Gate]
-    def __init__(self, asset: _Optional[str] = ..., capital_base: _Optional[str] = ..., budget: _Optional[str] = ..., consumed: _Optional[str] = ..., latent: _Optional[str] = ..., remaining: _Optional[str] = ..., slots: _Optional[int] = ..., daily: _Optional[_Union[DailyRisk, _Mapping]] = ..., halt: _Optional[_Union[Halt, _Mapping]] = ..., open_positions: _Optional[_Union[Limit, _Mapping]] = ..., max_leverage: _Optional[int] = ..., month_resets_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., gates: _Optional[_Iterable[_Union[Gate, _Mapping]]] = ...) -> None: ...
+    alerts: _containers.RepeatedCompositeFieldContainer[BudgetAlert]
+    def __init__(self, asset: _Optional[str] = ..., capital_base: _Optional[str] = ..., budget: _Optional[str] = ..., consumed: _Optional[str] = ..., latent: _Optional[str] = ..., remaining: _Optional[str] = ..., slots: _Optional[int] = ..., daily: _Optional[_Union[DailyRisk, _Mapping]] = ..., halt: _Optional[_Union[Halt, _Mapping]] = ..., open_positions: _Optional[_Union[Limit, _Mapping]] = ..., max_leverage: _Optional[int] = ..., month_resets_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., gates: _Optional[_Iterable[_Union[Gate, _Mapping]]] = ..., alerts: _Optional[_Iterable[_Union[BudgetAlert, _Mapping]]] = ...) -> None: ...
+
+class BudgetAlert(_message.Message):
+    __slots__ = ("line_pct", "loss", "reached_at")
+    LINE_PCT_FIELD_NUMBER: _ClassVar[int]
+    LOSS_FIELD_NUMBER: _ClassVar[int]
+    REACHED_AT_FIELD_NUMBER: _ClassVar[int]
+    line_pct: str
+    loss: str
+    reached_at: _timestamp_pb2.Timestamp
+    def __init__(self, line_pct: _Optional[str] = ..., loss: _Optional[str] = ..., reached_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class Summary(_message.Message):
     __slots__ = ("active_count", "armed_count", "closed_today_count", "total_pnl_today", "entering_count", "exiting_count", "error_count")

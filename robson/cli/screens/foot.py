@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from robson.cli.screens import facts, figures
 from robson.cli.screens.facts import Doc, at, listed, num, text
-from robson.cli.screens.line import PLAIN, QUIET, STRONG, Line, Page, Symbols, pad
+from robson.cli.screens.line import HARD_SPACE, PLAIN, QUIET, STRONG, Line, Page, Symbols, pad
 from robson.cli.screens.prose import wrap
 
 BAR = 20
@@ -70,6 +70,11 @@ def month(document: Doc, page: Page) -> list[Line]:
     else:
         until = figures.deadline(at(risk, "month_resets_at"), at(document, "as_of"))
         said += f" no room for another planned loss until {until}"
+    reached = [each for each in listed(risk, "alerts") if each.get("reached_at") is not None]
+    if reached:
+        line = figures.share(reached[-1].get("line_pct"))
+        when = figures.clock(reached[-1].get("reached_at"), at(document, "as_of"))
+        said += f"; {line} of the capital lost since {when}{HARD_SPACE}UTC"
     if page.plain:
         return wrap(f"Month: {said}.", page.prose)
     first: Line = pad([("Month", QUIET)], LABEL)

@@ -6,6 +6,7 @@ Ticks are not events; what a tick causes is. Times are exchange time in nanoseco
 from __future__ import annotations
 
 from robson.domain.accounts import (
+    BudgetAlerted,
     HaltCleared,
     HaltEntered,
     MonthOpened,
@@ -54,6 +55,8 @@ from robson.domain.events.protecting import (
     InsuranceGone,
     InsurancePlaced,
     InsuranceRequested,
+    ProtectionAlerted,
+    ProtectionRestored,
     StopRaised,
 )
 from robson.domain.events.reconciling import (
@@ -119,11 +122,14 @@ PositionEvent = (
     | FilledOutside
     | HoldingAdopted
     | GapForgiven
+    | ProtectionAlerted
+    | ProtectionRestored
 )
 AccountEvent = (
     MonthOpened
     | HaltEntered
     | HaltCleared
+    | BudgetAlerted
     | RuntimeStateChanged
     | ScopeFrozen
     | ScopeCleared
@@ -135,6 +141,7 @@ Event = PositionEvent | AccountEvent
 __all__ = [
     "AccountEvent",
     "AccountRead",
+    "BudgetAlerted",
     "CancelRequested",
     "EntryAccepted",
     "EntryCancelling",
@@ -180,6 +187,8 @@ __all__ = [
     "PositionEvent",
     "PositionFailed",
     "PositionResolved",
+    "ProtectionAlerted",
+    "ProtectionRestored",
     "Reconciled",
     "RepayRequested",
     "RuntimeStateChanged",

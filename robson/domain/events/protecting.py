@@ -128,6 +128,30 @@ class InsuranceFailed:
 
 
 @attrs.frozen(kw_only=True)
+class ProtectionAlerted:
+    """No exchange stop has rested for what is held for ten seconds, and somebody should know.
+
+    ``since_ns`` is the exchange's own time; ``reason`` what the exchange said last.
+    """
+
+    KIND: ClassVar[str] = "protection_alerted.v1"
+    position: PositionId
+    at_ns: ExchangeNs
+    since_ns: ExchangeNs
+    reason: str
+
+
+@attrs.frozen(kw_only=True)
+class ProtectionRestored:
+    """All clear: an exchange stop rests again. ``alerted_ns``: when it was said that none did."""
+
+    KIND: ClassVar[str] = "protection_restored.v1"
+    position: PositionId
+    at_ns: ExchangeNs
+    alerted_ns: ExchangeNs
+
+
+@attrs.frozen(kw_only=True)
 class InsuranceFilled:
     """The exchange stop triggered and executed; ``final`` when nothing of the position is left."""
 

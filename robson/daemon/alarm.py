@@ -1,0 +1,36 @@
+"""Says when nothing protects what is held: after ten seconds, and again when something does.
+
+One part of the monitor, on its thread. After thirty seconds the symbol takes no entry until a
+person has looked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from robson.daemon.custody import Custody
+from robson.domain.identity import PositionId
+from robson.engine.insuring import told_bare, unprotected
+
+
+class Alarm:
+    """Alert, freeze and all-clear. ``freeze`` keeps a scope from entries."""
+
+    def __init__(self, custody: Custody, freeze: Callable[[str, str, str], None]) -> None:
+        self._custody = custody
+        self._freeze = freeze
+
+    def look(self, position: PositionId) -> None:
+        """Say what is to be said of a position; what waits for a trigger is on its way out."""
+        pursuit, view = self._custody.pursuit(position), self._custody.roster.view(position)
+        if not view.is_live or pursuit.trigger is not None:
+            return
+        symbol = str(view.scope.symbol)
+        step = told_bare(view, self._custody.context(symbol, pursuit))
+        if step.acts:
+            self._custody.carry_out(view, step.decision)
+        elif step.due_ns is not None:
+            pursuit.due_ns = min(step.due_ns, pursuit.due_ns or step.due_ns)
+        bare = unprotected(view, self._custody.now())
+        if bare is not None:
+            self._freeze(symbol, bare, "unprotected")
