@@ -19,12 +19,11 @@ give_up() {
     exit 69
 }
 
-# need_venv runtime|dev - `dev` holds all of `runtime`: who asks for the latter is served by both.
+# need_venv runtime|venue|dev - each holds all of the ones before it, which it serves, too.
 need_venv() {
     kind=$1
     # Whatever decides what gets installed.
-    key=$(cat "$root/pyproject.toml" "$root/requirements/runtime.txt" \
-        "$root/requirements/dev.txt" "$root/tools/venv.sh" | cksum)
+    key=$(cat "$root/pyproject.toml" "$root"/requirements/*.txt "$root/tools/venv.sh" | cksum)
     # In a subshell, because the working directory and the lock must not outlast the installation.
     stamped || (bring_up_to_date)
 }
@@ -39,7 +38,10 @@ stamped() {
         IFS= read -r stamped_root
     } <"$stamp"
     [ "$stamped_root" = "$root" ] && [ "$stamped_key" = "$key" ] || return 1
-    [ "$stamped_kind" = "$kind" ] || [ "$stamped_kind" = dev ]
+    case $stamped_kind:$kind in
+    "$kind:$kind" | dev:* | venue:runtime) ;;
+    *) return 1 ;;
+    esac
 }
 
 bring_up_to_date() {
@@ -65,6 +67,7 @@ bring_up_to_date() {
     # Two steps, because no hash can be given for a directory.
     if ! {
         install_with --require-hashes -r "requirements/$kind.txt" &&
+            { [ "$kind" != dev ] || install_clients; } &&
             install_with --no-deps --no-build-isolation -e .
     } >>"$log" 2>&1; then
         tail -n 2 "$log" >&2
@@ -123,6 +126,13 @@ choose_installer() {
     else
         return 1
     fi
+}
+
+# Other people's clients, whom the tests put to the venue, in a folder of their own: what they pin is
+# not to decide what we run on.
+install_clients() {
+    rm -rf "$venv/clients" &&
+        install_with --require-hashes --target "$venv/clients" -r requirements/clients.txt
 }
 
 install_with() {

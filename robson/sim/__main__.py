@@ -66,6 +66,19 @@ examples:
 """
 
 
+_VENUE = """
+The simulated exchange behind Binance's own REST and WebSocket formats, on this machine only: any
+client of Binance can use it, with the key test-key and the secret test-secret. The tape happens
+now, so that clients may sign by their own clocks.
+"""
+_VENUE_EXAMPLES = """
+examples:
+  robson-sim venue --port 9443
+  robson-sim venue --tape BTCUSDT-1m.csv.gz --state-dir /tmp/venue --speed 60
+  robson-sim venue --port 0 --json | jq .rest
+"""
+
+
 class Problem(Exception):
     """Something to say in one line, with the exit code."""
 
@@ -125,6 +138,7 @@ def _parser() -> argparse.ArgumentParser:
     replay.add_argument("--exchange-info", metavar="FILE", help="symbol rules it went by")
     replay.add_argument("--json", action="store_true", help="one JSON document, nothing else")
     _exchange_options(commands)
+    _venue_options(commands)
     chaos_command.add_to(commands)
     return parser
 
@@ -150,6 +164,33 @@ def _exchange_options(commands: Any) -> None:
     exchange.add_argument(
         "--by-hand", action="store_true", help="prices move only when a caller asks for it"
     )
+
+
+def _venue_options(commands: Any) -> None:
+    venue = commands.add_parser(
+        "venue",
+        help="the simulated exchange in Binance's formats",
+        description=_VENUE,
+        epilog=_VENUE_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    venue.add_argument("--tape", action="append", default=[], metavar="[SYMBOL=]PATH")
+    venue.add_argument("--history", action="append", default=[], metavar="[SYMBOL=]PATH")
+    venue.add_argument("--port", type=int, default=9443, metavar="N", help="default: %(default)s")
+    venue.add_argument("--ws-port", type=int, metavar="N", help="streams; default: the same port")
+    venue.add_argument("--speed", default="1", metavar="X", help="default: %(default)s")
+    venue.add_argument("--faults", metavar="FILE", help="what goes wrong, in TOML")
+    venue.add_argument("--credentials", metavar="FILE", help="keys and their accounts, in TOML")
+    venue.add_argument("--state-dir", metavar="DIR", help="its books; default: none are kept")
+    venue.add_argument("--exchange-info", metavar="FILE", help="symbol rules")
+    venue.add_argument("--balance", default="10000", metavar="AMT", help="default: %(default)s")
+    venue.add_argument("--seed", type=int, default=1, metavar="N", help="default: %(default)s")
+    venue.add_argument("--tape-time", action="store_true", help="leave the tape its own time")
+    venue.add_argument(
+        "--by-hand", action="store_true", help="prices move only when the operator asks for it"
+    )
+    venue.add_argument("--json", action="store_true", help="say where it is as one JSON document")
 
 
 def _seeds(text: str) -> tuple[int, int]:
@@ -282,6 +323,19 @@ def _exchange(args: argparse.Namespace) -> int:
     return 0
 
 
+def _venue(args: argparse.Namespace) -> int:
+    try:
+        from robson.sim.venue.command import options_of, run
+    except ModuleNotFoundError as missing:
+        raise Problem(
+            f"{missing.name} is not installed; the venue needs it: pip install 'robson[venue]'",
+            UNAVAILABLE,
+        ) from missing
+    page = paper.Paper(sys.stdout, os.environ)
+    run(options_of(args), page.say, as_json=args.json)
+    return 0
+
+
 def _print_json(document: dict[str, Any], page: paper.Paper) -> None:
     page.say(json.dumps(document, indent=2, ensure_ascii=False))
 
@@ -301,6 +355,7 @@ def run(argv: Sequence[str]) -> int:
             "books": _books,
             "replay": _replay,
             "exchange": _exchange,
+            "venue": _venue,
             "chaos": chaos_command.run,
         }
         return commands[args.command](args)

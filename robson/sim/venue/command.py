@@ -1,0 +1,144 @@
+"""``robson-sim venue``: its options, its start, and the lines that say where it is reached."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import tempfile
+from argparse import Namespace
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import attrs
+from aiohttp import web
+
+from robson.daemon.clock import monotonic_s, wall_ns
+from robson.daemon.programme import SimOptions, programme
+from robson.domain.errors import InvalidValue
+from robson.domain.values import decimal_of
+from robson.sim.venue.keys import DEFAULT, Keys, read_keys
+from robson.sim.venue.market import Market
+from robson.sim.venue.server import Venue
+
+HOST = "127.0.0.1"
+_PORT_MAX = 65_535
+
+
+@attrs.frozen(kw_only=True)
+class Options:
+    """What the venue was asked for. A port of 0 takes a free one."""
+
+    sim: SimOptions
+    state_dir: Path | None
+    port: int
+    ws_port: int | None
+    credentials: Path | None
+    tape_time: bool
+    by_hand: bool
+
+
+def options_of(args: Namespace) -> Options:
+    """The options of a command line.
+
+    Raises:
+        InvalidValue: a number is none, or out of range.
+    """
+    speed, balance = decimal_of(args.speed), decimal_of(args.balance)
+    if speed <= 0 or balance < 0:
+        raise InvalidValue("--speed is a number above 0, --balance one from 0")
+    for name, port in (("--port", args.port), ("--ws-port", args.ws_port)):
+        if port is not None and not 0 <= port <= _PORT_MAX:
+            raise InvalidValue(f"{name} is {port}; expected 0 to {_PORT_MAX}")
+    return Options(
+        sim=SimOptions(
+            tapes=tuple(args.tape),
+            histories=tuple(args.history),
+            seed=args.seed,
+            faults=Path(args.faults) if args.faults else None,
+            speed=speed,
+            balance=balance,
+            exchange_info=Path(args.exchange_info) if args.exchange_info else None,
+        ),
+        state_dir=Path(args.state_dir) if args.state_dir else None,
+        port=args.port,
+        ws_port=args.ws_port,
+        credentials=Path(args.credentials) if args.credentials else None,
+        tape_time=args.tape_time,
+        by_hand=args.by_hand,
+    )
+
+
+def run(options: Options, say: Callable[[str], None], *, as_json: bool) -> None:
+    """Serve until interrupted.
+
+    Raises:
+        RobsonError: a tape, a script of faults or the credentials cannot be used.
+        OSError: a port cannot be had.
+    """
+    if options.state_dir is not None:
+        _serve(options, options.state_dir, say, as_json=as_json)
+        return
+    with tempfile.TemporaryDirectory(prefix="robson-venue-") as made:
+        _serve(options, Path(made), say, as_json=as_json)
+
+
+def _serve(options: Options, state_dir: Path, say: Callable[[str], None], *, as_json: bool) -> None:
+    played = programme(options.sim)
+    keys = Keys([DEFAULT]) if options.credentials is None else read_keys(options.credentials)
+    speed = options.sim.speed
+    assert speed is not None, "the venue has a clock"
+    market = Market(
+        played,
+        state_dir,
+        accounts=keys.accounts,
+        speed=speed,
+        wall_ns=None if options.tape_time else wall_ns(),
+        by_hand=options.by_hand,
+        monotonic_s=monotonic_s,
+    )
+    venue = Venue(market, keys, speed=float(speed), monotonic_s=monotonic_s)
+    try:
+        asyncio.run(_open(venue, options, _teller(say, market, state_dir, as_json=as_json)))
+    finally:
+        market.close()
+
+
+def _teller(
+    say: Callable[[str], None], market: Market, state_dir: Path, *, as_json: bool
+) -> Callable[[int, int], None]:
+    """Tells once where the venue is."""
+
+    def tell(port: int, ws_port: int) -> None:
+        document: dict[str, Any] = {
+            "schema": "robson.venue/1",
+            "rest": f"http://{HOST}:{port}",
+            "ws": f"ws://{HOST}:{ws_port}",
+            "symbols": list(market.pairs),
+            "state_dir": str(state_dir),
+        }
+        if as_json:
+            say(json.dumps(document))
+        else:
+            say(f"{', '.join(market.pairs)} at {document['rest']} and {document['ws']}")
+
+    return tell
+
+
+async def _open(venue: Venue, options: Options, opened: Callable[[int, int], None]) -> None:
+    runner = web.AppRunner(venue.app(), access_log=None, handle_signals=True)
+    await runner.setup()
+    try:
+        port = await _listen(runner, options.port)
+        ws_port = port if options.ws_port is None else await _listen(runner, options.ws_port)
+        opened(port, ws_port)
+        await venue.run()
+    finally:
+        await runner.cleanup()
+
+
+async def _listen(runner: web.AppRunner, port: int) -> int:
+    site = web.TCPSite(runner, HOST, port)
+    await site.start()
+    taken: int = runner.addresses[-1][1]
+    return taken

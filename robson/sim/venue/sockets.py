@@ -1,0 +1,123 @@
+"""One WebSocket connection: a queue of frames to send, pings, and the limits Binance sets on it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import WSCloseCode, WSMsgType, web
+
+PING_S, PONG_S, LIFE_S = 20.0, 60.0, 86_400.0
+"""A ping each so often, cut without a pong for so long, and cut anyway after a day."""
+MESSAGES_S = 5
+"""So many messages a second may come in."""
+_BEHIND = 50_000
+"""A caller that has so many frames to read is hung up on."""
+_MAX_BYTES = 1 << 20
+
+Heard = Callable[[Any], Awaitable[None]]
+
+
+def text_of(document: Any) -> str:
+    """A document as it goes over the wire."""
+    return json.dumps(document, separators=(",", ":"), ensure_ascii=False)
+
+
+class Connection:
+    """Sends in order, from a queue, so that nobody waits for a slow reader.
+
+    Args:
+        monotonic_s: real seconds.
+        speed: how much faster a connection ages, as everything at a scaled venue.
+    """
+
+    def __init__(self, monotonic_s: Callable[[], float], speed: float) -> None:
+        self._ws = web.WebSocketResponse(autoping=False, max_msg_size=_MAX_BYTES)
+        self._monotonic_s = monotonic_s
+        self._speed = speed
+        self._queue: deque[str | bytes] = deque()
+        self._wake = asyncio.Event()
+        self._heard: deque[float] = deque(maxlen=MESSAGES_S + 1)
+        self._alive_s = monotonic_s()
+        self._ending = False
+
+    def send(self, document: Any) -> None:
+        """Queue a document."""
+        self.send_text(text_of(document))
+
+    def send_text(self, text: str) -> None:
+        """Queue a frame as it is."""
+        self._queue.append(text)
+        if len(self._queue) > _BEHIND:
+            self._ending = True
+        self._wake.set()
+
+    def end(self) -> None:
+        """Close the connection once what is queued has gone."""
+        self._ending = True
+        self._wake.set()
+
+    async def serve(self, request: web.Request, heard: Heard) -> web.WebSocketResponse:
+        """Talk until one side ends it; ``heard`` gets every message, as JSON where it is some."""
+        await self._ws.prepare(request)
+        tasks = [asyncio.ensure_future(part) for part in (self._write(), self._keep())]
+        try:
+            async for message in self._ws:
+                if message.type is WSMsgType.PING:
+                    await self._ws.pong(message.data)
+                elif message.type is WSMsgType.PONG:
+                    self._alive_s = self._monotonic_s()
+                elif message.type is WSMsgType.TEXT:
+                    if self._too_many():
+                        break
+                    await heard(_json(message.data))
+                else:
+                    break
+        finally:
+            for task in tasks:
+                task.cancel()
+            with contextlib.suppress(ConnectionError):
+                await self._ws.close(code=WSCloseCode.OK)
+        return self._ws
+
+    def _too_many(self) -> bool:
+        now_s = self._monotonic_s()
+        self._heard.append(now_s)
+        full = len(self._heard) == self._heard.maxlen
+        return full and now_s - self._heard[0] < 1.0
+
+    async def _write(self) -> None:
+        with contextlib.suppress(ConnectionError):
+            while True:
+                await self._wake.wait()
+                self._wake.clear()
+                while self._queue:
+                    await self._ws.send_str(str(self._queue.popleft()))
+                if self._ending:
+                    await self._ws.close(code=WSCloseCode.GOING_AWAY)
+                    return
+
+    async def _keep(self) -> None:
+        began_s, pings = self._monotonic_s(), 0
+        with contextlib.suppress(ConnectionError):
+            while True:
+                await asyncio.sleep(PING_S / self._speed)
+                now_s = self._monotonic_s()
+                age_s = (now_s - began_s) * self._speed
+                silent_s = (now_s - self._alive_s) * self._speed
+                if age_s > LIFE_S or silent_s > PONG_S + PING_S:
+                    self.end()
+                    return
+                pings += 1
+                await self._ws.ping(str(pings).encode())
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None

@@ -1,0 +1,206 @@
+"""Market streams: trades, best prices and bars, to everybody who has subscribed to them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from aiohttp import web
+
+from robson.sim.venue.history import Print, interval_ms, open_of
+from robson.sim.venue.market import Market, Pair
+from robson.sim.venue.public import SIZE_OF_BOOK, best
+from robson.sim.venue.sockets import Connection, text_of
+from robson.sim.venue.wire import ms, padded
+
+KLINE_MS, BOOK_MS = 2000, 500
+"""How often a bar is told while it forms, and a book that has not moved."""
+MAX_STREAMS = 1024
+_KLINE = re.compile(r"([a-z0-9]+)@kline_([0-9]+[mhdw])")
+
+
+class _Listener:
+    """A connection and what it wants to hear; ``combined`` wraps frames with their stream."""
+
+    def __init__(self, connection: Connection, names: Iterable[str], *, combined: bool) -> None:
+        self.connection = connection
+        self.names = dict.fromkeys(names)
+        self.combined = combined
+
+
+class Streams:
+    """Everybody who listens to the market."""
+
+    def __init__(self, market: Market, connect: Callable[[], Connection]) -> None:
+        self._market = market
+        self._connect = connect
+        self._listeners: list[_Listener] = []
+        self._updates = ms(market.now_ns())
+        self._booked_ms: dict[str, int] = {}
+        self._barred: dict[str, tuple[int, int]] = {}
+        market.printed.append(self._printed)
+
+    # --- what is told ----------------------------------------------------------------------------
+
+    def publish(self, name: str, data: dict[str, Any]) -> None:
+        """Tell a frame to whoever wants its stream."""
+        raw = wrapped = ""
+        for listener in self._listeners:
+            if name not in listener.names:
+                continue
+            if listener.combined:
+                wrapped = wrapped or text_of({"stream": name, "data": data})
+                listener.connection.send_text(wrapped)
+            else:
+                raw = raw or text_of(data)
+                listener.connection.send_text(raw)
+
+    def _printed(self, symbol: str, made: Print) -> None:
+        pair = self._market.pairs[symbol]
+        name, now = symbol.lower(), max(made.at_ms, ms(self._market.driver.clock.now_ns))
+        price, size = padded(pair.instrument.price_of(made.ticks)), padded(made.quantity)
+        traded = {"T": made.at_ms, "m": made.buyer_is_maker, "M": True}
+        head = {"E": now, "s": symbol}
+        self.publish(
+            f"{name}@trade",
+            {"e": "trade", **head, "t": made.id, "p": price, "q": size, **traded},
+        )
+        self.publish(
+            f"{name}@aggTrade",
+            {
+                "e": "aggTrade",
+                **head,
+                "a": made.id,
+                "p": price,
+                "q": size,
+                "f": made.id,
+                "l": made.id,
+                **traded,
+            },
+        )
+        self._book(pair, now)
+
+    def tick(self) -> None:
+        """Tell books and bars that are due."""
+        now = ms(self._market.driver.clock.now_ns)
+        for symbol, pair in self._market.pairs.items():
+            if now - self._booked_ms.get(symbol, 0) >= BOOK_MS:
+                self._book(pair, now)
+        for name in {name for listener in self._listeners for name in listener.names}:
+            found = _KLINE.fullmatch(name)
+            pair_of = self._market.pairs.get(found[1].upper()) if found else None
+            length = interval_ms(found[2]) if found else None
+            if found and pair_of and length:
+                self._bar(name, pair_of, found[2], length, now)
+
+    def _book(self, pair: Pair, now: int) -> None:
+        self._booked_ms[pair.symbol] = now
+        self._updates += 1
+        bid, ask = best(self._market, pair)
+        self.publish(
+            f"{pair.symbol.lower()}@bookTicker",
+            {
+                "u": self._updates,
+                "s": pair.symbol,
+                "b": bid,
+                "B": SIZE_OF_BOOK,
+                "a": ask,
+                "A": SIZE_OF_BOOK,
+            },
+        )
+
+    def _bar(self, name: str, pair: Pair, interval: str, length: int, now: int) -> None:
+        """Tell a bar each two seconds, and once more, closed, when its time is over."""
+        opens = open_of(now, length)
+        told_ms, told_open = self._barred.get(name, (0, opens))
+        if told_open < opens:
+            self._kline(name, pair, interval, (length, told_open), now, closed=True)
+            told_ms = 0
+        if now - told_ms >= KLINE_MS:
+            self._kline(name, pair, interval, (length, opens), now, closed=False)
+            self._barred[name] = (now, opens)
+
+    def _kline(
+        self,
+        name: str,
+        pair: Pair,
+        interval: str,
+        which: tuple[int, int],
+        now: int,
+        *,
+        closed: bool,
+    ) -> None:
+        length, opens = which
+        bar = pair.history.bar(length, opens)
+        if bar is None:
+            return
+        price = pair.instrument.price_of
+        self.publish(
+            name,
+            {
+                "e": "kline",
+                "E": now,
+                "s": pair.symbol,
+                "k": {
+                    "t": opens,
+                    "T": opens + length - 1,
+                    "s": pair.symbol,
+                    "i": interval,
+                    "f": bar.first,
+                    "L": bar.last,
+                    "o": padded(price(bar.open)),
+                    "c": padded(price(bar.close)),
+                    "h": padded(price(bar.high)),
+                    "l": padded(price(bar.low)),
+                    "v": padded(bar.base),
+                    "n": bar.trades,
+                    "x": closed,
+                    "q": padded(bar.quote),
+                    "V": padded(bar.taken),
+                    "Q": padded(bar.taken * price(bar.close)),
+                    "B": "0",
+                },
+            },
+        )
+
+    # --- who listens -----------------------------------------------------------------------------
+
+    async def serve(
+        self, request: web.Request, names: Iterable[str], *, combined: bool
+    ) -> web.WebSocketResponse:
+        """Let a connection listen, and change what it listens to."""
+        listener = _Listener(self._connect(), [n for n in names if n], combined=combined)
+        self._listeners.append(listener)
+
+        async def heard(message: Any) -> None:
+            listener.connection.send(_commanded(listener, message))
+
+        try:
+            return await listener.connection.serve(request, heard)
+        finally:
+            self._listeners.remove(listener)
+
+
+def _commanded(listener: _Listener, message: Any) -> dict[str, Any]:
+    """Do what a message says, and the answer to it."""
+    if not isinstance(message, dict):
+        return {"code": 3, "msg": "Invalid JSON: expected value at line 1 column 1", "id": None}
+    number, params = message.get("id"), message.get("params", [])
+    names = params if isinstance(params, list) else []
+    match message.get("method"):
+        case "SUBSCRIBE" if names and len(listener.names) + len(names) <= MAX_STREAMS:
+            listener.names.update(dict.fromkeys(map(str, names)))
+        case "UNSUBSCRIBE" if names:
+            for name in names:
+                listener.names.pop(str(name), None)
+        case "LIST_SUBSCRIPTIONS":
+            return {"result": list(listener.names), "id": number}
+        case "SET_PROPERTY" if names[:1] == ["combined"] and isinstance(names[1:2], list):
+            listener.combined = bool(names[1:2] and names[1])
+        case "GET_PROPERTY" if names[:1] == ["combined"]:
+            return {"result": listener.combined, "id": number}
+        case other:
+            what = f"Invalid request: unknown variant `{other}`"
+            return {"code": 2, "msg": what, "id": number}
+    return {"result": None, "id": number}
