@@ -16,26 +16,9 @@ from robson.domain.reports import AccountSnapshot, Fill
 from robson.domain.values import MONEY, Numbers, Price, Quantity, Side, plain
 from robson.domain.view import PositionView
 from robson.engine.context import Context, Decision
-from robson.engine.orders import cancel_order, net_base, owed_base, side_of
+from robson.engine.orders import cancel_order, is_much, net_base, owed_base, side_of, surplus
 from robson.engine.pair import GRACE_NS, Finding, Pair, note
 from robson.engine.settle import close_outside
-
-INTEREST = Decimal("0.01")
-"""Most that interest can have added to a debt, as a share of it."""
-
-
-def surplus(view: PositionView, account: AccountSnapshot) -> Decimal:
-    """Base that the account shows beyond what the position holds; negative where it shows less."""
-    assert view.entry is not None
-    side, base = side_of(view), view.scope.symbol.base
-    exits = (*view.exit_fills, *view.insurance_fills)
-    if side is Side.LONG:
-        ours = view.entry.held - view.exited
-    else:
-        ours = view.entry.held - net_base(exits, base)
-    with localcontext(MONEY):
-        expected = view.base_before + side.sign * ours
-        return (account.base.net - expected) * side.sign
 
 
 def is_flat(view: PositionView, account: AccountSnapshot, ctx: Context) -> bool:
@@ -49,11 +32,7 @@ def is_flat(view: PositionView, account: AccountSnapshot, ctx: Context) -> bool:
 def counts(pair: Pair, quantity: Decimal) -> bool:
     """Whether a difference is more than dust, and more than interest can explain."""
     assert pair.view is not None
-    held = pair.view.entry.held if pair.view.entry else Decimal(0)
-    with localcontext(MONEY):
-        beyond = quantity - (held * INTEREST if pair.view.side is Side.SHORT else 0)
-    rules, price = pair.ctx.instrument, pair.account.index_price
-    return rules.exit_quantity(beyond, price) is not None
+    return is_much(pair.view, quantity, pair.account, pair.ctx)
 
 
 def missing(pair: Pair) -> PositionView | None:

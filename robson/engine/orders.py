@@ -16,6 +16,9 @@ from robson.domain.values import MONEY, Price, Quantity, Side
 from robson.domain.view import OrderRecord, PositionView
 from robson.engine.context import Context
 
+INTEREST = Decimal("0.01")
+"""Most that interest can have added to a debt, as a share of it."""
+
 
 def order_id(view: PositionView, purpose: Purpose, attempt: int, epoch: int) -> ClientOrderId:
     """The client id of an attempt."""
@@ -187,6 +190,28 @@ def buy_back(owed: Decimal, instrument: Instrument, price: Price) -> Decimal:
 def owed_base(account: AccountSnapshot) -> Decimal:
     """Base debt that is not covered by free base."""
     return max(Decimal(0), account.base.debt - account.base.free)
+
+
+def surplus(view: PositionView, account: AccountSnapshot) -> Decimal:
+    """Base that the account shows beyond what the position holds; negative where it shows less."""
+    assert view.entry is not None
+    side, base = side_of(view), view.scope.symbol.base
+    exits = (*view.exit_fills, *view.insurance_fills)
+    if side is Side.LONG:
+        ours = view.entry.held - view.exited
+    else:
+        ours = view.entry.held - net_base(exits, base)
+    with localcontext(MONEY):
+        expected = view.base_before + side.sign * ours
+        return (account.base.net - expected) * side.sign
+
+
+def is_much(view: PositionView, quantity: Decimal, account: AccountSnapshot, ctx: Context) -> bool:
+    """Whether a difference is more than dust, and more than interest can explain."""
+    held = view.entry.held if view.entry else Decimal(0)
+    with localcontext(MONEY):
+        beyond = quantity - (held * INTEREST if view.side is Side.SHORT else 0)
+    return ctx.instrument.exit_quantity(beyond, account.index_price) is not None
 
 
 def insured_quantity(view: PositionView, ctx: Context) -> Decimal:

@@ -16,7 +16,7 @@ from robson.domain.values import MONEY, NS_PER_S, Side, plain
 from robson.domain.view import PositionView
 from robson.engine.context import NOTHING, Context, Decision
 from robson.engine.entry import average
-from robson.engine.orders import is_dust, left_to_sell, owed_base, side_of
+from robson.engine.orders import is_dust, is_much, left_to_sell, owed_base, side_of, surplus
 
 LAG_NS = 10 * NS_PER_S
 """How long the account may lag behind a fill before a difference is a contradiction."""
@@ -30,10 +30,22 @@ def decide_account(view: PositionView, account: AccountSnapshot, ctx: Context) -
         case PositionState.ACTIVE | PositionState.CLOSED | PositionState.CANCELLED:
             if view.state.is_terminal and (view.is_settled or not _is_news(view, account)):
                 return NOTHING
+            if view.state is PositionState.ACTIVE and _is_of_before(view, account, ctx):
+                return NOTHING
             read = e.AccountRead(position=view.id, at_ns=ctx.now_ns, account=account)
             return Decision(events=(read,))
         case _:
             return NOTHING
+
+
+def _is_of_before(view: PositionView, account: AccountSnapshot, ctx: Context) -> bool:
+    """Whether the account lacks what is held: an answer that lags behind the entry.
+
+    What is read here is what a lost exit is later held against
+    (:class:`~robson.exec.resolve.AbsenceProof`), so it must not be of another time. A holding that
+    is really gone is the affair of :mod:`robson.engine.holding`.
+    """
+    return view.entry is not None and is_much(view, -surplus(view, account), account, ctx)
 
 
 def _is_news(view: PositionView, account: AccountSnapshot) -> bool:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import attrs
 import pytest
 
 from robson.domain import events as e
-from robson.domain.identity import Purpose
+from robson.domain.identity import PositionId, Purpose
+from robson.domain.intents import ReadAccount
 from robson.domain.lifecycle import PositionState
+from robson.domain.reports import AccountSnapshot, Balance
 from robson.domain.values import NS_PER_S, Side
+from robson.engine.settle import decide_account
 from tests.simulation.worlds import Bench, Script, first_price
 
 FALLS_AT = 60
 SETTLE_S = 16
+ZERO = Decimal(0)
 BOTH = pytest.mark.parametrize("side", list(Side), ids=lambda side: side.value)
 
 
@@ -82,6 +87,31 @@ def test_an_exit_whose_answer_is_lost_is_found_and_not_repeated(side: Side) -> N
     assert any(isinstance(event, e.OrderUnknown) for event in events(bench))
     assert len(bench.requests(Purpose.EXIT)) == 1
     assert len(view.exit_fills) == 1
+
+
+@BOTH
+def test_an_account_of_before_the_entry_is_nothing_to_hold_a_lost_exit_against(side: Side) -> None:
+    """An answer that lags shows no position; were it believed, no absence could be proved again."""
+    bench = Bench([])
+    view = bench.active(side)
+    account = read_account(bench)
+    nothing = Balance(
+        asset=account.base.asset, free=ZERO, locked=ZERO, borrowed=ZERO, interest=ZERO
+    )
+    ctx = bench.world.monitor.custody.context(str(view.scope.symbol))
+
+    assert decide_account(view, attrs.evolve(account, base=nothing), ctx).events == ()
+    (read,) = decide_account(view, account, ctx).events
+    assert isinstance(read, e.AccountRead)
+
+
+def read_account(bench: Bench) -> AccountSnapshot:
+    world = bench.world
+    question = ReadAccount(scope=world.scope, position=PositionId("pos_01J00000000000000000000000"))
+    now = world.clock.exchange_ns()
+    answer = world.exchange.handle(question, at_ns=now, arrived_ns=now, forwarded_ns=now)
+    assert isinstance(answer, AccountSnapshot)
+    return answer
 
 
 def _between(side: Side) -> Decimal:
