@@ -24,6 +24,7 @@ from conformance_page import conformance_page
 from errors_page import errors_page
 from faults_page import faults_page
 from pages import made_from, paragraph, table
+from recovery_page import recovery_page
 
 from robson.daemon.config import FILE_KEYS, KEYS, PREFIX, shown
 from robson.domain import events, lifecycle, position
@@ -392,6 +393,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/reference/configuration.md": configuration_page,
     "docs/reference/metrics.md": reference.metrics_page,
     "docs/conformance.md": conformance_page,
+    "docs/recovery.md": recovery_page,
     "docs/errors.md": errors_page,
     "docs/operations/faults.md": faults_page,
 }

@@ -6,7 +6,7 @@ It never waits, never touches the exchange, and answers commands through :mod:`d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 import attrs
 
@@ -44,6 +44,7 @@ from robson.domain.reports import (
 )
 from robson.domain.values import ExchangeNs, Side
 from robson.domain.view import PositionView
+from robson.engine.absence import decide_absent
 from robson.engine.admission import cut_off
 from robson.engine.adopt import adopt
 from robson.engine.bands import decide_liquidation
@@ -52,8 +53,9 @@ from robson.engine.decide import Tick, decide_gap, decide_price, decide_report, 
 from robson.engine.overtaken import decide_overtaken
 from robson.engine.pursue import pursue
 from robson.engine.rearm import listens_ns
+from robson.engine.repeat import decide_repeat
 from robson.engine.settle import decide_account, decide_interest, stranded
-from robson.exec.resolve import AbsenceProof, Contradiction, Found
+from robson.exec.resolve import AbsenceProof, Found, NotSeen, Verdict
 
 CANDLES_KEPT = 600
 RESTAMPS_MAX = 2
@@ -338,20 +340,25 @@ class Monitor:
         view: PositionView,
         pursuit: Pursuit,
         order: PlaceOrder,
-        verdict: Found | AbsenceProof | Contradiction | None,
+        verdict: Verdict,
     ) -> None:
         ctx = self.custody.context(str(view.scope.symbol), pursuit)
         record = view.order(order.client_id)
-        if record is None or verdict is None or view.state is PositionState.ERROR:
+        if record is None or verdict is None:
             return
+        if view.state is PositionState.ERROR and order.purpose is not Purpose.INSURANCE:
+            return  # a person decides what it was; what protects goes on
         if isinstance(verdict, Found):
             decision = adopt(view, record, verdict.order, ctx, asked=True)
             if any(isinstance(intent, ReadTrades) for intent in decision.intents):
                 pursuit.awaiting[verdict.order.order_id] = verdict.order
             self.custody.carry_out(view, decision)
+        elif isinstance(verdict, NotSeen):
+            again = decide_repeat(view, record, verdict.after.account, ctx)
+            self.custody.carry_out(view, again)
         elif isinstance(verdict, AbsenceProof):
-            self.custody.carry_out(view, self._absent(view, order, verdict))
-        else:
+            self.custody.carry_out(view, decide_absent(view, order, verdict.numbers(), ctx))
+        elif view.state is not PositionState.ERROR:
             failed = e.PositionFailed(
                 position=view.id,
                 at_ns=self.custody.now(),
@@ -359,42 +366,6 @@ class Monitor:
                 message=f"{order.client_id}: {verdict.message}",
             )
             self.custody.carry_out(view, Decision(events=(failed,)))
-
-    def _absent(self, view: PositionView, order: PlaceOrder, proof: AbsenceProof) -> Decision:
-        resolved = e.OrderResolved(
-            position=view.id,
-            at_ns=self.custody.now(),
-            client_id=order.client_id,
-            outcome="absent",
-            evidence=proof.numbers(),
-        )
-        after: dict[Purpose, Callable[[], e.PositionEvent]] = {
-            Purpose.ENTRY: lambda: e.EntryFailed(
-                position=view.id,
-                at_ns=self.custody.now(),
-                client_id=order.client_id,
-                reason="absent",
-                code=None,
-                message="the exchange never had the entry",
-                proof=proof.numbers(),
-            ),
-            Purpose.EXIT: lambda: e.ExitRetry(
-                position=view.id,
-                at_ns=self.custody.now(),
-                client_id=order.client_id,
-                code=None,
-                message="the exchange never had the exit",
-                proof=proof.numbers(),
-            ),
-            Purpose.INSURANCE: lambda: e.InsuranceFailed(
-                position=view.id,
-                at_ns=self.custody.now(),
-                client_id=order.client_id,
-                code=None,
-                message="the exchange never had the stop",
-            ),
-        }
-        return Decision(events=(resolved, after[order.purpose]()))
 
     def _trades(
         self, view: PositionView, pursuit: Pursuit, report: TradesReported, ctx: Context

@@ -22,6 +22,7 @@ class OrderRecord:
 
     ``status``: ``prepared`` (durable, not sent), ``sending`` (may have left), ``unknown``,
     ``resting``, ``done`` (filled or cancelled), ``failed`` (rejected or proved absent).
+    ``repeats``: how often it was sent again while nobody knew what had become of it.
     """
 
     order: PlaceOrder
@@ -29,6 +30,7 @@ class OrderRecord:
     status: str
     timestamp_ms: int | None = None
     order_id: int | None = None
+    repeats: int = 0
 
     @property
     def client_id(self) -> ClientOrderId:

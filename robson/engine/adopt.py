@@ -28,6 +28,9 @@ from robson.engine.orders import (
     side_of,
 )
 
+JUDGED = (PositionState.ACTIVE, PositionState.ERROR)
+"""States in which a position is held and its stop is judged; out of each a trigger leads."""
+
 
 def adopt(
     view: PositionView,
@@ -101,7 +104,7 @@ def _adopt_insurance(
 def _rests(
     view: PositionView, record: OrderRecord, order: OrderState, ctx: Context, *, asked: bool
 ) -> Decision:
-    if order.executed > 0 and asked and view.state is PositionState.ACTIVE:
+    if order.executed > 0 and asked and view.state in JUDGED:
         return Decision(events=(_stopping(view, record, order, ctx),))
     if view.insurance.state == "cancelling" and asked:
         again = cancel_order(view, ctx, record.client_id, view.insurance.attempts)

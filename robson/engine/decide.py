@@ -30,7 +30,7 @@ from robson.domain.reports import (
 from robson.domain.strategy import TrailingMode
 from robson.domain.values import ExchangeNs, Price
 from robson.domain.view import OrderRecord, PositionView
-from robson.engine.adopt import adopt, beyond_stop
+from robson.engine.adopt import JUDGED, adopt, beyond_stop
 from robson.engine.context import NOTHING, Context, Decision
 from robson.engine.exits import Hit, Ladder, Raise, Watch, first_rung_anchor, judge
 from robson.engine.leaving import EXIT_IMPOSSIBLE
@@ -39,7 +39,6 @@ from robson.engine.orders import left_to_sell
 WOULD_TRIGGER = "trigger immediately"
 TRANSIENT_CODES = frozenset({-1003, -1015, -1021, -3045})
 """Rejections of an entry that say nothing about the order: the strategy may wait again."""
-JUDGED = (PositionState.ACTIVE, PositionState.ERROR)
 
 
 # --- prices --------------------------------------------------------------------------------------
@@ -227,6 +226,8 @@ def _refused(
         "code": code,
         "message": message,
     }
+    if record.repeats:
+        return _refused_again(view, record, f"{code}: {message}", ctx)
     purpose = record.order.purpose
     if purpose is Purpose.ENTRY:
         waits = view.strategy.detector.value != "immediate" and view.leave_on_fill is None
@@ -235,9 +236,22 @@ def _refused(
     if purpose is Purpose.EXIT:
         return Decision(events=(e.ExitRetry(**base),))
     failed = e.InsuranceFailed(**base)
-    if WOULD_TRIGGER in message and view.state is PositionState.ACTIVE:
+    if WOULD_TRIGGER in message and view.state in JUDGED:
         return Decision(events=(failed, beyond_stop(view, ctx)))
     return Decision(events=(failed,))
+
+
+def _refused_again(view: PositionView, record: OrderRecord, message: str, ctx: Context) -> Decision:
+    """A repeat was refused, which says nothing of the order that was sent first."""
+    unknown = e.OrderUnknown(
+        position=view.id,
+        at_ns=ctx.now_ns,
+        client_id=record.client_id,
+        reason=f"sent again and refused: {message}",
+    )
+    if WOULD_TRIGGER in message and view.state in JUDGED:
+        return Decision(events=(unknown, beyond_stop(view, ctx)))
+    return Decision(events=(unknown,))
 
 
 def _cancelled(view: PositionView, record: OrderRecord, report: Report, ctx: Context) -> Decision:

@@ -141,7 +141,7 @@ def placing(view: PositionView, ctx: Context, _known: Known) -> Step:
 
 def _failed(view: PositionView, ctx: Context, known: Known) -> Step:
     """Once more: the other way at once, then after longer and longer waits, for ever."""
-    if leaves_bare(view, ctx):
+    if view.state is PositionState.ACTIVE and leaves_bare(view, ctx):
         return act(leave(view, ctx, "degraded_mode", None))
     due = ExchangeNs(known.failed_ns + backoff(view, Purpose.INSURANCE, BACKOFF_NS))
     if ctx.now_ns >= due or _may_differ(view, ctx):

@@ -13,7 +13,7 @@ from robson.domain import events as e
 from robson.domain.identity import Purpose, position_hash, read_client_order_id
 from robson.domain.intents import Intent, ReadTrades
 from robson.domain.reports import AccountSnapshot
-from robson.domain.values import MONEY, NS_PER_S, ExchangeNs, Quantity, Side, plain
+from robson.domain.values import MONEY, NS_PER_MS, NS_PER_S, ExchangeNs, Quantity, Side, plain
 from robson.domain.view import PositionView
 from robson.engine.context import Context
 from robson.engine.entry import take_back
@@ -45,7 +45,7 @@ from robson.engine.step import (
 INTEREST = Decimal("0.01")
 """Most that interest can have added to a debt, as a share of it."""
 SETTLES_NS = 3 * NS_PER_S
-"""How long a way out waits for a stop that may have been placed a moment ago."""
+"""How long after it was sent a way out waits for a stop that nobody has seen."""
 LOOK_NS = 5 * NS_PER_S
 """How often trades and account are read, in turn, where no order can do anything."""
 EXIT_IMPOSSIBLE = "exit_impossible"
@@ -80,12 +80,14 @@ def _is_unknown(view: PositionView) -> bool:
 def _never_seen(view: PositionView, ctx: Context, known: Known) -> bool:
     """Whether the exchange knows nothing of a stop that may still arrive, and cannot do harm.
 
-    Only of a long: its exit finds the inventory locked, or the stop finds none. A short's second
-    buy could open a long, so it waits for the proof.
+    Only where the exit is asset-fenced: it finds the inventory locked, or the stop finds none. Else
+    a short's second buy could open a long, so it waits for the proof.
     """
-    assert view.trigger is not None
-    waited = ctx.now_ns - view.trigger.at_ns >= SETTLES_NS
-    return waited and _is_unknown(view) and known.looked_missing and side_of(view) is Side.LONG
+    record = view.order(view.insurance.client_id or "")
+    if record is None or record.status != "unknown" or not known.looked_missing:
+        return False
+    waited = ctx.now_ns - (record.timestamp_ms or 0) * NS_PER_MS >= SETTLES_NS
+    return waited and fence_of(view) == "asset"
 
 
 def _leave_market(view: PositionView, ctx: Context, known: Known) -> Step:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from robson.domain import events as e
+from robson.domain.identity import Purpose
 from robson.domain.intents import ReadInterest, Repay
 from robson.domain.lifecycle import PositionState
 from robson.domain.reports import AccountSnapshot
@@ -19,7 +20,7 @@ from robson.engine.context import Context
 from robson.engine.entry import entering, watch_entry
 from robson.engine.exposure import overruns
 from robson.engine.insuring import insure, worth_least
-from robson.engine.leaving import leaving
+from robson.engine.leaving import EXIT_IMPOSSIBLE, leaving
 from robson.engine.orders import is_dust
 from robson.engine.step import WAIT, Known, Step, act, ask, leave, read_account
 
@@ -50,6 +51,21 @@ def _active(view: PositionView, ctx: Context, known: Known) -> Step:
     watched = watch_entry(view, ctx, known)
     dues = [due for due in (step.due_ns, watched.due_ns) if due is not None]
     return watched if watched.acts else Step(due_ns=min(dues, default=None))
+
+
+# --- in error ------------------------------------------------------------------------------------
+
+
+def _guarding(view: PositionView, ctx: Context, known: Known) -> Step:
+    """A person decides; until then what is held keeps its exchange stop, and that is asked about.
+
+    Not where an exit may still trade, nor where no order can do anything.
+    """
+    leaves = any(o.is_open for o in view.orders if o.order.purpose is Purpose.EXIT)
+    impossible = view.error is not None and view.error.code == EXIT_IMPOSSIBLE
+    if view.entry is None or view.entry_open or leaves or impossible:
+        return WAIT
+    return insure(view, ctx, known)
 
 
 # --- closed, not settled -------------------------------------------------------------------------
@@ -119,6 +135,7 @@ def _repay(view: PositionView, ctx: Context, asset: str, amount: Decimal) -> Ste
 _OWING: dict[PositionState, Callable[[PositionView, Context, Known], Step]] = {
     PositionState.ENTERING: entering,
     PositionState.ACTIVE: _active,
+    PositionState.ERROR: _guarding,
     PositionState.EXITING: leaving,
     PositionState.CLOSED: _settling,
     PositionState.CANCELLED: _returning,

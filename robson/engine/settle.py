@@ -27,7 +27,12 @@ def decide_account(view: PositionView, account: AccountSnapshot, ctx: Context) -
     match view.state:
         case PositionState.EXITING:
             return _close(view, account, ctx)
-        case PositionState.ACTIVE | PositionState.CLOSED | PositionState.CANCELLED:
+        case (
+            PositionState.ACTIVE
+            | PositionState.ERROR
+            | PositionState.CLOSED
+            | PositionState.CANCELLED
+        ):
             if view.state.is_terminal and (view.is_settled or not _is_news(view, account)):
                 return NOTHING
             if view.state is PositionState.ACTIVE and _is_of_before(view, account, ctx):

@@ -13,7 +13,7 @@ from decimal import Decimal
 import attrs
 
 from robson.domain.errors import InvalidValue
-from robson.domain.identity import ClientOrderId
+from robson.domain.identity import ClientOrderId, Purpose
 from robson.domain.intents import (
     Intent,
     PlaceOrder,
@@ -82,12 +82,7 @@ class AbsenceProof:
         for report in (self.orders, self.trades, self.after):
             if report.sent_ns < self.settled_ns:
                 raise InvalidValue("orders, trades and balances must be read after the settle time")
-        if any(order.client_id == self.client_id for order in self.orders.orders):
-            raise InvalidValue("the list of orders holds the order")
-        if any(fill.client_id == self.client_id for fill in self.trades.fills):
-            raise InvalidValue("the list of trades holds a trade of the order")
-        if not explained(self.before, self.after.account, self.trades.fills):
-            raise InvalidValue("the balances have changed by more than the account's own trades")
+        _nothing_of(self)
 
     def numbers(self) -> tuple[tuple[str, str], ...]:
         """The proof for the journal."""
@@ -99,6 +94,15 @@ class AbsenceProof:
             ("base_total", format(self.after.account.base.total, "f")),
             ("quote_total", format(self.after.account.quote.total, "f")),
         )
+
+
+def _nothing_of(said: AbsenceProof | NotSeen) -> None:
+    if any(order.client_id == said.client_id for order in said.orders.orders):
+        raise InvalidValue("the list of orders holds the order")
+    if any(fill.client_id == said.client_id for fill in said.trades.fills):
+        raise InvalidValue("the list of trades holds a trade of the order")
+    if not explained(said.before, said.after.account, said.trades.fills):
+        raise InvalidValue("the balances have changed by more than the account's own trades")
 
 
 def explained(before: AccountSnapshot, after: AccountSnapshot, fills: tuple[Fill, ...]) -> bool:
@@ -137,6 +141,26 @@ def _only_interest(
 
 
 @attrs.frozen(kw_only=True)
+class NotSeen:
+    """One whole round of questions that found nothing of an order; no proof that it is not there.
+
+    The exchange does not know it, no list has it or a trade of it, and the account has not moved.
+
+    Raises:
+        InvalidValue: a piece says otherwise.
+    """
+
+    client_id: ClientOrderId
+    orders: OrdersReported
+    trades: TradesReported
+    before: AccountSnapshot
+    after: AccountReported
+
+    def __attrs_post_init__(self) -> None:
+        _nothing_of(self)
+
+
+@attrs.frozen(kw_only=True)
 class Found:
     """The exchange knows the order."""
 
@@ -150,7 +174,7 @@ class Contradiction:
     message: str
 
 
-Verdict = Found | AbsenceProof | Contradiction | None
+Verdict = Found | NotSeen | AbsenceProof | Contradiction | None
 
 
 @attrs.define
@@ -170,6 +194,7 @@ class Resolution:
     token: int = 0
     waiting: list[Reading] = attrs.Factory(list)
     doubts: int = 0
+    denied: bool = False
     not_found_ns: list[ExchangeNs] = attrs.Factory(list)
     orders: OrdersReported | None = None
     trades: TradesReported | None = None
@@ -186,6 +211,7 @@ class Resolution:
         self.token = next(self.tokens)
         wait = POLL_NS[self.asked] if self.asked < len(POLL_NS) else LATER_NS
         self.asked += 1
+        self.denied = False
         self.next_ask_ns = ExchangeNs(now_ns + wait)
         scope, position = self.order.scope, self.order.position
         questions: tuple[Reading, ...] = (
@@ -204,7 +230,8 @@ class Resolution:
         return questions
 
     def _wants_lists(self) -> bool:
-        return bool(self.not_found_ns)
+        """A stop may be sent again after a whole round, anything else only after the proof."""
+        return bool(self.not_found_ns) or self.order.purpose is Purpose.INSURANCE
 
     def asked_this(self, intent: Intent) -> bool:
         """Whether a question is one of this resolution's current round."""
@@ -226,8 +253,9 @@ class Resolution:
     def _note(self, report: Report) -> None:
         settled = report.sent_ns >= self.settled_ns
         match report:
-            case OrderNotFound() if settled:
-                if not self.not_found_ns or report.sent_ns - self.not_found_ns[-1] >= APART_NS:
+            case OrderNotFound():
+                self.denied = True
+                if settled and self._apart(report.sent_ns):
                     self.not_found_ns.append(report.sent_ns)
             case OrdersReported():
                 self.orders = report
@@ -238,13 +266,18 @@ class Resolution:
             case _:
                 pass
 
+    def _apart(self, sent_ns: ExchangeNs) -> bool:
+        return not self.not_found_ns or sent_ns - self.not_found_ns[-1] >= APART_NS
+
     def _verdict(self) -> Verdict:
         if self.orders is not None:
             for order in self.orders.orders:
                 if order.client_id == self.order.client_id:
                     return Found(order=order)
-        if len(self.not_found_ns) < 2 or not (self.orders and self.trades and self.after):  # noqa: PLR2004
+        if not (self.orders and self.trades and self.after):
             return None
+        if len(self.not_found_ns) < 2:  # noqa: PLR2004
+            return self._not_seen(self.orders, self.trades, self.after)
         try:
             return AbsenceProof(
                 client_id=self.order.client_id,
@@ -258,6 +291,24 @@ class Resolution:
             )
         except InvalidValue as doubt:
             return self._doubted(str(doubt))
+
+    def _not_seen(
+        self, orders: OrdersReported, trades: TradesReported, after: AccountReported
+    ) -> Verdict:
+        """What this round alone says, if it was whole."""
+        whole = all(self.asked_this(said.intent) for said in (orders, trades, after))
+        if not (self.denied and whole):
+            return None
+        try:
+            return NotSeen(
+                client_id=self.order.client_id,
+                orders=orders,
+                trades=trades,
+                before=self.before,
+                after=after,
+            )
+        except InvalidValue:
+            return None
 
     def _doubted(self, message: str) -> Verdict:
         """Lists and balances are read one after another: only what keeps disagreeing does."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -21,7 +21,7 @@ from robson.connectors.simulated.player import Player
 from robson.connectors.simulated.rules import instrument_for
 from robson.daemon.custody import Custody, Market
 from robson.daemon.messages import Asked, TimerDue, Wake
-from robson.daemon.monitor import Message, Monitor
+from robson.daemon.monitor import Message, Monitor, Unseen
 from robson.daemon.roster import Roster
 from robson.daemon.ticks import TickBoard
 from robson.domain.accounts import Started, Stopped
@@ -166,11 +166,15 @@ class World:
         )
         self.monitor = Monitor(custody)
         self.observer.found(roster.live())
-        self.monitor.recover()
+        self.monitor.recover(self.unseen())
         roster.commit((Started(at_ns=now, epoch=epoch, version=VERSION, instance="world"),))
         self.observer.reborn()
         self._drain()
         self.look()
+
+    def unseen(self) -> Mapping[str, Unseen] | None:
+        """How far the price went while nobody lived, where somebody can say it: nobody can here."""
+        return None
 
     def kill(self, *, dead_ns: int, woken: Callable[[], int | None] | None = None) -> None:
         """End the process without warning, and start another one later.

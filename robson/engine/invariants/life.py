@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from robson.domain import events as e
+from robson.domain.identity import Purpose
 from robson.domain.reports import Fill
 from robson.domain.values import NS_PER_MS, NS_PER_S, Side
 from robson.domain.view import PositionView
@@ -41,7 +42,10 @@ def exchange_ratchet(seen: Seen) -> Iterator[Verdict]:
 
 
 def evidence(seen: Seen) -> Iterator[Verdict]:
-    """An order under way, or unknown, changes only by an event that names it."""
+    """An order under way, or unknown, changes only by an event that names it.
+
+    A stop may be sent again while it is unknown: it stays without a known outcome.
+    """
     before = {o.client_id: o.status for o in seen.before.orders} if seen.before else {}
     for order in seen.after.orders:
         was = before.get(order.client_id)
@@ -49,7 +53,8 @@ def evidence(seen: Seen) -> Iterator[Verdict]:
             continue
         named = getattr(seen.event, "client_id", None)
         yield named == order.client_id or f"{order.client_id} left {was} by {seen.event.KIND}"
-        if was == "unknown":
+        again = isinstance(seen.event, e.OrderSending) and order.order.purpose is Purpose.INSURANCE
+        if was == "unknown" and not again:
             known = order.client_id in seen.memory.resolved or isinstance(
                 seen.event, e.OrderResolved
             )

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from robson.domain.identity import Purpose, position_hash, read_client_order_id
 from robson.domain.intents import CancelOrder, OrderType, PlaceOrder, Repay, SideEffect
-from robson.domain.values import Side
 from robson.domain.view import PositionView
 from robson.engine.invariants.terms import AskLeaving, Leaving, Verdict, epoch_of
+from robson.engine.leaving import fence_of
 
 HELD_BACK = ("gone", "placing")
 """While the exchange stop is in one of these, no market exit may leave."""
@@ -98,8 +98,8 @@ def gone_is_open(leaving: Leaving) -> Iterator[Verdict]:
     if not isinstance(order, PlaceOrder) or order.purpose is not Purpose.EXIT or view is None:
         return
     state, record = view.insurance.state, view.order(view.insurance.client_id or "")
-    # A long's stop that nobody has ever seen finds no inventory when it comes.
-    unseen = view.side is Side.LONG and record is not None and record.status == "unknown"
+    # A stop that nobody has ever seen finds nothing to trade with when it comes, behind the fence.
+    unseen = record is not None and record.status == "unknown" and fence_of(view) == "asset"
     held = state in HELD_BACK and not unseen
     yield not held or f"{order.client_id} leaves while the stop is {state}"
     stop = leaving.truth.order(view.insurance.client_id) if leaving.truth else None
