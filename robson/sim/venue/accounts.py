@@ -198,6 +198,11 @@ async def _pairs(asked: Asked) -> Any:
     ]
 
 
+async def _no_pairs(_asked: Asked) -> Any:
+    """Cross margin, of which the venue has nothing."""
+    return []
+
+
 async def _tier(asked: Asked) -> Any:
     rules = asked.listed()
     leverage = Decimal(asked.market.exchange.terms.max_leverage)
@@ -317,6 +322,7 @@ ENDPOINTS: Table = {
     ("DELETE", f"{_M}/isolated/account"): _uid(_disable, 300, "symbol"),
     ("GET", f"{_M}/isolated/accountLimit"): _ip(_account_limit, 1),
     ("GET", f"{_M}/isolated/allPairs"): _ip(_pairs, 10, "symbol", Security.KEY),
+    ("GET", f"{_M}/allPairs"): _ip(_no_pairs, 1, "symbol", Security.KEY),
     ("GET", f"{_M}/isolatedMarginTier"): _ip(_tier, 1, "symbol tier"),
     ("GET", f"{_M}/isolatedMarginData"): _ip(_margin_data, 1, "symbol vipLevel"),
     ("GET", f"{_M}/maxBorrowable"): _uid(_max_borrowable, 750, "asset isolatedSymbol"),

@@ -71,7 +71,7 @@ def usable(answer: Answer) -> Answer:
 
 
 async def _place(asked: Asked) -> Any:
-    scope, request = asked.isolated(), _request(asked)
+    request, scope = _request(asked), asked.isolated()
     answer = usable(await asked.market.ask(request))
     assert isinstance(answer, OrderState), answer
     default = "FULL" if request.type is OrderType.MARKET else "ACK"

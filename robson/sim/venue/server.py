@@ -28,6 +28,8 @@ from robson.sim.venue.market import Market
 from robson.sim.venue.refusals import Refused
 from robson.sim.venue.sockets import Connection, text_of
 from robson.sim.venue.streams import Streams
+from robson.sim.venue.user_streams import UserStreams
+from robson.sim.venue.ws_api import WsApi
 
 TICK_S = 0.05
 ENDPOINTS: Table = public.ENDPOINTS | margin.ENDPOINTS | accounts.ENDPOINTS | money.ENDPOINTS
@@ -45,6 +47,9 @@ class Venue:
         self.limits = Limits()
         connect = functools.partial(Connection, monotonic_s, speed)
         self.streams = Streams(market, connect)
+        self.users = UserStreams(market)
+        self._ws_api = WsApi(market, self.users, connect)
+        self._endpoints = ENDPOINTS | self.users.endpoints()
 
     def app(self) -> web.Application:
         """Everything that callers can reach."""
@@ -52,6 +57,7 @@ class Venue:
         app.router.add_get("/ws", self._raw)
         app.router.add_get("/ws/{names:.+}", self._raw)
         app.router.add_get("/stream", self._combined)
+        app.router.add_get("/ws-api/v3", self._ws_api.serve)
         app.router.add_route("*", "/{path:.*}", self._rest)
         return app
 
@@ -60,6 +66,7 @@ class Venue:
         while True:
             self.market.play()
             self.streams.tick()
+            self.users.tick()
             await asyncio.sleep(TICK_S)
 
     # --- streams ---------------------------------------------------------------------------------
@@ -75,7 +82,7 @@ class Venue:
     # --- requests --------------------------------------------------------------------------------
 
     async def _rest(self, request: web.Request) -> web.StreamResponse:
-        endpoint = ENDPOINTS.get((request.method, request.path))
+        endpoint = self._endpoints.get((request.method, request.path))
         if endpoint is None:
             return web.Response(status=404, text=_NOT_FOUND, content_type="text/html")
         _, _, query = request.raw_path.partition("?")

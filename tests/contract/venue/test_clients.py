@@ -5,25 +5,44 @@ What is asserted is what the client made of the answers, not what the venue sent
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.contract.venue.harness import Started, client, venue
 
+KEYS = """
+[[key]]
+api_key = "first"
+secret = "of-the-first"
+
+[[key]]
+api_key = "second"
+secret = "of-the-second"
+account = "second"
+
+[[key]]
+api_key = "third"
+secret = "of-the-third"
+account = "third"
+"""
 MISTAKES = {
     "wrong_secret": (400, -1022),
     "flipped_byte": (400, -1022),
     "old_timestamp": (400, -1021),
     "missing_parameter": (400, -1102),
 }
+Note = Callable[[str, object], None]
 
 
 @pytest.fixture(scope="module")
-def started() -> Iterator[Started]:
-    with venue("--by-hand") as one:
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
+    keys: Path = tmp_path_factory.mktemp("venue") / "keys.toml"
+    keys.write_text(KEYS)
+    with venue("--by-hand", "--credentials", str(keys)) as one:
         yield one
 
 
@@ -36,24 +55,89 @@ def debts(account: dict[str, Any]) -> list[Decimal]:
     ]
 
 
-def test_binance_connector(started: Started) -> None:
-    found = client("connector", started.rest, "test-key", "test-secret")
-    life = found["life"]
-
-    entry, [fill] = life["entry"], life["entry"]["fills"]
+def hold_together(life: dict[str, Any], first: str) -> None:
+    """What every life of ours shows, in Binance's own words."""
+    entry, fills = life["entry"], life["entry"]["fills"]
     assert entry["status"] == "FILLED"
-    assert entry["executedQty"] == entry["origQty"] == fill["qty"]
-    assert Decimal(entry["marginBuyBorrowAmount"]) > 9_000
-    assert fill["commissionAsset"] == "BTC"
-    assert max(debts(life["held"])) == Decimal(entry["marginBuyBorrowAmount"])
+    assert entry["side"] == first
+    assert entry["executedQty"] == entry["origQty"] == fills[0]["qty"]
+    assert Decimal(entry["marginBuyBorrowAmount"]) == max(debts(life["held"]))
     [resting] = life["resting"]
     assert resting["clientOrderId"] == "stop-1"
     assert resting["orderId"] == life["stop"]["orderId"]
+    assert resting["status"] == "NEW"
     assert life["cancelled"]["status"] == "CANCELED"
     assert life["cancelled"]["orderId"] == str(resting["orderId"])
     assert life["exit"]["status"] == life["queried"]["status"] == "FILLED"
     assert [order["status"] for order in life["orders"]] == ["FILLED", "CANCELED", "FILLED"]
-    assert [trade["isBuyer"] for trade in life["trades"]] == [True, False]
-    assert life["interest"]["total"] == 1
+    assert [trade["isBuyer"] for trade in life["trades"]] == [first == "BUY", first != "BUY"]
     assert debts(life["after"]) == [0, 0, 0, 0]
-    assert {name: tuple(told[:2]) for name, told in found["refusals"].items()} == MISTAKES
+
+
+def understood(refusals: dict[str, list[Any]]) -> dict[str, tuple[int, int]]:
+    return {name: (told[0], told[1]) for name, told in refusals.items()}
+
+
+def test_binance_connector_lives_a_long(started: Started, record_property: Note) -> None:
+    found = client("connector", started.rest, "first", "of-the-first")
+    life = found["life"]
+
+    hold_together(life, "BUY")
+    assert life["entry"]["marginBuyBorrowAsset"] == "USDT"
+    assert life["entry"]["fills"][0]["commissionAsset"] == "BTC"
+    assert life["interest"]["total"] == 1
+    assert life["interest"]["rows"][0]["type"] == "ON_BORROW"
+    assert len(life["market"]["klines"]) == 3
+    assert life["market"]["book"]["askPrice"] == life["trades"][0]["price"]
+    assert life["market"]["info"]["symbols"][0]["isMarginTradingAllowed"] is True
+    assert understood(found["refusals"]) == MISTAKES
+    record_property("note", "venue: binance-connector lived a long, made 4 mistakes")
+
+
+def test_python_binance_lives_a_short(started: Started, record_property: Note) -> None:
+    found = client("python_binance", started.rest, "second", "of-the-second")
+    life, heard = found["life"], found["streamed"]
+
+    hold_together(life, "SELL")
+    assert life["entry"]["marginBuyBorrowAsset"] == "BTC"
+    assert life["resting"][0]["type"] == "STOP_LOSS_LIMIT"
+    assert life["repaid"]["rows"][0]["type"] == "AUTO"
+    kinds = [event["e"] for event in heard["user"]]
+    assert kinds == ["executionReport", "executionReport", "outboundAccountPosition"]
+    assert [event["x"] for event in heard["user"][:2]] == ["NEW", "TRADE"]
+    assert heard["user"][1]["X"] == "FILLED"
+    assert {frame["stream"] for frame in heard["market"]} == {
+        "btcusdt@bookTicker",
+        "btcusdt@kline_15m",
+    }
+    assert understood(found["refusals"]) == MISTAKES
+    record_property("note", "venue: python-binance lived a short, heard 5 events, made 4 mistakes")
+
+
+def test_ccxt_lives_a_long_in_its_own_words(started: Started, record_property: Note) -> None:
+    found = client("ccxt_", started.rest, "third", "of-the-third")
+    life = found["life"]
+
+    assert life["market"]["precision"]["price"] == 0.01
+    assert life["entry"]["status"] == "closed"
+    assert life["entry"]["filled"] == life["entry"]["amount"] == 0.1
+    assert life["entry"]["fee"] == {"currency": "BTC", "cost": 0.0001}
+    assert life["held"]["USDT"]["debt"] > 900
+    [resting] = life["resting"]
+    assert resting["id"] == life["stop"]["id"]
+    assert resting["status"] == "open"
+    assert resting["triggerPrice"] > 0
+    assert life["cancelled"]["status"] == "canceled"
+    assert life["exit"]["status"] == life["queried"]["status"] == "closed"
+    assert [trade["side"] for trade in life["trades"]] == ["buy", "sell"]
+    assert life["debt"] == {"BTC": 0.0, "USDT": 0.0}
+    assert len(life["bars"]) == 3
+    told = found["refusals"]
+    assert {name: code in told[name] for name, (_, code) in _texts().items()} == dict.fromkeys(
+        MISTAKES, True
+    )
+    record_property("note", "venue: ccxt lived a long in unified objects, made 4 mistakes")
+
+
+def _texts() -> dict[str, tuple[int, str]]:
+    return {name: (status, f'"code":{code}') for name, (status, code) in MISTAKES.items()}
