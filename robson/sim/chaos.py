@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from random import Random
+from zlib import crc32
 
 import attrs
 
@@ -157,6 +158,11 @@ def plan(listing: Listing, errors: Sequence[str], seed: int, limit: int | None) 
     while len(chosen) < limit:
         chosen += [heap.pop() for heap in heaps if heap][: limit - len(chosen)]
     return chosen
+
+
+def share(strikes: Sequence[Strike], number: int, of: int) -> list[Strike]:
+    """The Kth of N shares; a strike is in the same one whichever others there are."""
+    return [one for one in strikes if crc32(str(one).encode()) % of == number - 1]
 
 
 def strike_once(strike: Strike, keep: Path | None = None) -> Result:

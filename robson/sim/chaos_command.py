@@ -22,6 +22,7 @@ CALLS = (
     *("write", "pwrite64", "fdatasync", "fsync", "ftruncate", "rename", "unlink"),
     *("connect", "sendto", "recvfrom"),
 )
+_PART = re.compile(r"([0-9]{1,4})/([0-9]{1,4})")
 _ONLY = re.compile(r"(long|short|panic)/(\w+)/([\w./-]+)/(\w+)/(\d+)/(KILL|EIO|ENOSPC|STOP)")
 _ABOUT = """
 Starts a daemon and a simulated exchange as two processes, lives a scripted life (a long that
@@ -34,6 +35,7 @@ _EXAMPLES = """
 examples:
   robson-sim chaos --limit 60                  a sample over calls, phases and errors
   robson-sim chaos --errors KILL --jobs 2
+  robson-sim chaos --part 1/12                 then 2/12 and so on: all of them, in sittings
   robson-sim chaos --calls fdatasync,sendto --json | jq .failed
   robson-sim chaos --only long/arm/normal/sendto/1/KILL --keep DIR
 """
@@ -52,6 +54,7 @@ def add_to(commands: Any) -> None:
     chaos.add_argument("--errors", metavar="LIST", default=",".join(ERRORS), help="%(default)s")
     chaos.add_argument("--calls", metavar="LIST", default="", help="default: all of them")
     chaos.add_argument("--limit", metavar="N", type=int, help="so many strikes, chosen by the seed")
+    chaos.add_argument("--part", metavar="K/N", help="the Kth of N equal shares of the strikes")
     chaos.add_argument("--seed", metavar="N", type=int, default=1, help="default: %(default)s")
     chaos.add_argument("--jobs", metavar="N", type=int, default=JOBS, help="default: %(default)s")
     chaos.add_argument("--only", metavar="STRIKE", help="one strike, as a report names it")
@@ -76,7 +79,8 @@ def run(args: argparse.Namespace) -> int:
             )
     if args.keep:
         Path(args.keep).mkdir(parents=True, exist_ok=True)
-    from robson.sim.chaos import Listing, boundaries, plan
+    number, of = _part(args.part) if args.part else (1, 1)
+    from robson.sim.chaos import Listing, boundaries, plan, share
     from robson.sim.chaos_crew import results
     from robson.sim.chaos_table import Report, document, show
 
@@ -87,7 +91,9 @@ def run(args: argparse.Namespace) -> int:
         strikes = [only]
     else:
         listing = boundaries(calls, say)
-        strikes = plan(listing, errors, args.seed, args.limit)
+        strikes = share(plan(listing, errors, args.seed, args.limit), number, of)
+        if not strikes:
+            raise InvalidValue(f"--part {args.part} holds no strike; expected fewer parts")
     done = []
     with closing(
         results(strikes, min(args.jobs, len(strikes)), args.keep and Path(args.keep))
@@ -113,6 +119,14 @@ def _listed(option: str, text: str, known: tuple[str, ...]) -> tuple[str, ...]:
     if wrong := [name for name in named if name not in known]:
         raise InvalidValue(f"{option} has {wrong[0]!r}; expected some of {','.join(known)}")
     return named
+
+
+def _part(text: str) -> tuple[int, int]:
+    found = _PART.fullmatch(text)
+    number, of = map(int, found.groups()) if found else (0, 0)
+    if not 1 <= number <= of:
+        raise InvalidValue(f"--part is {text!r}; expected K/N with K from 1 to N, as in 1/12")
+    return number, of
 
 
 def _only(text: str) -> Any:

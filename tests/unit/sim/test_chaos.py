@@ -17,7 +17,7 @@ from robson.domain.intents import OrderType, SideEffect
 from robson.domain.reports import OrderStatus
 from robson.domain.values import NS_PER_S, Action, ExchangeNs, Price, Quantity
 from robson.sim.__main__ import run
-from robson.sim.chaos import Listing, Result, phase_of, plan
+from robson.sim.chaos import Listing, Result, phase_of, plan, share
 from robson.sim.chaos_table import Report, document, rows, show
 from robson.sim.chaos_trace import Boundary, Call, Strike, Tracer, places, read_calls, unsynced
 from robson.sim.chaos_verdict import naked_ns
@@ -122,6 +122,15 @@ def test_a_limit_is_spread_and_a_seed_says_the_same_again() -> None:
     assert len(kinds) == 6
     assert some == plan(LISTING, ("KILL", "EIO"), 7, 12)
     assert some != plan(LISTING, ("KILL", "EIO"), 8, 12)
+
+
+def test_shares_are_the_whole_and_do_not_depend_on_who_else_is_there() -> None:
+    strikes = plan(LISTING, ("KILL", "STOP"), 1, None)
+    shares = [share(strikes, number, 3) for number in (1, 2, 3)]
+
+    assert all(shares)
+    assert sorted(str(one) for part in shares for one in part) == sorted(map(str, strikes))
+    assert share(strikes[::2], 2, 3) == [one for one in shares[1] if one in strikes[::2]]
 
 
 def test_a_socket_has_no_disk_that_is_full() -> None:
@@ -251,6 +260,7 @@ def test_the_table_adds_up_and_says_how_to_do_it_again() -> None:
         (["--calls", "open"], "--calls has 'open'"),
         (["--limit", "0"], "--limit is 0; expected 1 or more"),
         (["--jobs", "99"], "--jobs is 99; expected 1 to 16"),
+        (["--part", "3/2"], "--part is '3/2'; expected K/N with K from 1 to N"),
         (["--only", "long/arm"], "--only is 'long/arm'"),
     ],
 )
