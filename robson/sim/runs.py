@@ -102,6 +102,9 @@ def live(
         checks.finish(lives.settled_in_ns)
     except Broken as broken:
         checks.audit.note("B2", verdict=str(broken), at_ns=world.clock.now_ns)
+    except Exception as fault:  # noqa: BLE001 - the exchange's own: a finding of this seed
+        said = f"outside the daemon, {type(fault).__name__}: {fault}"
+        checks.audit.note("B2", verdict=said, at_ns=world.clock.now_ns)
     else:
         checks.audit.note("B2", verdict=True, at_ns=world.clock.now_ns)
     reach, faults = checks.reach, world.faults

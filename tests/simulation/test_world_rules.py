@@ -92,3 +92,19 @@ def test_a_life_that_never_heals(monkeypatch: pytest.MonkeyPatch) -> None:
         Checks, "healed", lambda checks, ceased_ns, _: healed(checks, ceased_ns, None)
     )
     assert "L2" in rules_of(live(stopping()))
+
+
+class FallsOver(WatchedExchange):
+    """An exchange with a defect of its own: it falls over at the first order."""
+
+    def handle(self, request: Any, **when: Any) -> Answer:
+        if isinstance(request, PlaceOrder):
+            raise ZeroDivisionError("planted")
+        return super().handle(request, **when)
+
+
+def test_an_exchange_that_falls_over_is_a_finding_of_its_seed() -> None:
+    outcome = live(stopping(), exchange=FallsOver)
+
+    (found,) = [one for one in outcome.violations if one.rule == "B2"]
+    assert found.message == "outside the daemon, ZeroDivisionError: planted"
