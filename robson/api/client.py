@@ -127,9 +127,35 @@ class Client:
         request = pb.ClearDegradedRequest(scope=scope, reason=reason)
         return self._call("ClearDegraded", request, pb.ClearDegradedResponse)
 
-    def reconcile(self, symbol: str = "") -> pb.ReconcileResponse:
+    def reconcile(self, symbol: str = "", *, report_only: bool = False) -> pb.ReconcileResponse:
         """Look at a pair, or at every pair, as a whole now."""
-        return self._call("Reconcile", pb.ReconcileRequest(symbol=symbol), pb.ReconcileResponse)
+        request = pb.ReconcileRequest(symbol=symbol, report_only=report_only)
+        return self._call("Reconcile", request, pb.ReconcileResponse)
+
+    def reconcile_close(
+        self, position: str, evidence_json: str, *, reason: str
+    ) -> pb.ReconcileCloseResponse:
+        """Close a position that is gone, with the trades that show how, as JSON text."""
+        request = pb.ReconcileCloseRequest(
+            position=position, evidence_json=evidence_json, reason=reason
+        )
+        return self._call("ReconcileClose", request, pb.ReconcileCloseResponse)
+
+    def resolve(
+        self, position: str, target: str, *, reason: str, evidence_json: str = ""
+    ) -> pb.ResolveResponse:
+        """Say what a position in error really is."""
+        request = pb.ResolveRequest(
+            position=position,
+            target=f"POSITION_STATE_{target.upper()}",
+            evidence_json=evidence_json,
+            reason=reason,
+        )
+        return self._call("Resolve", request, pb.ResolveResponse)
+
+    def hand_over(self, *, reason: str) -> pb.HandOverResponse:
+        """Give leadership to a standby."""
+        return self._call("HandOver", pb.HandOverRequest(reason=reason), pb.HandOverResponse)
 
     def status(
         self, *, symbol: str | None = None, states: tuple[str, ...] = ()

@@ -395,14 +395,34 @@ class Difference:
     freezes: bool
 
 
+@attrs.frozen(kw_only=True)
+class PairReading:
+    """One pair as it was read: its account, the position it was held against, if there is one,
+    and which of the orders that rest there belong to positions of this journal.
+    """
+
+    account: AccountSnapshot
+    position: PositionId | None = None
+    ours: frozenset[str] = frozenset()
+
+
 @attrs.frozen
 class Looked:
     """Answer to ``Reconcile``: what was found, nothing when journal and exchange agree."""
 
     found: tuple[Difference, ...]
+    pairs: tuple[PairReading, ...] = ()
+    report_only: bool = False
 
 
-CommandResult = Armed | ArmPreview | Disarmed | Panicked | Governed | Looked | Injected
+@attrs.frozen
+class Settled:
+    """Answer to ``ReconcileClose`` and ``Resolve``: what the position is now."""
+
+    position: PositionView
+
+
+CommandResult = Armed | ArmPreview | Disarmed | Panicked | Governed | Looked | Settled | Injected
 """``Arm`` answers Armed, or ArmPreview for a dry run; ``Governed`` answers every operator."""
 
 

@@ -31,6 +31,7 @@ from robson.api.published import (
     Injected,
     Looked,
     Panicked,
+    Settled,
 )
 from robson.api.refusals import abort_with
 from robson.api.translate import (
@@ -39,6 +40,7 @@ from robson.api.translate import (
     operators,
     positions,
     previews,
+    reconciling,
     records,
     status,
 )
@@ -220,11 +222,41 @@ class RobsonService(rpc.RobsonServicer):
         self, request: pb.ReconcileRequest, context: Context
     ) -> pb.ReconcileResponse:
         """Look at pairs as a whole now."""
-        command = operators.reconcile(request, actor_of(context))
+        command = reconciling.reconcile(request, self._backend.published(), actor_of(context))
         result = self._backend.submit(command, wait_s(context))
         if not isinstance(result, Looked):
             raise InvariantViolated(f"Reconcile was answered with {type(result).__name__}")
-        return operators.looked(result, self._backend.published())
+        return reconciling.looked(result, self._backend.published())
+
+    @unary
+    def ReconcileClose(  # noqa: N802
+        self, request: pb.ReconcileCloseRequest, context: Context
+    ) -> pb.ReconcileCloseResponse:
+        """Close a position that is gone, with the trades that show how."""
+        command = reconciling.close(request, self._backend.published(), actor_of(context))
+        return reconciling.closed(self._settle(command, context), self._backend.published())
+
+    @unary
+    def Resolve(  # noqa: N802
+        self, request: pb.ResolveRequest, context: Context
+    ) -> pb.ResolveResponse:
+        """Say what a position in error really is."""
+        command = reconciling.resolve(request, self._backend.published(), actor_of(context))
+        return reconciling.resolved(self._settle(command, context), self._backend.published())
+
+    @unary
+    def HandOver(  # noqa: N802
+        self, request: pb.HandOverRequest, context: Context
+    ) -> pb.HandOverResponse:
+        """Give leadership to a standby."""
+        self._govern(operators.hand_over(request, actor_of(context)), context)
+        return operators.handed_over(self._backend.published())
+
+    def _settle(self, command: Command, context: Context) -> Settled:
+        result = self._backend.submit(command, wait_s(context))
+        if not isinstance(result, Settled):
+            raise InvariantViolated(f"a person was answered with {type(result).__name__}")
+        return result
 
     def _govern(self, command: Command, context: Context) -> Governed:
         result = self._backend.submit(command, wait_s(context))

@@ -280,7 +280,34 @@ def _risk(command: Command) -> None:
     )
 
 
-ADMIN = ("halt", "clear-halt", "pause", "resume", "drain", "clear-degraded", "show-config")
+def _reconcile(command: Command) -> None:
+    parser = command(
+        "reconcile",
+        "compare journal and exchange now: what both say of each pair, and what follows",
+        ("robson reconcile", "every pair; changes nothing"),
+        ("robson reconcile --symbol BTCUSDT --apply", "follow the exchange at once"),
+        ("robson reconcile --json | jq .agrees", "for programs"),
+    )
+    parser.add_argument("--symbol", metavar="S", help="one pair")
+    parser.add_argument("--position-id", metavar="ID", help="the pair of this position")
+    parser.add_argument("--all", action="store_true", help="every pair, as without it")
+    parser.add_argument(
+        "--apply",
+        "--yes",
+        dest="apply",
+        action="store_true",
+        help="follow now what Robson would follow by itself within a minute",
+    )
+
+
+ADMIN = (
+    *("halt", "clear-halt", "pause", "resume", "drain", "clear-degraded"),
+    *("resolve", "reconcile-close", "hand-over", "show-config"),
+)
+
+
+TARGETS = ("active", "exiting", "closed", "cancelled")
+"""What a position in ``error`` may be said to be."""
 
 
 def _admin(command: Command) -> None:
@@ -293,11 +320,27 @@ def _admin(command: Command) -> None:
         ('robson admin halt --reason "enough"', "none until the month ends"),
         ('robson admin clear-halt --reason "agreed"', "if the month has room"),
         ('robson admin clear-degraded --scope BTCUSDT --reason "checked"', "thaw it"),
+        ('robson admin resolve --position-id 3QM4 --as active --reason "ok"', "of an error"),
         ("robson admin show-config", "the daemon's own keys"),
     )
     parser.add_argument("action", metavar="ACTION", choices=ADMIN, help=", ".join(ADMIN))
     parser.add_argument("--reason", metavar="TEXT", help="why; journaled with who asked")
     parser.add_argument("--scope", metavar="S", help="of clear-degraded: a symbol, or account")
+    parser.add_argument(
+        "--position-id", metavar="ID", help="of resolve and reconcile-close: which position"
+    )
+    parser.add_argument(
+        "--as",
+        dest="target",
+        metavar="STATE",
+        choices=TARGETS,
+        help=f"of resolve: what it really is, {', '.join(TARGETS)}",
+    )
+    parser.add_argument(
+        "--evidence-file",
+        metavar="FILE",
+        help="of reconcile-close and resolve: the trades that closed it, as JSON",
+    )
 
 
 def _demo(command: Command) -> None:
@@ -344,6 +387,7 @@ COMMANDS: dict[str, Callable[[Command], None]] = {
     "events": _events,
     "logs": _logs,
     "risk": _risk,
+    "reconcile": _reconcile,
     "admin": _admin,
     "init": _init,
     "config": _config,

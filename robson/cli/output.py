@@ -33,6 +33,7 @@ _SCREENS = {
     "panic": ("panic", "progress"),
     "panic_nothing": ("panic", "nothing"),
     "panic_preview": ("panic", "preview"),
+    "reconcile": ("reconcile", "reconcile"),
     "status": ("status", "status"),
 }
 Document = Mapping[str, Any]

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 import attrs
 
 from robson.daemon.alarm import Alarm
+from robson.daemon.arbiter import Arbiter
 from robson.daemon.calendar import Calendar
 from robson.daemon.custody import Custody
 from robson.daemon.desk import Desk
@@ -94,6 +95,7 @@ class Monitor:
         self.signals = Signals(custody, self.desk)
         self.margins = Margins(custody, self._act, self.governor.freeze)
         self.reconciler = Reconciler(custody, self._act, self.governor.freeze, self.governor.answer)
+        self.arbiter = Arbiter(custody, self._act, self.reconciler)
 
     # --- the one entrance ------------------------------------------------------------------------
 
@@ -142,7 +144,7 @@ class Monitor:
                 self.custody.take_all()
                 if not any(
                     part.answer(message.command, message.answer)
-                    for part in (self.reconciler, self.governor, self.signals)
+                    for part in (self.reconciler, self.governor, self.signals, self.arbiter)
                 ):
                     self.desk.answer(message)
             case TimerDue():

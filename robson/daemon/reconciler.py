@@ -10,11 +10,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 from typing import Any
 
 import attrs
 
-from robson.api.published import Difference, Looked
+from robson.api.published import Difference, Looked, PairReading
 from robson.daemon.custody import Custody
 from robson.daemon.governor import Act
 from robson.domain.commands import ClearFrozen, Command, Reconcile
@@ -50,6 +51,25 @@ Freeze = Callable[[str, str, str, Numbers], None]
 Govern = Callable[[Command, Future[Any]], bool]
 
 
+@attrs.frozen
+class Read:
+    """One pair as it was read for somebody who asked, and what differed."""
+
+    pair: Pair
+    found: tuple[Finding, ...]
+
+
+Told = Callable[["Read | Refused"], None]
+
+
+@attrs.frozen
+class Question:
+    """Somebody who waits for a look; ``follows``: whether what differs is followed at once."""
+
+    told: Told
+    follows: bool
+
+
 @attrs.define
 class Look:
     """One pair being read, or about to be.
@@ -60,7 +80,10 @@ class Look:
         waiting: tokens of the questions under way.
         versions: positions as they stood when it began, by version; None for one that was busy.
         tries: readings in a row that came to nothing.
-        asked: who waits for what is found.
+        asked: who waits for a look that has not begun.
+        told: who is told what the look under way finds.
+        follows: whether what it finds is followed; not when it is taken for a report only.
+        retry_ns: when an exchange that did not answer is asked again, whoever waits.
         unseen: orders that no list had, and since when.
         read_ns: when the last look was over.
     """
@@ -73,7 +96,10 @@ class Look:
     orders: tuple[OrderState, ...] | None = None
     trades: tuple[Fill, ...] | None = None
     tries: int = 0
-    asked: list[Future[tuple[Finding, ...]]] = attrs.Factory(list)
+    asked: list[Question] = attrs.Factory(list)
+    told: list[Question] = attrs.Factory(list)
+    follows: bool = True
+    retry_ns: ExchangeNs = ExchangeNs(0)
     unseen: dict[str, ExchangeNs] = attrs.Factory(dict)
     read_ns: ExchangeNs = ExchangeNs(0)
 
@@ -118,7 +144,7 @@ class Reconciler:
                 look.due_ns = min(look.due_ns, ExchangeNs(max(now, look.read_ns + AGAIN_NS[-1])))
                 doubted.discard(symbol)
         for symbol, look in self.looks.items():
-            if not look.waiting and now >= look.due_ns:
+            if not look.waiting and (now >= look.due_ns or (look.asked and now >= look.retry_ns)):
                 self._ask(symbol, look)
 
     def soon(self, symbol: str) -> None:
@@ -127,13 +153,10 @@ class Reconciler:
         if look is not None and not look.waiting:
             look.due_ns, look.whole = self._custody.now(), True
 
-    def ask(self, symbol: str) -> Future[tuple[Finding, ...]]:
-        """Look now; what was found, or a refusal when the exchange does not answer."""
-        answer: Future[tuple[Finding, ...]] = Future()
-        self.looks[symbol].asked.append(answer)
-        self.soon(symbol)
+    def ask(self, symbol: str, told: Told, *, follows: bool = True) -> None:
+        """Look now; ``told`` gets what was read, or a refusal when the exchange does not answer."""
+        self.looks[symbol].asked.append(Question(told, follows))
         self.look()
-        return answer
 
     # --- who asks --------------------------------------------------------------------------------
 
@@ -146,44 +169,52 @@ class Reconciler:
                 unknown = f"{command.symbol} is not traded here; known: {known}"
                 answer.set_exception(Refused("UNKNOWN_SYMBOL", unknown))
                 return True
-            self._told(symbols, answer, lambda found: answer.set_result(_looked(found)))
+            self._told(
+                symbols,
+                answer,
+                lambda read: answer.set_result(_looked(read, report_only=command.report_only)),
+                follows=not command.report_only,
+            )
             return True
         frozen = self._custody.roster.standing.frozen
         if not isinstance(command, ClearFrozen) or all(x.scope != command.scope for x in frozen):
             return False
         symbols = [symbol for symbol in self.looks if command.scope in (symbol, "account")]
-        self._told(symbols, answer, lambda found: self._clear(command, answer, found))
+        self._told(symbols, answer, lambda read: self._clear(command, answer, read))
         return True
 
     def _told(
         self,
         symbols: list[str],
         answer: Future[Any],
-        then: Callable[[tuple[tuple[str, Finding], ...]], None],
+        then: Callable[[list[Read]], None],
+        *,
+        follows: bool = True,
     ) -> None:
         """Ask of every symbol, and go on when the last one is told."""
-        looks = {symbol: self.ask(symbol) for symbol in symbols}
+        reads: dict[str, Read] = {}
 
-        def told(_one: Future[Any]) -> None:
-            if answer.done() or not all(look.done() for look in looks.values()):
+        def told(symbol: str, read: Read | Refused) -> None:
+            if answer.done():
                 return
-            failed = next((e for look in looks.values() if (e := look.exception())), None)
-            if failed is not None:
-                answer.set_exception(failed)
+            if isinstance(read, Refused):
+                answer.set_exception(read)
                 return
-            then(tuple((name, each) for name, look in looks.items() for each in look.result()))
+            reads[symbol] = read
+            if len(reads) == len(symbols):
+                then([reads[each] for each in symbols])
 
-        for look in looks.values():
-            look.add_done_callback(told)
+        for symbol in symbols:
+            self.ask(symbol, partial(told, symbol), follows=follows)
 
     def _clear(
         self,
         command: ClearFrozen,
         answer: Future[Any],
-        found: tuple[tuple[str, Finding], ...],
+        reads: list[Read],
     ) -> None:
         """A scope thaws only when nothing is found any more that would freeze it."""
-        still = [each for _, each in found if each.freezes]
+        still = [each for read in reads for each in read.found if each.freezes]
         if not still:
             self._govern(command, answer)
             return
@@ -195,6 +226,10 @@ class Reconciler:
 
     def _ask(self, symbol: str, look: Look) -> None:
         scope = Scope(self._custody.account, self._custody.markets[symbol].instrument.symbol)
+        look.told, look.asked = [*look.told, *look.asked], []
+        due = self._custody.now() >= look.due_ns
+        look.follows = due or any(each.follows for each in look.told)
+        look.whole = look.whole or bool(look.told)
         look.versions = {
             view.id: view.version if self._is_still(view) else None
             for view in self._custody.roster.live(symbol)
@@ -256,27 +291,32 @@ class Reconciler:
         found = reconcile(pair) if look.whole else ()
         if look.whole:
             self._note_unseen(look, found)
-        self._later(look, again=bool(found) or not self._was_still(symbol, look))
-        self._custody.unreconciled.discard(symbol)
-        look.read_ns = self._custody.now()
-        self.findings[symbol] = found
-        for each in found:
-            self._follow(symbol, each)
-        asked, look.asked = look.asked, []
-        for answer in asked:
-            answer.set_result(found)
+        if look.follows:
+            self._later(look, again=bool(found) or not self._was_still(symbol, look))
+            self._custody.unreconciled.discard(symbol)
+            look.read_ns = self._custody.now()
+            self.findings[symbol] = found
+            for each in found:
+                self._follow(symbol, each)
+        else:
+            look.whole = bool(found)
+        look.retry_ns = ExchangeNs(0)
+        told, look.told = look.told, []
+        for question in told:
+            question.told(Read(pair, found))
+        if look.asked:
+            self.look()
 
     def _not_read(self, symbol: str, look: Look) -> None:
         """The exchange did not answer: nothing is changed, and it is asked again."""
         look.tries += 1
         wait_ns = AGAIN_NS[min(look.tries, len(AGAIN_NS)) - 1]
-        look.due_ns = ExchangeNs(self._custody.now() + wait_ns)
+        look.due_ns = look.retry_ns = ExchangeNs(self._custody.now() + wait_ns)
         if look.tries >= TRIES_MAX:
-            asked, look.asked = look.asked, []
-            for answer in asked:
-                answer.set_exception(
-                    Refused("EXCHANGE_UNAVAILABLE", f"the account of {symbol} could not be read")
-                )
+            told, look.told, look.asked = [*look.told, *look.asked], [], []
+            refused = Refused("EXCHANGE_UNAVAILABLE", f"the account of {symbol} could not be read")
+            for question in told:
+                question.told(refused)
 
     def _later(self, look: Look, *, again: bool) -> None:
         """The next look: in a minute, or soon when something is not settled."""
@@ -363,18 +403,30 @@ class Reconciler:
             self._freeze(symbol, found.message, found.code, found.evidence)
 
 
-def _looked(found: tuple[tuple[str, Finding], ...]) -> Looked:
+def _looked(reads: list[Read], *, report_only: bool) -> Looked:
     return Looked(
-        tuple(
-            Difference(
-                symbol=symbol,
-                row=each.row,
-                code=each.code,
-                message=each.message,
-                evidence=each.evidence,
-                follows=bool(each.decision.events or each.decision.intents),
-                freezes=each.freezes,
-            )
-            for symbol, each in found
-        )
+        found=tuple(_difference(read.pair.symbol, each) for read in reads for each in read.found),
+        pairs=tuple(_reading(read.pair) for read in reads),
+        report_only=report_only,
+    )
+
+
+def _difference(symbol: str, found: Finding) -> Difference:
+    return Difference(
+        symbol=symbol,
+        row=found.row,
+        code=found.code,
+        message=found.message,
+        evidence=found.evidence,
+        follows=bool(found.decision.events or found.decision.intents),
+        freezes=found.freezes,
+    )
+
+
+def _reading(pair: Pair) -> PairReading:
+    ours = {each.client_id for each in pair.account.open_orders if pair.owner(each.client_id)}
+    return PairReading(
+        account=pair.account,
+        position=pair.view.id if pair.view is not None else None,
+        ours=frozenset(ours),
     )

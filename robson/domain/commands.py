@@ -8,6 +8,7 @@ import attrs
 
 from robson.domain.accounts import RuntimeState
 from robson.domain.identity import PositionId
+from robson.domain.reports import Fill
 from robson.domain.values import Leverage, Price, Side
 
 
@@ -80,10 +81,60 @@ class ClearFrozen:
 
 @attrs.frozen(kw_only=True)
 class Reconcile:
-    """Look at pairs as a whole now, and follow the exchange. ``symbol`` None means every pair."""
+    """Look at pairs as a whole now, and follow the exchange. ``symbol`` None means every pair.
+
+    ``report_only``: nothing is followed by this look.
+    """
 
     actor: str
     symbol: str | None = None
+    report_only: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class Evidence:
+    """Trades that a person brings to show how a position was closed.
+
+    Attributes:
+        kind: ``order_fill_record`` or ``user_trade_record``.
+        sha256: of the text they were read from.
+    """
+
+    kind: str
+    sha256: str
+    fills: tuple[Fill, ...]
+
+
+@attrs.frozen(kw_only=True)
+class ReconcileClose:
+    """Close a position that is gone from the account, with the trades that show how."""
+
+    position: PositionId
+    evidence: Evidence
+    reason: str
+    actor: str
+
+
+@attrs.frozen(kw_only=True)
+class Resolve:
+    """Say what a position in state error really is; ``evidence`` only where it was closed.
+
+    ``target``: active, exiting, closed or cancelled.
+    """
+
+    position: PositionId
+    target: str
+    reason: str
+    actor: str
+    evidence: Evidence | None = None
+
+
+@attrs.frozen(kw_only=True)
+class HandOver:
+    """Give leadership to a standby."""
+
+    reason: str
+    actor: str
 
 
 @attrs.frozen(kw_only=True)
@@ -103,4 +154,16 @@ class InjectSignal:
     entry_ref: Price | None = None
 
 
-Command = Arm | Disarm | Panic | SetRuntimeState | SetHalt | ClearFrozen | Reconcile | InjectSignal
+Command = (
+    Arm
+    | Disarm
+    | Panic
+    | SetRuntimeState
+    | SetHalt
+    | ClearFrozen
+    | Reconcile
+    | ReconcileClose
+    | Resolve
+    | HandOver
+    | InjectSignal
+)

@@ -286,6 +286,13 @@ def _failed(_view: PositionView, event: e.PositionFailed) -> Changes:
     return {"error": event}
 
 
+def _settled_by_word(_view: PositionView, event: e.PositionResolved) -> Changes:
+    changes: Changes = {"error": None}
+    if event.target == "cancelled":
+        changes["cancel_reason"] = "resolved"
+    return changes
+
+
 def _reconciled(_view: PositionView, event: e.Reconciled) -> Changes:
     return {"healed_ns": event.at_ns} if event.code == "stop_missing" else {}
 
@@ -350,6 +357,7 @@ _FOLDS: dict[type, Callable[[PositionView, Any], Changes]] = {
     e.MarginBandChanged: _banded,
     e.PnlSettled: _settled,
     e.PositionFailed: _failed,
+    e.PositionResolved: _settled_by_word,
     e.Reconciled: _reconciled,
     e.OrphanCancelling: _orphan,
     e.HoldingMissed: _missed,

@@ -63,7 +63,7 @@ def _outside(pair: Pair, view: PositionView) -> dict[int, tuple[Fill, ...]]:
     return found
 
 
-def _moved(view: PositionView, fills: tuple[Fill, ...]) -> Decimal:
+def moved(view: PositionView, fills: tuple[Fill, ...]) -> Decimal:
     """Base by which fills reduced a position."""
     if side_of(view) is Side.SHORT:
         return net_base(fills, view.scope.symbol.base)
@@ -118,7 +118,7 @@ def r8_closed_outside(pair: Pair) -> Iterator[Finding]:
     view = _long_missed(pair)
     if view is None or not is_flat(view, pair.account, pair.ctx):
         return
-    candidate = _closer(pair, view)
+    candidate = closer(pair, view)
     if candidate is None:
         return
     order_id, fills = candidate
@@ -133,13 +133,13 @@ def r8_closed_outside(pair: Pair) -> Iterator[Finding]:
     )
 
 
-def _closer(pair: Pair, view: PositionView) -> tuple[int, tuple[Fill, ...]] | None:
+def closer(pair: Pair, view: PositionView) -> tuple[int, tuple[Fill, ...]] | None:
     """The one order of somebody else whose trades are just what is missing."""
     lacking = -surplus(view, pair.account)
     exact = [
         (order_id, fills)
         for order_id, fills in _outside(pair, view).items()
-        if not counts(pair, abs(lacking - _moved(view, fills)))
+        if not counts(pair, abs(lacking - moved(view, fills)))
     ]
     return exact[0] if len(exact) == 1 else None
 
@@ -149,7 +149,7 @@ def r9_unexplained(pair: Pair) -> Iterator[Finding]:
     view = _long_missed(pair)
     if view is None or not is_flat(view, pair.account, pair.ctx):
         return
-    if _closer(pair, view) is not None:
+    if closer(pair, view) is not None:
         return
     candidates = ", ".join(str(order_id) for order_id in _outside(pair, view)) or "none"
     yield Finding(
@@ -175,7 +175,7 @@ def r10_less(pair: Pair) -> Iterator[Finding]:
     lacking, outside = -surplus(view, pair.account), _outside(pair, view)
     fills = tuple(fill for each in outside.values() for fill in each)
     with localcontext(MONEY):
-        explained = not counts(pair, abs(lacking - _moved(view, fills)))
+        explained = not counts(pair, abs(lacking - moved(view, fills)))
         held = view.entry.held - lacking
     if not explained and view is not _long_missed(pair):
         return

@@ -125,20 +125,27 @@ def close_outside(
     ctx: Context,
 ) -> tuple[e.PositionEvent, ...]:
     """The end of a position that an order of somebody else has closed, with its trades."""
-    every = (*exit_fills(view), *fills)
     filled = e.FilledOutside(position=view.id, at_ns=ctx.now_ns, order_id=order_id, fills=fills)
-    closed = e.PositionClosed(
+    return (filled, closed_by_others(view, fills, account, ctx))
+
+
+def closed_by_others(
+    view: PositionView, fills: tuple[Fill, ...], account: AccountSnapshot, ctx: Context
+) -> e.PositionClosed:
+    """The close alone; ``fills`` are those of others that the position does not have yet."""
+    assert view.entry is not None
+    every = (*exit_fills(view), *fills)
+    return e.PositionClosed(
         position=view.id,
         at_ns=ctx.now_ns,
         reason="reconciled_external",
         by="reconciled",
-        price=average(every),
+        price=average(every) if every else view.entry.price,
         quantity=sum((fill.quantity for fill in every), Decimal(0)),
         gross=gross(view, every),
         dust=max(Decimal(0), account.base.net),
         account=account,
     )
-    return (filled, closed)
 
 
 def _needs_no_exit(view: PositionView, account: AccountSnapshot, ctx: Context) -> bool:

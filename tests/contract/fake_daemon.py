@@ -29,10 +29,12 @@ from robson.api.published import (
     LeaseFact,
     LogLine,
     Looked,
+    PairReading,
     Panicked,
     PositionNote,
     Published,
     RiskNumbers,
+    Settled,
 )
 from robson.api.server import ApiServer, Doors
 from robson.api.tokens import Token
@@ -41,17 +43,22 @@ from robson.domain.commands import (
     ClearFrozen,
     Command,
     Disarm,
+    HandOver,
     Panic,
     Reconcile,
+    ReconcileClose,
+    Resolve,
     SetHalt,
     SetRuntimeState,
 )
 from robson.domain.errors import Refused
 from robson.domain.identity import PositionId
+from robson.domain.intents import OrderType
 from robson.domain.lifecycle import PositionState
+from robson.domain.reports import AccountSnapshot, Balance, OrderState, OrderStatus
 from robson.domain.standing import Standing
 from robson.domain.strategy import NOW
-from robson.domain.values import ExchangeNs, Leverage, Price, Side
+from robson.domain.values import Action, ExchangeNs, Leverage, Price, Quantity, Side
 from robson.domain.view import PositionView
 from tests.contract import lives
 
@@ -67,6 +74,36 @@ FOREIGN = Difference(
     evidence=(("order_id", "7"),),
     follows=False,
     freezes=True,
+)
+
+RESTS = OrderState(
+    client_id=lives.active().insurance.client_id or "",
+    order_id=5612034412,
+    status=OrderStatus.NEW,
+    action=Action.SELL,
+    type=OrderType.STOP_LOSS_LIMIT,
+    quantity=Quantity("0.07021"),
+    executed=D(0),
+    quote_executed=D(0),
+    stop_price=Price("117765.44"),
+    at_ns=lives.NOON,
+)
+READ = AccountSnapshot(
+    scope=lives.active().scope,
+    base=Balance(
+        asset="BTC", free=D("0.00000234"), locked=D("0.07021"), borrowed=D(0), interest=D(0)
+    ),
+    quote=Balance(
+        asset="USDT", free=D("1725.16"), locked=D(0), borrowed=D("0.5"), interest=D("0.00012")
+    ),
+    index_price=Price("119261.13"),
+    at_ns=ExchangeNs(lives.NOON - 40_000_000),
+    open_orders=(RESTS, attrs.evolve(RESTS, client_id="web_7", order_id=7, stop_price=None)),
+)
+LOOKED = Looked(
+    found=(FOREIGN,),
+    pairs=(PairReading(account=READ, position=lives.BTC_ID, ours=frozenset({RESTS.client_id})),),
+    report_only=True,
 )
 
 Answer = Callable[[Command, float], CommandResult]
@@ -214,7 +251,11 @@ class FakeBackend:
             case SetRuntimeState() | SetHalt() | ClearFrozen():
                 return Governed(was=Standing(), now=Standing())
             case Reconcile():
-                return Looked((FOREIGN,))
+                return LOOKED
+            case ReconcileClose() | Resolve():
+                return Settled(position=lives.closed())
+            case HandOver():
+                raise Refused("NO_STANDBY", "there is nobody to hand over to")
 
     def published(self) -> Published:
         return self.view

@@ -19,6 +19,7 @@ from robson.api.client import Client
 from robson.api.document import answers, records
 from robson.api.document.admin import admin
 from robson.api.document.arm import arm
+from robson.api.document.reconcile import reconcile
 from robson.api.document.status import risk, status
 from robson.api.document.text import Document, dumps
 from robson.api.published import ConfigKey, LogLine
@@ -88,6 +89,15 @@ MAKERS = {
         client.clear_degraded("BTCUSDT", reason="checked"),
         DOOR,
         then="robson risk",
+    ),
+    "admin-resolve": lambda client: admin(
+        {"action": "resolve", "reason": "checked", "scope": None},
+        client.resolve("BTCUSDT", "closed", reason="checked"),
+        DOOR,
+        then="robson reconcile --symbol BTCUSDT",
+    ),
+    "reconcile": lambda client: reconcile(
+        client.reconcile(report_only=True), DOOR, then="robson status"
     ),
     "history": lambda client: answers.history(client.history(days=7), DOOR),
     "explain": lambda client: answers.explain(client.explain("BTCUSDT"), DOOR),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from robson.api.published import Governed, Looked, Published
+from robson.api.published import Governed, Published
 from robson.api.translate import status
-from robson.api.translate.values import enum_name, named, stamp
+from robson.api.translate.values import enum_name, stamp
 from robson.api.v1 import robson_pb2 as pb
 from robson.domain.accounts import RuntimeState
-from robson.domain.commands import ClearFrozen, Reconcile, SetHalt, SetRuntimeState
+from robson.domain.commands import ClearFrozen, HandOver, SetHalt, SetRuntimeState
 from robson.domain.errors import Refused
 
 _LONGEST_REASON = 200
@@ -28,22 +28,34 @@ def set_state(request: pb.SetRuntimeStateRequest, actor: str) -> SetRuntimeState
     if state is None:
         allowed = ", ".join(each.value for each in _ASKED.values())
         raise Refused("INVALID_ARGUMENT", f"state is {request.state}; allowed is {allowed}.")
-    return SetRuntimeState(state=state, reason=_reason(request.reason), actor=actor)
+    return SetRuntimeState(state=state, reason=reason_of(request.reason), actor=actor)
 
 
 def halt(request: pb.TriggerHaltRequest, actor: str) -> SetHalt:
     """The command."""
-    return SetHalt(on=not request.clear, reason=_reason(request.reason), actor=actor)
+    return SetHalt(on=not request.clear, reason=reason_of(request.reason), actor=actor)
 
 
 def clear(request: pb.ClearDegradedRequest, actor: str) -> ClearFrozen:
     """The command."""
     if not request.scope:
         raise Refused("INVALID_ARGUMENT", "scope is missing; a symbol or account is expected.")
-    return ClearFrozen(scope=request.scope, reason=_reason(request.reason), actor=actor)
+    return ClearFrozen(scope=request.scope, reason=reason_of(request.reason), actor=actor)
 
 
-def _reason(text: str) -> str:
+def hand_over(request: pb.HandOverRequest, actor: str) -> HandOver:
+    """The command."""
+    return HandOver(reason=reason_of(request.reason), actor=actor)
+
+
+def handed_over(published: Published) -> pb.HandOverResponse:
+    """What came of it."""
+    return pb.HandOverResponse(
+        as_of=stamp(published.now_ns), daemon=status.daemon(published.daemon)
+    )
+
+
+def reason_of(text: str) -> str:
     """What is journaled for whoever reads it later.
 
     Raises:
@@ -85,29 +97,4 @@ def cleared(published: Published) -> pb.ClearDegradedResponse:
         as_of=stamp(published.now_ns),
         daemon=status.daemon(published.daemon),
         risk=status.risk_of(published.risk, published.now_ns),
-    )
-
-
-def reconcile(request: pb.ReconcileRequest, actor: str) -> Reconcile:
-    """The command."""
-    return Reconcile(symbol=request.symbol or None, actor=actor)
-
-
-def looked(found: Looked, published: Published) -> pb.ReconcileResponse:
-    """What was found."""
-    return pb.ReconcileResponse(
-        as_of=stamp(published.now_ns),
-        daemon=status.daemon(published.daemon),
-        differences=[
-            pb.Difference(
-                symbol=each.symbol,
-                row=each.row,
-                code=each.code,
-                message=each.message,
-                evidence=named(each.evidence),
-                follows=each.follows,
-                freezes=each.freezes,
-            )
-            for each in found.found
-        ],
     )

@@ -1188,20 +1188,132 @@ class TriggerHaltResponse(_message.Message):
     def __init__(self, as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., daemon: _Optional[_Union[Daemon, _Mapping]] = ..., risk: _Optional[_Union[Risk, _Mapping]] = ...) -> None: ...
 
 class ReconcileRequest(_message.Message):
-    __slots__ = ("symbol",)
+    __slots__ = ("symbol", "report_only")
     SYMBOL_FIELD_NUMBER: _ClassVar[int]
+    REPORT_ONLY_FIELD_NUMBER: _ClassVar[int]
     symbol: str
-    def __init__(self, symbol: _Optional[str] = ...) -> None: ...
+    report_only: bool
+    def __init__(self, symbol: _Optional[str] = ..., report_only: _Optional[bool] = ...) -> None: ...
 
 class ReconcileResponse(_message.Message):
-    __slots__ = ("as_of", "daemon", "differences")
+    __slots__ = ("as_of", "daemon", "differences", "pairs", "report_only")
     AS_OF_FIELD_NUMBER: _ClassVar[int]
     DAEMON_FIELD_NUMBER: _ClassVar[int]
     DIFFERENCES_FIELD_NUMBER: _ClassVar[int]
+    PAIRS_FIELD_NUMBER: _ClassVar[int]
+    REPORT_ONLY_FIELD_NUMBER: _ClassVar[int]
     as_of: _timestamp_pb2.Timestamp
     daemon: Daemon
     differences: _containers.RepeatedCompositeFieldContainer[Difference]
-    def __init__(self, as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., daemon: _Optional[_Union[Daemon, _Mapping]] = ..., differences: _Optional[_Iterable[_Union[Difference, _Mapping]]] = ...) -> None: ...
+    pairs: _containers.RepeatedCompositeFieldContainer[PairReading]
+    report_only: bool
+    def __init__(self, as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., daemon: _Optional[_Union[Daemon, _Mapping]] = ..., differences: _Optional[_Iterable[_Union[Difference, _Mapping]]] = ..., pairs: _Optional[_Iterable[_Union[PairReading, _Mapping]]] = ..., report_only: _Optional[bool] = ...) -> None: ...
+
+class PairReading(_message.Message):
+    __slots__ = ("symbol", "read_at", "position", "base", "quote", "orders")
+    SYMBOL_FIELD_NUMBER: _ClassVar[int]
+    READ_AT_FIELD_NUMBER: _ClassVar[int]
+    POSITION_FIELD_NUMBER: _ClassVar[int]
+    BASE_FIELD_NUMBER: _ClassVar[int]
+    QUOTE_FIELD_NUMBER: _ClassVar[int]
+    ORDERS_FIELD_NUMBER: _ClassVar[int]
+    symbol: str
+    read_at: _timestamp_pb2.Timestamp
+    position: Position
+    base: Holding
+    quote: Holding
+    orders: _containers.RepeatedCompositeFieldContainer[RestingOrder]
+    def __init__(self, symbol: _Optional[str] = ..., read_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., position: _Optional[_Union[Position, _Mapping]] = ..., base: _Optional[_Union[Holding, _Mapping]] = ..., quote: _Optional[_Union[Holding, _Mapping]] = ..., orders: _Optional[_Iterable[_Union[RestingOrder, _Mapping]]] = ...) -> None: ...
+
+class Holding(_message.Message):
+    __slots__ = ("asset", "free", "locked", "debt")
+    ASSET_FIELD_NUMBER: _ClassVar[int]
+    FREE_FIELD_NUMBER: _ClassVar[int]
+    LOCKED_FIELD_NUMBER: _ClassVar[int]
+    DEBT_FIELD_NUMBER: _ClassVar[int]
+    asset: str
+    free: str
+    locked: str
+    debt: str
+    def __init__(self, asset: _Optional[str] = ..., free: _Optional[str] = ..., locked: _Optional[str] = ..., debt: _Optional[str] = ...) -> None: ...
+
+class RestingOrder(_message.Message):
+    __slots__ = ("order_id", "client_id", "action", "type", "quantity", "stop_price", "ours")
+    ORDER_ID_FIELD_NUMBER: _ClassVar[int]
+    CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
+    ACTION_FIELD_NUMBER: _ClassVar[int]
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    QUANTITY_FIELD_NUMBER: _ClassVar[int]
+    STOP_PRICE_FIELD_NUMBER: _ClassVar[int]
+    OURS_FIELD_NUMBER: _ClassVar[int]
+    order_id: int
+    client_id: str
+    action: str
+    type: str
+    quantity: str
+    stop_price: str
+    ours: bool
+    def __init__(self, order_id: _Optional[int] = ..., client_id: _Optional[str] = ..., action: _Optional[str] = ..., type: _Optional[str] = ..., quantity: _Optional[str] = ..., stop_price: _Optional[str] = ..., ours: _Optional[bool] = ...) -> None: ...
+
+class ReconcileCloseRequest(_message.Message):
+    __slots__ = ("position", "evidence_json", "reason")
+    POSITION_FIELD_NUMBER: _ClassVar[int]
+    EVIDENCE_JSON_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    position: str
+    evidence_json: str
+    reason: str
+    def __init__(self, position: _Optional[str] = ..., evidence_json: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
+
+class ReconcileCloseResponse(_message.Message):
+    __slots__ = ("as_of", "daemon", "position", "risk")
+    AS_OF_FIELD_NUMBER: _ClassVar[int]
+    DAEMON_FIELD_NUMBER: _ClassVar[int]
+    POSITION_FIELD_NUMBER: _ClassVar[int]
+    RISK_FIELD_NUMBER: _ClassVar[int]
+    as_of: _timestamp_pb2.Timestamp
+    daemon: Daemon
+    position: Position
+    risk: Risk
+    def __init__(self, as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., daemon: _Optional[_Union[Daemon, _Mapping]] = ..., position: _Optional[_Union[Position, _Mapping]] = ..., risk: _Optional[_Union[Risk, _Mapping]] = ...) -> None: ...
+
+class ResolveRequest(_message.Message):
+    __slots__ = ("position", "target", "evidence_json", "reason")
+    POSITION_FIELD_NUMBER: _ClassVar[int]
+    TARGET_FIELD_NUMBER: _ClassVar[int]
+    EVIDENCE_JSON_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    position: str
+    target: PositionState
+    evidence_json: str
+    reason: str
+    def __init__(self, position: _Optional[str] = ..., target: _Optional[_Union[PositionState, str]] = ..., evidence_json: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
+
+class ResolveResponse(_message.Message):
+    __slots__ = ("as_of", "daemon", "position", "risk")
+    AS_OF_FIELD_NUMBER: _ClassVar[int]
+    DAEMON_FIELD_NUMBER: _ClassVar[int]
+    POSITION_FIELD_NUMBER: _ClassVar[int]
+    RISK_FIELD_NUMBER: _ClassVar[int]
+    as_of: _timestamp_pb2.Timestamp
+    daemon: Daemon
+    position: Position
+    risk: Risk
+    def __init__(self, as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., daemon: _Optional[_Union[Daemon, _Mapping]] = ..., position: _Optional[_Union[Position, _Mapping]] = ..., risk: _Optional[_Union[Risk, _Mapping]] = ...) -> None: ...
+
+class HandOverRequest(_message.Message):
+    __slots__ = ("reason",)
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    reason: str
+    def __init__(self, reason: _Optional[str] = ...) -> None: ...
+
+class HandOverResponse(_message.Message):
+    __slots__ = ("as_of", "daemon")
+    AS_OF_FIELD_NUMBER: _ClassVar[int]
+    DAEMON_FIELD_NUMBER: _ClassVar[int]
+    as_of: _timestamp_pb2.Timestamp
+    daemon: Daemon
+    def __init__(self, as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., daemon: _Optional[_Union[Daemon, _Mapping]] = ...) -> None: ...
 
 class Difference(_message.Message):
     __slots__ = ("symbol", "row", "code", "message", "evidence", "follows", "freezes")

@@ -80,6 +80,21 @@ class RobsonStub:
                 request_serializer=robson_dot_api_dot_v1_dot_robson__pb2.ReconcileRequest.SerializeToString,
                 response_deserializer=robson_dot_api_dot_v1_dot_robson__pb2.ReconcileResponse.FromString,
                 _registered_method=True)
+        self.ReconcileClose = channel.unary_unary(
+                '/robson.api.v1.Robson/ReconcileClose',
+                request_serializer=robson_dot_api_dot_v1_dot_robson__pb2.ReconcileCloseRequest.SerializeToString,
+                response_deserializer=robson_dot_api_dot_v1_dot_robson__pb2.ReconcileCloseResponse.FromString,
+                _registered_method=True)
+        self.Resolve = channel.unary_unary(
+                '/robson.api.v1.Robson/Resolve',
+                request_serializer=robson_dot_api_dot_v1_dot_robson__pb2.ResolveRequest.SerializeToString,
+                response_deserializer=robson_dot_api_dot_v1_dot_robson__pb2.ResolveResponse.FromString,
+                _registered_method=True)
+        self.HandOver = channel.unary_unary(
+                '/robson.api.v1.Robson/HandOver',
+                request_serializer=robson_dot_api_dot_v1_dot_robson__pb2.HandOverRequest.SerializeToString,
+                response_deserializer=robson_dot_api_dot_v1_dot_robson__pb2.HandOverResponse.FromString,
+                _registered_method=True)
         self.GetRisk = channel.unary_unary(
                 '/robson.api.v1.Robson/GetRisk',
                 request_serializer=robson_dot_api_dot_v1_dot_robson__pb2.GetRiskRequest.SerializeToString,
@@ -200,9 +215,34 @@ class RobsonServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Reconcile(self, request, context):
-        """Looks at pairs as a whole now, and follows the exchange: what differed is answered, and nothing
-        when journal and exchange agree. It is done by itself at start and every minute. Needs the role
-        trader.
+        """Looks at pairs as a whole now, and follows the exchange unless only a report is asked for: what
+        both say of each pair, and every difference. It is done by itself at start and every minute.
+        Needs the role trader.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReconcileClose(self, request, context):
+        """Closes a position that is gone from the account with trades that a person brings, after the
+        account was read again: nothing of it may be left there, and the trades have to explain just
+        what is missing. Needs the role admin.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Resolve(self, request, context):
+        """Says what a position in state error really is, after the account was read again: refused where
+        that contradicts what is there. Needs the role admin.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def HandOver(self, request, context):
+        """Gives leadership to a standby. A daemon that keeps its journal on one host has none, and refuses
+        as NO_STANDBY. Needs the role admin.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -328,6 +368,21 @@ def add_RobsonServicer_to_server(servicer, server):
                     servicer.Reconcile,
                     request_deserializer=robson_dot_api_dot_v1_dot_robson__pb2.ReconcileRequest.FromString,
                     response_serializer=robson_dot_api_dot_v1_dot_robson__pb2.ReconcileResponse.SerializeToString,
+            ),
+            'ReconcileClose': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReconcileClose,
+                    request_deserializer=robson_dot_api_dot_v1_dot_robson__pb2.ReconcileCloseRequest.FromString,
+                    response_serializer=robson_dot_api_dot_v1_dot_robson__pb2.ReconcileCloseResponse.SerializeToString,
+            ),
+            'Resolve': grpc.unary_unary_rpc_method_handler(
+                    servicer.Resolve,
+                    request_deserializer=robson_dot_api_dot_v1_dot_robson__pb2.ResolveRequest.FromString,
+                    response_serializer=robson_dot_api_dot_v1_dot_robson__pb2.ResolveResponse.SerializeToString,
+            ),
+            'HandOver': grpc.unary_unary_rpc_method_handler(
+                    servicer.HandOver,
+                    request_deserializer=robson_dot_api_dot_v1_dot_robson__pb2.HandOverRequest.FromString,
+                    response_serializer=robson_dot_api_dot_v1_dot_robson__pb2.HandOverResponse.SerializeToString,
             ),
             'GetRisk': grpc.unary_unary_rpc_method_handler(
                     servicer.GetRisk,
@@ -624,6 +679,87 @@ class Robson:
             '/robson.api.v1.Robson/Reconcile',
             robson_dot_api_dot_v1_dot_robson__pb2.ReconcileRequest.SerializeToString,
             robson_dot_api_dot_v1_dot_robson__pb2.ReconcileResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReconcileClose(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/robson.api.v1.Robson/ReconcileClose',
+            robson_dot_api_dot_v1_dot_robson__pb2.ReconcileCloseRequest.SerializeToString,
+            robson_dot_api_dot_v1_dot_robson__pb2.ReconcileCloseResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Resolve(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/robson.api.v1.Robson/Resolve',
+            robson_dot_api_dot_v1_dot_robson__pb2.ResolveRequest.SerializeToString,
+            robson_dot_api_dot_v1_dot_robson__pb2.ResolveResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def HandOver(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/robson.api.v1.Robson/HandOver',
+            robson_dot_api_dot_v1_dot_robson__pb2.HandOverRequest.SerializeToString,
+            robson_dot_api_dot_v1_dot_robson__pb2.HandOverResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -8,13 +8,18 @@ from robson.cli.screens.finding import apart
 from robson.cli.screens.line import HARD_SPACE, PLAIN, Line
 from robson.cli.screens.prose import whole
 
+_ONE_LINE = 60
+"""Words and a command that are longer than this together may stand on two lines."""
+
 
 def you(*said: str) -> Line:
     """Words and commands in turn."""
     line: Line = []
     for index, (before, command) in enumerate(zip(said[::2], said[1::2], strict=True)):
         if index:
-            line.append((f" {HARD_SPACE}{HARD_SPACE}{whole(before)}{HARD_SPACE}", PLAIN))
+            short = len(before) + len(command) <= _ONE_LINE
+            gap = HARD_SPACE if short else " "
+            line.append((f" {HARD_SPACE}{HARD_SPACE}{whole(before)}{gap}", PLAIN))
         else:
             line.append((f"{before} ", PLAIN))
         line.append(apart(command))

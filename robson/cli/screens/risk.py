@@ -52,6 +52,10 @@ def _said(document: Doc, page: Page) -> str:
         return f"No entry until the month ends or the halt is cleared. Reason: {reason}."
     if action == "clear-halt":
         return f"The halt is cleared. Reason: {reason}."
+    if action in ("resolve", "reconcile-close"):
+        position = at(document, "position") or {}
+        state = text(position, "state")
+        return f"{facts.name(position)} {facts.id_of(position, page)} is {state}. Reason: {reason}."
     if action == "clear-degraded":
         return f"{text(document, 'scope')} takes entries again. Reason: {reason}."
     state, was = text(document, "daemon", "runtime_state"), text(document, "was")

@@ -48,7 +48,7 @@ def _of_scopes(document: Doc, symbols: Symbols, found: list[Finding]) -> Iterato
         )
 
 
-_DISK, _JOURNAL = "disk_low", "journal_failed"
+_DISK, _JOURNAL, _STALE = "disk_low", "journal_failed", "stale_active"
 _DOES = {
     _DISK: "Enters nothing. Exits go out: they have a file of their own. Goes on by itself"
     " once there is room.",
@@ -72,6 +72,12 @@ def _way_out(code: str, scope: str, about: list[Doc]) -> Prose:
         return "Make room on the disk that holds the state directory."
     if code == _JOURNAL:
         return you("Make room or mend the disk; once it has ended, start it again:", "robsond run")
+    if code == _STALE and about:
+        short = text(about[0], "id")[-figures.SHORT_ID :]
+        close = f"robson admin reconcile-close --position-id {short} --evidence-file FILE"
+        return you(
+            "See what differs:", "robson reconcile", "Bring its trades:", f'{close} --reason "..."'
+        )
     read = explaining(about[0]) if about else "robson history"
     clear = f'robson admin clear-degraded --scope {scope} --reason "..."'
     then = f" {HARD_SPACE}{HARD_SPACE}Once it is put right: "

@@ -126,13 +126,17 @@ def _about_stop(document: Doc, position: Doc, symbols: Symbols) -> str:
 
 def _needsyou(document: Doc, position: Doc, symbols: Symbols) -> Finding:
     reason = symbols.clean(text(position, "frozen", "reason")) or "no reason was given"
-    word = "in state error" if text(position, "state") == "error" else "frozen"
+    in_error = text(position, "state") == "error"
+    word = "in state error" if in_error else "frozen"
+    short = text(position, "id")[-figures.SHORT_ID :]
+    say = f'robson admin resolve --position-id {short} --as active --reason "..."'
+    what = ("To say what it is:", say) if in_error else ()
     return Finding(
         f.NEEDS_YOU,
         f"{text(position, 'symbol')} is {word}: {reason.rstrip('.')}.",
         guarded(document, position),
         "Sends nothing but exits for it until a person decides.",
-        you("Read what happened:", explaining(position), "To leave:", panicking(position)),
+        you("Read what happened:", explaining(position), "To leave:", panicking(position), *what),
         text(position, "symbol"),
         frozenset({text(position, "id")}),
     )

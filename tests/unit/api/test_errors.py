@@ -41,6 +41,7 @@ TABLE = {
             "STILL_DEGRADED",
             "MANUAL_SIGNALS_OFF",
             "NOT_SIMULATED",
+            "NO_STANDBY",
         ]
     },
     7: {

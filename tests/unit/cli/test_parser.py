@@ -13,7 +13,7 @@ from robson.cli.problem import Problem
 # As the design fixes them; demo is added by its own list of options.
 COMMANDS = (
     *("status", "arm", "disarm", "panic", "history", "explain"),
-    *("events", "logs", "risk", "admin", "init", "config", "completion", "demo"),
+    *("events", "logs", "risk", "reconcile", "admin", "init", "config", "completion", "demo"),
 )
 
 DEMO = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.unit.cli.screens.documents import DAEMON, RISK, D, Doc, changed
+from tests.unit.cli.screens.documents import BTC_LONG, DAEMON, RISK, D, Doc, changed
 
 AS_OF = "2025-11-21T14:03:22.000Z"
 DAY, MONTH = "2025-11-22T00:00:00.000Z", "2025-12-01T00:00:00.000Z"
@@ -63,6 +63,7 @@ ADMIN: Doc = {
     "action": "pause",
     "reason": "exchange maintenance",
     "scope": None,
+    "position": None,
     "was": "running",
     "risk": ROOM["risk"],
     "next": "robson risk",
@@ -74,4 +75,13 @@ HALTING = changed(
 CLEARED = changed(ADMIN, action="clear-halt", reason="agreed", was=None, daemon=DAEMON)
 THAWED = changed(
     ADMIN, action="clear-degraded", scope="BTCUSDT", reason="checked", was=None, daemon=DAEMON
+)
+RESOLVED = changed(
+    ADMIN,
+    action="resolve",
+    position=BTC_LONG,
+    reason="checked",
+    was=None,
+    daemon=DAEMON,
+    next="robson reconcile --symbol BTCUSDT",
 )

@@ -15,6 +15,7 @@ from robson.cli.screens import (
     history,
     life,
     panic,
+    reconcile,
     records,
     risk,
     status,
@@ -29,6 +30,7 @@ from tests.unit.cli.screens import documents as docs
 from tests.unit.cli.screens import lives, stories
 from tests.unit.cli.screens import other_documents as others
 from tests.unit.cli.screens import panic_documents as panics
+from tests.unit.cli.screens import reconcile_documents as looks
 from tests.unit.cli.screens import risk_documents as risks
 from tests.unit.cli.screens.documents import Doc, changed, numbers
 
@@ -92,6 +94,13 @@ OPERATORS = {
     "halt": risks.HALTING,
     "clear-halt": risks.CLEARED,
     "clear-degraded": risks.THAWED,
+    "resolve": risks.RESOLVED,
+}
+LOOKS = {
+    "agreed": looks.AGREED,
+    "vanished": looks.VANISHED,
+    "followed": looks.FOLLOWED,
+    "unexplained": looks.UNEXPLAINED,
 }
 HISTORIES = {
     "week": others.HISTORY,
@@ -205,6 +214,7 @@ VIEWS: dict[str, View] = {
     "panic-interrupted": panic.interrupted,
     **{f"risk-{name}": of(risk.risk, doc) for name, doc in RISKS.items()},
     **{f"admin-{name}": of(risk.admin, doc) for name, doc in OPERATORS.items()},
+    **{f"reconcile-{name}": of(reconcile.reconcile, doc) for name, doc in LOOKS.items()},
     "disarm-cancelled": of(panic.disarm, panics.DISARMED),
     "disarm-noop": of(panic.disarm, panics.DISARM_NOOP),
     "disarm-asked": of(panic.disarm, panics.DISARM_ASKED),
