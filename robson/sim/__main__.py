@@ -179,6 +179,13 @@ def _venue_options(commands: Any) -> None:
     venue.add_argument("--history", action="append", default=[], metavar="[SYMBOL=]PATH")
     venue.add_argument("--port", type=int, default=9443, metavar="N", help="default: %(default)s")
     venue.add_argument("--ws-port", type=int, metavar="N", help="streams; default: the same port")
+    venue.add_argument(
+        "--operator-port",
+        type=int,
+        default=0,
+        metavar="N",
+        help="books, log, faults; default: free",
+    )
     venue.add_argument("--speed", default="1", metavar="X", help="default: %(default)s")
     venue.add_argument("--faults", metavar="FILE", help="what goes wrong, in TOML")
     venue.add_argument("--credentials", metavar="FILE", help="keys and their accounts, in TOML")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from itertools import chain, repeat
 from pathlib import Path
@@ -52,8 +52,8 @@ class Fault:
         return f"{self.kind} of {whose}"
 
 
-def read_faults(path: Path) -> tuple[Fault, ...]:
-    """The faults of a file.
+def read_faults(path: Path, kinds: Mapping[str, Kind] = SCRIPTED) -> tuple[Fault, ...]:
+    """The faults of a file, of these kinds.
 
     Raises:
         ConfigError: it cannot be read, or a line of it means nothing; the message has the line.
@@ -77,7 +77,8 @@ def read_faults(path: Path) -> tuple[Fault, ...]:
         raise ConfigError(f"{name}: expected {form} and nothing else")
     lines = _lines(text)
     return tuple(
-        _fault(table, f"{name}:{line}", line) for table, line in zip(tables, lines, strict=False)
+        fault_of(table, kinds, where=f"{name}:{line}", line=line)
+        for table, line in zip(tables, lines, strict=False)
     )
 
 
@@ -97,16 +98,21 @@ def _lines(text: str) -> Iterator[int]:
     return chain(found, repeat(1))
 
 
-def _fault(table: Any, where: str, line: int) -> Fault:
+def fault_of(table: Any, kinds: Mapping[str, Kind], *, where: str, line: int) -> Fault:
+    """One fault of a table; ``where`` says where it stands.
+
+    Raises:
+        ConfigError: it means nothing.
+    """
     if not isinstance(table, dict):
         raise ConfigError(f"{where}: expected a table [[fault]]")
     unknown = sorted(table.keys() - set(_KEYS))
     if unknown:
         raise ConfigError(f"{where}: unknown key {shown(unknown[0])}; known are {', '.join(_KEYS)}")
     name = table.get("kind")
-    kind = SCRIPTED.get(name) if isinstance(name, str) else None
+    kind = kinds.get(name) if isinstance(name, str) else None
     if kind is None or not isinstance(name, str):
-        known = ", ".join(SCRIPTED)
+        known = ", ".join(kinds)
         raise ConfigError(f"{where}: kind is {shown(name, 40)!r}; known are {known}")
     _fits(table, kind, where, name)
     return Fault(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import tempfile
 from argparse import Namespace
@@ -13,12 +14,15 @@ from typing import Any
 import attrs
 from aiohttp import web
 
+from robson.connectors.simulated.fault_script import read_faults
 from robson.daemon.clock import monotonic_s, wall_ns
 from robson.daemon.programme import SimOptions, programme
 from robson.domain.errors import InvalidValue
 from robson.domain.values import decimal_of
 from robson.sim.venue.keys import DEFAULT, Keys, read_keys
+from robson.sim.venue.kinds import KINDS
 from robson.sim.venue.market import Market
+from robson.sim.venue.operating import Operator
 from robson.sim.venue.server import Venue
 
 HOST = "127.0.0.1"
@@ -33,7 +37,9 @@ class Options:
     state_dir: Path | None
     port: int
     ws_port: int | None
+    operator_port: int
     credentials: Path | None
+    faults: Path | None
     tape_time: bool
     by_hand: bool
 
@@ -47,7 +53,12 @@ def options_of(args: Namespace) -> Options:
     speed, balance = decimal_of(args.speed), decimal_of(args.balance)
     if speed <= 0 or balance < 0:
         raise InvalidValue("--speed is a number above 0, --balance one from 0")
-    for name, port in (("--port", args.port), ("--ws-port", args.ws_port)):
+    ports = {
+        "--port": args.port,
+        "--ws-port": args.ws_port,
+        "--operator-port": args.operator_port,
+    }
+    for name, port in ports.items():
         if port is not None and not 0 <= port <= _PORT_MAX:
             raise InvalidValue(f"{name} is {port}; expected 0 to {_PORT_MAX}")
     return Options(
@@ -55,7 +66,6 @@ def options_of(args: Namespace) -> Options:
             tapes=tuple(args.tape),
             histories=tuple(args.history),
             seed=args.seed,
-            faults=Path(args.faults) if args.faults else None,
             speed=speed,
             balance=balance,
             exchange_info=Path(args.exchange_info) if args.exchange_info else None,
@@ -63,7 +73,9 @@ def options_of(args: Namespace) -> Options:
         state_dir=Path(args.state_dir) if args.state_dir else None,
         port=args.port,
         ws_port=args.ws_port,
+        operator_port=args.operator_port,
         credentials=Path(args.credentials) if args.credentials else None,
+        faults=Path(args.faults) if args.faults else None,
         tape_time=args.tape_time,
         by_hand=args.by_hand,
     )
@@ -84,7 +96,8 @@ def run(options: Options, say: Callable[[str], None], *, as_json: bool) -> None:
 
 
 def _serve(options: Options, state_dir: Path, say: Callable[[str], None], *, as_json: bool) -> None:
-    played = programme(options.sim)
+    faults = read_faults(options.faults, KINDS) if options.faults else ()
+    played = attrs.evolve(programme(options.sim), faults=faults)
     keys = Keys([DEFAULT]) if options.credentials is None else read_keys(options.credentials)
     speed = options.sim.speed
     assert speed is not None, "the venue has a clock"
@@ -99,21 +112,23 @@ def _serve(options: Options, state_dir: Path, say: Callable[[str], None], *, as_
     )
     venue = Venue(market, keys, speed=float(speed), monotonic_s=monotonic_s)
     try:
-        asyncio.run(_open(venue, options, _teller(say, market, state_dir, as_json=as_json)))
+        with contextlib.suppress(web.GracefulExit):  # SIGTERM and Ctrl-C end it in order
+            asyncio.run(_open(venue, options, _teller(say, market, state_dir, as_json=as_json)))
     finally:
         market.close()
 
 
 def _teller(
     say: Callable[[str], None], market: Market, state_dir: Path, *, as_json: bool
-) -> Callable[[int, int], None]:
+) -> Callable[[int, int, int], None]:
     """Tells once where the venue is."""
 
-    def tell(port: int, ws_port: int) -> None:
+    def tell(port: int, ws_port: int, operator_port: int) -> None:
         document: dict[str, Any] = {
             "schema": "robson.venue/1",
             "rest": f"http://{HOST}:{port}",
             "ws": f"ws://{HOST}:{ws_port}",
+            "operator": f"http://{HOST}:{operator_port}",
             "symbols": list(market.pairs),
             "state_dir": str(state_dir),
         }
@@ -121,19 +136,23 @@ def _teller(
             say(json.dumps(document))
         else:
             say(f"{', '.join(market.pairs)} at {document['rest']} and {document['ws']}")
+            say(f"operator at {document['operator']}, books in {state_dir}")
 
     return tell
 
 
-async def _open(venue: Venue, options: Options, opened: Callable[[int, int], None]) -> None:
+async def _open(venue: Venue, options: Options, opened: Callable[[int, int, int], None]) -> None:
     runner = web.AppRunner(venue.app(), access_log=None, handle_signals=True)
+    behind = web.AppRunner(Operator(venue).app(), access_log=None)
     await runner.setup()
+    await behind.setup()
     try:
         port = await _listen(runner, options.port)
         ws_port = port if options.ws_port is None else await _listen(runner, options.ws_port)
-        opened(port, ws_port)
+        opened(port, ws_port, await _listen(behind, options.operator_port))
         await venue.run()
     finally:
+        await behind.cleanup()
         await runner.cleanup()
 
 

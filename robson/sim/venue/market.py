@@ -18,9 +18,10 @@ from robson.connectors.simulated.driver import Answered, Driver, SteadyWire
 from robson.connectors.simulated.entries import Entry, LoanTaken
 from robson.connectors.simulated.feed import FedBoard, Feed
 from robson.connectors.simulated.player import Player
-from robson.connectors.simulated.scripted import Script, ScriptedExchange, ScriptedWire
+from robson.connectors.simulated.scripted import ScriptedExchange, ScriptedWire
 from robson.daemon.programme import Item, Programme
 from robson.daemon.stage import TapeClockFile
+from robson.domain.errors import InvalidValue
 from robson.domain.identity import AccountId, Scope, Symbol
 from robson.domain.instrument import Instrument
 from robson.domain.intents import Intent
@@ -28,8 +29,9 @@ from robson.domain.reports import Answer
 from robson.domain.values import NS_PER_S, ExchangeNs, Price
 from robson.sim.venue.doors import VenueExchange
 from robson.sim.venue.history import History, Print
+from robson.sim.venue.script import VenueScript
 from robson.sim.venue.shift import shift_ns, shifted
-from robson.sim.venue.wire import ms
+from robson.sim.venue.wire import ms, ns
 
 Printed = Callable[[str, Print], None]
 Recorded = Callable[[Entry], None]
@@ -121,7 +123,7 @@ class Market:
             programme = shifted(programme, _kept_shift(directory, programme, wall_ns))
         self.programme = programme
         self.books = _Tale(directory / "books.db")
-        self.script = Script(programme.faults, programme.options.seed)
+        self.script = VenueScript(programme.faults, programme.options.seed)
         self.exchange = VenueExchange(
             [item.instrument for item in programme.items],
             books=self.books,
@@ -146,6 +148,7 @@ class Market:
         self._speed, self._monotonic_s = speed, monotonic_s
         starts_ns = max(self._clock.now_ns, wall_ns or 0)
         self._anchor = (monotonic_s(), starts_ns)
+        self.script.now_ms = lambda: ms(self._clock.now_ns)
         self.printed: list[Printed] = []
         self.cancel_ids: dict[str, str] = {}
         self.disabled: set[str] = set()
@@ -175,6 +178,17 @@ class Market:
         began_s, began_ns = self._anchor
         passed_s = Decimal(repr(self._monotonic_s() - began_s))
         return ExchangeNs(began_ns + int(passed_s * self._speed * NS_PER_S))
+
+    def skip(self, ahead_ms: int) -> None:
+        """Let the exchange's clock jump ahead.
+
+        Raises:
+            InvalidValue: it would run backward.
+        """
+        if ahead_ms < 0:
+            raise InvalidValue(f"the exchange's clock cannot go back by {-ahead_ms} ms")
+        began_s, began_ns = self._anchor
+        self._anchor = (began_s, began_ns + ns(ahead_ms))
 
     def play(self) -> ExchangeNs:
         """Let everything happen that is due; it is now then."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -23,17 +24,20 @@ from robson.sim.venue.asked import (
 from robson.sim.venue.endpoints import Endpoint, Security, Table
 from robson.sim.venue.keys import Keys
 from robson.sim.venue.limits import Limits
+from robson.sim.venue.log import RequestLog, Row, role_of_request, target_of
 from robson.sim.venue.margin import Vanished
 from robson.sim.venue.market import Market
-from robson.sim.venue.refusals import Refused
+from robson.sim.venue.refusals import Refused, refused
 from robson.sim.venue.sockets import Connection, text_of
 from robson.sim.venue.streams import Streams
 from robson.sim.venue.user_streams import UserStreams
+from robson.sim.venue.wire import ms
 from robson.sim.venue.ws_api import WsApi
 
 TICK_S = 0.05
 ENDPOINTS: Table = public.ENDPOINTS | margin.ENDPOINTS | accounts.ENDPOINTS | money.ENDPOINTS
-_NOT_FOUND = "<html><head><title>404 Not Found</title></head><body>404 Not Found</body></html>"
+_PAGE = "<html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>"
+_PAGES = {"blocked": (403, "403 Forbidden"), "page": (503, "503 Service Unavailable")}
 
 
 class Venue:
@@ -45,10 +49,12 @@ class Venue:
         self.market = market
         self.keys = keys
         self.limits = Limits()
+        self.log = RequestLog()
+        self._speed = speed
         connect = functools.partial(Connection, monotonic_s, speed)
-        self.streams = Streams(market, connect)
+        self.streams = Streams(market, connect, speed=speed)
         self.users = UserStreams(market)
-        self._ws_api = WsApi(market, self.users, connect)
+        self._ws_api = WsApi(market, self.users, connect, speed=speed)
         self._endpoints = ENDPOINTS | self.users.endpoints()
 
     def app(self) -> web.Application:
@@ -83,20 +89,76 @@ class Venue:
 
     async def _rest(self, request: web.Request) -> web.StreamResponse:
         endpoint = self._endpoints.get((request.method, request.path))
-        if endpoint is None:
-            return web.Response(status=404, text=_NOT_FOUND, content_type="text/html")
         _, _, query = request.raw_path.partition("?")
         got = received(query.encode("latin-1", "replace"), await request.read())
+        row = self.log.begin(
+            at_ms=ms(self.market.play()),
+            method=request.method,
+            path=request.path,
+            role=role_of_request(request.method, request.path, endpoint, got.values),
+            key=request.headers.get("X-MBX-APIKEY", ""),
+            target=target_of(got.values),
+            weight=endpoint.weight_of(got.values) if endpoint else 0,
+        )
+        told = self.market.script.strikes_told
+        before = len(told)
+
+        def note() -> None:
+            row.until_ms = ms(self.market.now_ns())
+            row.struck = tuple(one["kind"] for one in told[before:] if one["role"] == row.role)
+
+        try:
+            return await self._in_trouble(request, endpoint, got, row, note)
+        finally:
+            note()
+
+    async def _in_trouble(
+        self,
+        request: web.Request,
+        endpoint: Endpoint | None,
+        got: Received,
+        row: Row,
+        note: Callable[[], None],
+    ) -> web.StreamResponse:
+        """Answer, with what goes wrong on the way in and out."""
+        strikes = self.market.script.strikes
+        if jump := strikes("clock_jumps", row.role):
+            self.market.skip(int(jump.seconds * 1000))
+        if strikes("cut_before", row.role):
+            return _cut(request, row)
+        for kind, (status, title) in _PAGES.items():
+            if strikes(kind, row.role):
+                return _sent(_html(status, _PAGE.format(title)), row)
+        if strikes("wrong_country", row.role):
+            return _sent(_error(_WRONG_COUNTRY, {}), row, _WRONG_COUNTRY.code)
+        if late := strikes("throttled", row.role):
+            error = refused("too_many", 0).answer
+            headers = {"Retry-After": str(int(late.seconds))}
+            return _sent(_error(error, headers), row, error.code)
+        response = await self._answered(request, endpoint, got, row)
+        if response is None or strikes("cut_after", row.role):
+            return _cut(request, row)
+        if strikes("body_cut", row.role):
+            return await _halved(request, response, row)
+        if strikes("body_slow", row.role):
+            note()  # the end may be long in coming
+            return await _trickled(request, response, 1 / self._speed)
+        return response
+
+    async def _answered(
+        self, request: web.Request, endpoint: Endpoint | None, got: Received, row: Row
+    ) -> web.Response | None:
+        """The answer; None when the script says that none comes."""
+        if endpoint is None:
+            return _sent(_html(404, _PAGE.format("404 Not Found")), row)
         headers: dict[str, str] = {}
         try:
             asked = self._asked(endpoint, request, got, headers)
-            return _json(await endpoint.handler(asked), 200, headers)
+            return _sent(_json(await endpoint.handler(asked), 200, headers), row)
         except Refused as refusal:
-            return _error(refusal.answer, headers)
+            return _sent(_error(refusal.answer, headers), row, refusal.answer.code)
         except Vanished:
-            if request.transport is not None:
-                request.transport.abort()
-            return web.Response(status=500)
+            return None
 
     def _asked(
         self, endpoint: Endpoint, request: web.Request, got: Received, headers: dict[str, str]
@@ -120,6 +182,17 @@ class Venue:
         )
 
 
+# --- answers -------------------------------------------------------------------------------------
+
+_WRONG_COUNTRY = ApiError(
+    status=451,
+    code=0,
+    message="Service unavailable from a restricted location according to 'b. Eligibility' in"
+    " https://www.binance.com/en/terms. Please contact customer service if you believe you received"
+    " this message in error.",
+)
+
+
 def _json(document: Any, status: int, headers: Mapping[str, str]) -> web.Response:
     return web.Response(
         status=status,
@@ -129,11 +202,61 @@ def _json(document: Any, status: int, headers: Mapping[str, str]) -> web.Respons
     )
 
 
+def _html(status: int, text: str, headers: Mapping[str, str] | None = None) -> web.Response:
+    return web.Response(status=status, text=text, content_type="text/html", headers=headers)
+
+
 def _error(error: ApiError, headers: dict[str, str]) -> web.Response:
     if error.retry_after_ns:
         headers["Retry-After"] = str(-(-error.retry_after_ns // NS_PER_S))
-    if error.code == 0:
-        return web.Response(
-            status=error.status, text=error.message, content_type="text/html", headers=headers
-        )
+    if error.code == 0 and error.message.startswith("<"):
+        return _html(error.status, error.message, headers)
     return _json({"code": error.code, "msg": error.message}, error.status, headers)
+
+
+def _sent(response: web.Response, row: Row, code: int = 0) -> web.Response:
+    row.status, row.code = response.status, code
+    return response
+
+
+def _cut(request: web.Request, row: Row) -> web.Response:
+    """Hang up; what is returned goes nowhere."""
+    row.status, row.code = 0, 0
+    if request.transport is not None:
+        assert isinstance(request.transport, asyncio.Transport)
+        request.transport.abort()
+    return web.Response(status=500)
+
+
+def _begun(response: web.Response) -> web.StreamResponse:
+    begun = web.StreamResponse(status=response.status, headers=response.headers)
+    begun.content_length = len(_body(response))
+    return begun
+
+
+def _body(response: web.Response) -> bytes:
+    assert isinstance(response.body, bytes), "every answer here is text"
+    return response.body
+
+
+async def _halved(request: web.Request, response: web.Response, row: Row) -> web.StreamResponse:
+    begun, body = _begun(response), _body(response)
+    with contextlib.suppress(ConnectionError):
+        await begun.prepare(request)
+        await begun.write(body[: len(body) // 2])
+        await asyncio.sleep(0.05)
+    _cut(request, row)
+    return begun
+
+
+async def _trickled(
+    request: web.Request, response: web.Response, each_s: float
+) -> web.StreamResponse:
+    begun, body = _begun(response), _body(response)
+    with contextlib.suppress(ConnectionError):
+        await begun.prepare(request)
+        for place in range(len(body)):
+            await begun.write(body[place : place + 1])
+            await asyncio.sleep(each_s)
+        await begun.write_eof()
+    return begun

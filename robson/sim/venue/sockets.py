@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import struct
 from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -39,11 +40,15 @@ class Connection:
         self._ws = web.WebSocketResponse(autoping=False, max_msg_size=_MAX_BYTES)
         self._monotonic_s = monotonic_s
         self._speed = speed
-        self._queue: deque[str | bytes] = deque()
+        self._queue: deque[str] = deque()
         self._wake = asyncio.Event()
         self._heard: deque[float] = deque(maxlen=MESSAGES_S + 1)
         self._alive_s = monotonic_s()
+        self._frozen_s = 0.0
         self._ending = False
+        self._transport: asyncio.Transport | None = None
+
+    # --- what is sent ----------------------------------------------------------------------------
 
     def send(self, document: Any) -> None:
         """Queue a document."""
@@ -61,13 +66,38 @@ class Connection:
         self._ending = True
         self._wake.set()
 
+    def cut(self) -> None:
+        """End the connection without a word."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def tear(self, text: str) -> None:
+        """Send half of a frame, then nothing more."""
+        body = text.encode()
+        if self._transport is not None:
+            self._transport.write(
+                b"\x81\x7f" + struct.pack("!Q", len(body)) + body[: len(body) // 2]
+            )
+            asyncio.get_running_loop().call_later(0.05, self.cut)
+
+    def freeze(self, seconds: float) -> None:
+        """Say nothing at all for so long, neither frames nor pings nor pongs."""
+        self._frozen_s = self._monotonic_s() + seconds / self._speed
+
+    @property
+    def _frozen(self) -> bool:
+        return self._monotonic_s() < self._frozen_s
+
+    # --- while it lasts --------------------------------------------------------------------------
+
     async def serve(self, request: web.Request, heard: Heard) -> web.WebSocketResponse:
         """Talk until one side ends it; ``heard`` gets every message, as JSON where it is some."""
         await self._ws.prepare(request)
+        self._transport = request.transport
         tasks = [asyncio.ensure_future(part) for part in (self._write(), self._keep())]
         try:
             async for message in self._ws:
-                if message.type is WSMsgType.PING:
+                if message.type is WSMsgType.PING and not self._frozen:
                     await self._ws.pong(message.data)
                 elif message.type is WSMsgType.PONG:
                     self._alive_s = self._monotonic_s()
@@ -75,8 +105,6 @@ class Connection:
                     if self._too_many():
                         break
                     await heard(_json(message.data))
-                else:
-                    break
         finally:
             for task in tasks:
                 task.cancel()
@@ -96,7 +124,9 @@ class Connection:
                 await self._wake.wait()
                 self._wake.clear()
                 while self._queue:
-                    await self._ws.send_str(str(self._queue.popleft()))
+                    if self._frozen:
+                        await asyncio.sleep(self._frozen_s - self._monotonic_s())
+                    await self._ws.send_str(self._queue.popleft())
                 if self._ending:
                     await self._ws.close(code=WSCloseCode.GOING_AWAY)
                     return
@@ -113,7 +143,8 @@ class Connection:
                     self.end()
                     return
                 pings += 1
-                await self._ws.ping(str(pings).encode())
+                if not self._frozen:
+                    await self._ws.ping(str(pings).encode())
 
 
 def _json(text: str) -> Any:

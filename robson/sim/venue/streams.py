@@ -8,6 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
+from robson.sim.venue.frames import Frames, combined_shutdown, raw_shutdown
 from robson.sim.venue.history import Print, interval_ms, open_of
 from robson.sim.venue.market import Market, Pair
 from robson.sim.venue.public import SIZE_OF_BOOK, best
@@ -23,8 +24,11 @@ _KLINE = re.compile(r"([a-z0-9]+)@kline_([0-9]+[mhdw])")
 class _Listener:
     """A connection and what it wants to hear; ``combined`` wraps frames with their stream."""
 
-    def __init__(self, connection: Connection, names: Iterable[str], *, combined: bool) -> None:
+    def __init__(
+        self, connection: Connection, frames: Frames, names: Iterable[str], *, combined: bool
+    ) -> None:
         self.connection = connection
+        self.frames = frames
         self.names = dict.fromkeys(names)
         self.combined = combined
 
@@ -32,8 +36,9 @@ class _Listener:
 class Streams:
     """Everybody who listens to the market."""
 
-    def __init__(self, market: Market, connect: Callable[[], Connection]) -> None:
+    def __init__(self, market: Market, connect: Callable[[], Connection], *, speed: float) -> None:
         self._market = market
+        self._speed = speed
         self._connect = connect
         self._listeners: list[_Listener] = []
         self._updates = ms(market.now_ns())
@@ -41,20 +46,26 @@ class Streams:
         self._barred: dict[str, tuple[int, int]] = {}
         market.printed.append(self._printed)
 
+    @property
+    def count(self) -> int:
+        """How many connections listen."""
+        return len(self._listeners)
+
     # --- what is told ----------------------------------------------------------------------------
 
     def publish(self, name: str, data: dict[str, Any]) -> None:
         """Tell a frame to whoever wants its stream."""
         raw = wrapped = ""
-        for listener in self._listeners:
+        role = name.partition("@")[2].partition("_")[0]
+        for listener in list(self._listeners):
             if name not in listener.names:
                 continue
             if listener.combined:
                 wrapped = wrapped or text_of({"stream": name, "data": data})
-                listener.connection.send_text(wrapped)
+                listener.frames.tell(wrapped, role)
             else:
                 raw = raw or text_of(data)
-                listener.connection.send_text(raw)
+                listener.frames.tell(raw, role)
 
     def _printed(self, symbol: str, made: Print) -> None:
         pair = self._market.pairs[symbol]
@@ -170,7 +181,14 @@ class Streams:
         self, request: web.Request, names: Iterable[str], *, combined: bool
     ) -> web.WebSocketResponse:
         """Let a connection listen, and change what it listens to."""
-        listener = _Listener(self._connect(), [n for n in names if n], combined=combined)
+        connection = self._connect()
+        frames = Frames(
+            connection,
+            self._market.script,
+            speed=self._speed,
+            shutdown=combined_shutdown if combined else raw_shutdown,
+        )
+        listener = _Listener(connection, frames, [n for n in names if n], combined=combined)
         self._listeners.append(listener)
 
         async def heard(message: Any) -> None:

@@ -87,6 +87,7 @@ class UserStreams:
             if known.tell is tell and known.scope == scope:
                 known.expires_ms = expires
                 return known
+        self.tick()  # what has happened already is not for the new one
         made = Subscription(next(self._numbers), scope, expires, tell)
         self._subscriptions.append(made)
         return made

@@ -9,10 +9,11 @@ from aiohttp import web
 
 from robson.domain.reports import ApiError
 from robson.sim.venue.asked import Asked
+from robson.sim.venue.frames import Frames, user_shutdown
 from robson.sim.venue.market import Market
 from robson.sim.venue.public import ENDPOINTS
 from robson.sim.venue.refusals import Refused, refused
-from robson.sim.venue.sockets import Connection
+from robson.sim.venue.sockets import Connection, text_of
 from robson.sim.venue.user_streams import Subscription, UserStreams
 
 _PUBLIC = {
@@ -42,8 +43,14 @@ class WsApi:
     """One address, where every message is a request."""
 
     def __init__(
-        self, market: Market, users: UserStreams, connect: Callable[[], Connection]
+        self,
+        market: Market,
+        users: UserStreams,
+        connect: Callable[[], Connection],
+        *,
+        speed: float,
     ) -> None:
+        self._speed = speed
         self._market = market
         self._users = users
         self._connect = connect
@@ -51,10 +58,13 @@ class WsApi:
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
         """Answer until the connection ends; its subscriptions end with it."""
         connection = self._connect()
-        tell = connection.send
+        frames = Frames(connection, self._market.script, speed=self._speed, shutdown=user_shutdown)
+
+        def tell(event: dict[str, Any]) -> None:
+            frames.tell(text_of(event), "user")
 
         async def heard(message: Any) -> None:
-            tell(await self._answer(message, tell))
+            connection.send(await self._answer(message, tell))
 
         try:
             return await connection.serve(request, heard)

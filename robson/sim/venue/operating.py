@@ -1,0 +1,99 @@
+"""The operator's port: books, log, strikes, and a hand on the price. No caller is to know of it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+
+from robson.connectors.simulated.fault_script import fault_of
+from robson.connectors.simulated.summary import document, summarise
+from robson.domain.errors import RobsonError
+from robson.domain.values import Price
+from robson.sim.venue.kinds import KINDS
+from robson.sim.venue.server import Venue
+from robson.sim.venue.sockets import text_of
+from robson.sim.venue.wire import ms, padded
+
+Answer = Callable[[web.Request], Awaitable[Any]]
+
+
+class Operator:
+    """Looks behind the venue's doors, and moves what only a market or a fault moves."""
+
+    def __init__(self, venue: Venue) -> None:
+        self._venue = venue
+
+    def app(self) -> web.Application:
+        """Everything the operator can ask for."""
+        app = web.Application()
+        gets: dict[str, Answer] = {
+            "/books": self._books,
+            "/log": self._log,
+            "/faults": self._faults,
+            "/market": self._market,
+        }
+        posts: dict[str, Answer] = {
+            "/price": self._price,
+            "/fault": self._fault,
+            "/revoke": self._revoke,
+            "/clock": self._clock,
+        }
+        for path, answer in gets.items():
+            app.router.add_get(path, _spoken(answer))
+        for path, answer in posts.items():
+            app.router.add_post(path, _spoken(answer))
+        return app
+
+    async def _books(self, _request: web.Request) -> Any:
+        self._venue.market.play()
+        return document(summarise(self._venue.market.books))
+
+    async def _log(self, request: web.Request) -> Any:
+        return {"rows": self._venue.log.after(int(request.query.get("after", "0")))}
+
+    async def _faults(self, _request: web.Request) -> Any:
+        script = self._venue.market.script
+        return {"faults": script.counters(), "strikes": script.strikes_told}
+
+    async def _market(self, _request: web.Request) -> Any:
+        at_ns, market = self._venue.market.play(), self._venue.market
+        prices = {
+            name: padded(market.exchange.market(pair.instrument.symbol).last)
+            for name, pair in market.pairs.items()
+        }
+        return {"at_ms": ms(at_ns), "prices": prices, "listeners": self._venue.streams.count}
+
+    async def _price(self, request: web.Request) -> Any:
+        said = await request.json()
+        self._venue.market.move(str(said["symbol"]), Price(str(said["price"])))
+        return {}
+
+    async def _fault(self, request: web.Request) -> Any:
+        script = self._venue.market.script
+        line = len(script.faults) + 1
+        script.add(fault_of(await request.json(), KINDS, where="fault", line=line))
+        return {"line": line}
+
+    async def _revoke(self, request: web.Request) -> Any:
+        said = await request.json()
+        return {"revoked": self._venue.keys.revoke(str(said["api_key"]))}
+
+    async def _clock(self, request: web.Request) -> Any:
+        said = await request.json()
+        self._venue.market.skip(int(said["ahead_ms"]))
+        return {"at_ms": ms(self._venue.market.play())}
+
+
+def _spoken(answer: Answer) -> Callable[[web.Request], Awaitable[web.Response]]:
+    """An answer as JSON, or in one line what was wrong with the question."""
+
+    async def speak(request: web.Request) -> web.Response:
+        try:
+            told, status = await answer(request), 200
+        except (RobsonError, LookupError, ValueError) as error:
+            told, status = {"error": str(error)}, 400
+        return web.Response(status=status, text=text_of(told), content_type="application/json")
+
+    return speak
