@@ -21,16 +21,21 @@ class Alarm:
         self._freeze = freeze
 
     def look(self, position: PositionId) -> None:
-        """Say what is to be said of a position; what waits for a trigger is on its way out."""
+        """Say what is to be said of a position, before it is pursued."""
         pursuit, view = self._custody.pursuit(position), self._custody.roster.view(position)
         if not view.is_live or pursuit.trigger is not None:
-            return
+            return  # what waits for a trigger is on its way out
         symbol = str(view.scope.symbol)
         step = told_bare(view, self._custody.context(symbol, pursuit))
         if step.acts:
             self._custody.carry_out(view, step.decision)
-        elif step.due_ns is not None:
-            pursuit.due_ns = min(step.due_ns, pursuit.due_ns or step.due_ns)
         bare = unprotected(view, self._custody.now())
         if bare is not None:
             self._freeze(symbol, bare, "unprotected")
+
+    def wait(self, position: PositionId) -> None:
+        """See to it that the position is looked at when there is something to say."""
+        pursuit, view = self._custody.pursuit(position), self._custody.roster.view(position)
+        due_ns = told_bare(view, self._custody.context(str(view.scope.symbol), pursuit)).due_ns
+        if due_ns is not None and pursuit.trigger is None:
+            pursuit.due_ns = min(due_ns, pursuit.due_ns or due_ns)

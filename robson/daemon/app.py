@@ -179,7 +179,8 @@ class SimulatedDaemon:
         self.stage = self._stage()
         self.reach = Reach(self.stage, self.theatre.clock)
         exchange = self.meters.timing(self.reach)
-        step = LaneStep(exchange, Fence(epoch=epoch), self.theatre.clock, self.inbox)
+        fence, clock = Fence(epoch=epoch), self.theatre.clock
+        step = LaneStep(exchange, fence, clock, self.inbox, custody.patience)
         self.lanes = [lane_worker(lane, lanes[lane], step, self._fatal) for lane in Lane]
         self.feed = threading.Thread(
             name="feed", target=guarded("feed", self.stage.run, self._fatal)

@@ -47,8 +47,9 @@ from robson.engine.budget import ALERT_LINES_PCT, Budget
 from robson.engine.costs import unit_loss
 from robson.engine.detectors.choose import detector_for
 from robson.engine.exposure import actual_risk, latent_of
+from robson.engine.leaving import fence_of
 from robson.engine.margin import liquidation_price
-from robson.engine.orders import exit_fence, left_to_sell, side_of
+from robson.engine.orders import left_to_sell, side_of
 from robson.engine.rearm import listens_ns
 from robson.store.reader import JournalReader
 
@@ -178,11 +179,7 @@ class DaemonBackend:
                 if account is None
                 else liquidation_price(account, market.instrument.liquidation_ratio),
             ),
-            exit_fence=exit_fence(
-                side_of(view),
-                notional=view.entry.price * view.entry.quantity,
-                equity=view.account.equity if view.account else Decimal(0),
-            ),
+            exit_fence=fence_of(view, self._monitor.custody.context(str(view.scope.symbol))),
             latent=latent_of(view, fee=fee, gap_bps=gap_bps),
             result_at_stop=_result_at(view, view.stop, fee, gap_bps),
             actual_risk=actual_risk(view),

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from decimal import Decimal, localcontext
 
+from robson.daemon.backoff import wait_ns
 from robson.daemon.custody import Custody
 from robson.domain import events as e
 from robson.domain.identity import Scope
 from robson.domain.intents import ReadAccount
 from robson.domain.reports import AccountReported, AccountSnapshot, Report
-from robson.domain.values import MONEY, NS_PER_S, ExchangeNs
+from robson.domain.values import MONEY, ExchangeNs
 from robson.engine.exposure import latent_of, marked, month_ends_ns, month_of
 
 
@@ -24,6 +25,7 @@ class Calendar:
         self._custody = custody
         self._read: dict[str, AccountSnapshot | None] = {}
         self._again_ns: ExchangeNs | None = None
+        self._silences = 0
 
     def next_due_ns(self) -> ExchangeNs | None:
         """When to look again after the accounts could not be read."""
@@ -54,15 +56,18 @@ class Calendar:
         if getattr(report.intent, "token", 0) >= 0:
             return False
         if not isinstance(report, AccountReported):
+            if self._read:
+                self._silences += 1
+                pause_ns = wait_ns(self._silences, self._custody.ids.bits())
+                self._again_ns = ExchangeNs(self._custody.now() + pause_ns)
             self._read = {}
-            self._again_ns = ExchangeNs(self._custody.now() + NS_PER_S)
             return True
         if not self._read:
             return True
         self._read[str(report.account.scope.symbol)] = report.account
         accounts = [account for account in self._read.values() if account is not None]
         if len(accounts) == len(self._read):
-            self._read = {}
+            self._read, self._silences = {}, 0
             self._open(accounts)
         return True
 

@@ -26,6 +26,7 @@ from robson.engine.budget import Budget
 from robson.engine.context import Context, Decision, Settings
 from robson.engine.exposure import budget_of
 from robson.engine.snapshot import DiskState, RiskSnapshot, account_risk
+from robson.exec.patience import Patience
 
 
 class Outbox(Protocol):
@@ -52,6 +53,7 @@ class Custody:
         epoch: of this process; part of every client order id.
         leads: whether this process may still act for the account.
         disk: how the journal's disk stands; None where no journal is kept on one.
+        patience: what the exchange has asked the lanes for.
 
     Attributes:
         unreconciled: symbols that were not looked at as a whole since the start.
@@ -72,7 +74,9 @@ class Custody:
         strategies: Shelf = SHIPPED,
         leads: Callable[[], bool] = lambda: True,
         disk: Callable[[], DiskState | None] = lambda: None,
+        patience: Patience | None = None,
     ) -> None:
+        self.patience = patience or Patience()
         self.leads = leads
         self.disk = disk
         self.account = account

@@ -133,12 +133,17 @@ class Desk:
             return
         command, answer = waiting
         if not isinstance(report, AccountReported):
-            _fail(answer, Refused("EXCHANGE_UNAVAILABLE", "the account could not be read"))
+            _fail(answer, Refused("EXCHANGE_UNAVAILABLE", self._unread()))
             return
         try:
             self._armed(command, report.account, answer)
         except (Refused, InvalidValue) as refused:
             _fail(answer, refused)
+
+    def _unread(self) -> str:
+        left_s = -(-self._custody.patience.left_ns(self._custody.now()) // NS_PER_S)
+        why = f": the exchange asked for no more requests for {left_s} s" if left_s else ""
+        return f"the account could not be read{why}"
 
     def _armed(self, command: Arm, account: AccountSnapshot, answer: Future[Any]) -> None:
         if self._repeats(command, answer):
@@ -378,6 +383,9 @@ def _frozen(custody: Custody, others: list[PositionView], symbol: str) -> str | 
     """
     if symbol in custody.unreconciled:
         return f"{symbol}: not compared with the exchange yet; it is asked again by itself"
+    left_s = -(-custody.patience.left_ns(custody.now()) // NS_PER_S)
+    if left_s:
+        return f"the exchange asked for no more requests for {left_s} s"
     scope = custody.roster.standing.frozen_for(symbol)
     if scope is not None:
         return f"{scope.scope}: {scope.reason}"

@@ -70,7 +70,7 @@ def preview(found: DryRun) -> published.ArmPreview:
 def fence(plan: EntryPlan, account: AccountSnapshot) -> str:
     """The exit fence that a planned entry would have."""
     notional = plan.stops.entry_ref * plan.sizing.quantity
-    return exit_fence(plan.stops.side, notional=notional, equity=account.equity)
+    return exit_fence(plan.stops.side, quote=account.equity + notional, cost=notional)
 
 
 def _shown(found: DryRun, plan: EntryPlan | None) -> dict[str, tuple[str, str]]:

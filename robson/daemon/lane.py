@@ -8,12 +8,21 @@ from robson.domain.intents import Intent
 from robson.domain.ports import Clock, Exchange
 from robson.exec.executor import Fence, classify, not_sent, refuses
 from robson.exec.lanes import Lane, lane_of, priority_of
+from robson.exec.patience import Patience
 
 
 class LaneStep:
     """Checks, sends, classifies, reports."""
 
-    def __init__(self, exchange: Exchange, fence: Fence, clock: Clock, reports: Inbox) -> None:
+    def __init__(
+        self,
+        exchange: Exchange,
+        fence: Fence,
+        clock: Clock,
+        reports: Inbox,
+        patience: Patience,
+    ) -> None:
+        self._patience = patience
         self._exchange = exchange
         self._fence = fence
         self._clock = clock
@@ -22,12 +31,13 @@ class LaneStep:
     def step(self, intent: Intent) -> None:
         """Carry one intent out."""
         sent_ns = self._clock.exchange_ns()
-        refusal = refuses(intent, self._fence, sent_ns)
+        refusal = refuses(intent, self._fence, sent_ns) or self._patience.refuses(intent, sent_ns)
         if refusal is not None:
             self._reports.put(not_sent(intent, refusal, sent_ns))
             return
         answer = self._exchange.call(intent)
         received_ns = self._clock.exchange_ns()
+        self._patience.hear(intent, answer, received_ns)
         self._reports.put(classify(intent, answer, sent_ns=sent_ns, received_ns=received_ns))
 
 

@@ -12,6 +12,7 @@ from heapq import heappop, heappush
 
 import attrs
 
+from robson.daemon.backoff import wait_ns
 from robson.daemon.custody import Custody
 from robson.daemon.governor import Act
 from robson.domain.identity import PositionId
@@ -36,11 +37,13 @@ class Reading:
     Attributes:
         due_ns: when it is read next; None for never, because nothing is owed.
         asked: token of the question under way; 0 without one.
+        silences: questions in a row that nobody answered.
     """
 
     due_ns: ExchangeNs | None
     account: AccountSnapshot | None = None
     asked: int = 0
+    silences: int = 0
 
 
 class Margins:
@@ -94,9 +97,12 @@ class Margins:
             self._ask(position, self.readings[position])
 
     def _plan(self, position: PositionId) -> None:
-        """Read it again after the usual time."""
-        due_ns = self._later(self._custody.now())
-        self.readings[position].due_ns = due_ns
+        """Read it again after the usual time; while nobody answers, after growing pauses."""
+        reading, now = self.readings[position], self._custody.now()
+        due_ns = self._later(now)
+        if reading.silences:
+            due_ns = ExchangeNs(now + wait_ns(reading.silences, self._custody.ids.bits()))
+        reading.due_ns = due_ns
         heappush(self._dues, (due_ns, position))
 
     def _later(self, now: ExchangeNs) -> ExchangeNs:
@@ -120,6 +126,7 @@ class Margins:
         reading = self.readings.get(position) if position is not None else None
         if position is not None and reading is not None and reading.asked == token:
             reading.asked = 0
+            reading.silences = 0 if isinstance(report, AccountReported) else reading.silences + 1
             self._plan(position)
             if isinstance(report, AccountReported):
                 reading.account = report.account

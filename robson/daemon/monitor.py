@@ -237,8 +237,9 @@ class Monitor:
         """All that were taken in hand: of any other nothing has changed since it was pursued."""
         for view in self.custody.taken(symbol):
             if view.is_live:
-                self._pursue(view.id)
                 self.alarm.look(view.id)
+                self._pursue(view.id)
+                self.alarm.wait(view.id)
             self._forget(view.id)
             self.lookout.look(view.id)
             self.margins.see(self.roster.view(view.id))

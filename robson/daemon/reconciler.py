@@ -16,6 +16,7 @@ from typing import Any
 import attrs
 
 from robson.api.published import Difference, Looked, PairReading
+from robson.daemon.backoff import wait_ns
 from robson.daemon.custody import Custody
 from robson.daemon.governor import Act
 from robson.domain.commands import ClearFrozen, Command, Reconcile
@@ -43,7 +44,7 @@ TOKENS_FROM = 1_000_000_000
 """Below minus this a token is a question of ours."""
 EVERY_NS = 60 * NS_PER_S
 AGAIN_NS = (NS_PER_S, 2 * NS_PER_S, 5 * NS_PER_S)
-"""Waits after a reading that failed, or that something moved under; the last one for ever."""
+"""Waits after a reading that something moved under; one that failed waits longer and longer."""
 TRIES_MAX = 5
 """Readings after which somebody who asked is told that the exchange does not answer."""
 
@@ -310,8 +311,8 @@ class Reconciler:
     def _not_read(self, symbol: str, look: Look) -> None:
         """The exchange did not answer: nothing is changed, and it is asked again."""
         look.tries += 1
-        wait_ns = AGAIN_NS[min(look.tries, len(AGAIN_NS)) - 1]
-        look.due_ns = look.retry_ns = ExchangeNs(self._custody.now() + wait_ns)
+        pause_ns = wait_ns(look.tries, self._custody.ids.bits())
+        look.due_ns = look.retry_ns = ExchangeNs(self._custody.now() + pause_ns)
         if look.tries >= TRIES_MAX:
             told, look.told, look.asked = [*look.told, *look.asked], [], []
             refused = Refused("EXCHANGE_UNAVAILABLE", f"the account of {symbol} could not be read")
@@ -321,11 +322,11 @@ class Reconciler:
     def _later(self, look: Look, *, again: bool) -> None:
         """The next look: in a minute, or soon when something is not settled."""
         look.tries = look.tries + 1 if again else 0
-        wait_ns = AGAIN_NS[min(look.tries, len(AGAIN_NS)) - 1] if again else EVERY_NS
+        pause_ns = AGAIN_NS[min(look.tries, len(AGAIN_NS)) - 1] if again else EVERY_NS
         if look.tries > len(AGAIN_NS):
-            wait_ns = EVERY_NS  # what does not settle is looked at as often as anything else
+            pause_ns = EVERY_NS  # what does not settle is looked at as often as anything else
         look.whole = again
-        look.due_ns = ExchangeNs(self._custody.now() + wait_ns)
+        look.due_ns = ExchangeNs(self._custody.now() + pause_ns)
 
     def _note_unseen(self, look: Look, found: tuple[Finding, ...]) -> None:
         names = {

@@ -299,7 +299,10 @@ def taken_over(
         quantity=order.quantity,
         accepted_ns=order.at_ns,
     )
-    if view.order(client_id) is not None:
+    known = view.order(client_id)
+    if known is not None and known.status == "unknown":
+        return (_seen_resting(view, order, client_id, ctx), placed)
+    if known is not None:
         return (placed,)
     asked = PlaceOrder(
         scope=view.scope,
@@ -317,6 +320,19 @@ def taken_over(
         position=view.id, at_ns=ctx.now_ns, order=asked, attempt=attempt
     )
     return (requested, placed)
+
+
+def _seen_resting(
+    view: PositionView, order: OrderState, client_id: ClientOrderId, ctx: Context
+) -> e.OrderResolved:
+    """The answer to what became of it: it is among what rests."""
+    return e.OrderResolved(
+        position=view.id,
+        at_ns=ctx.now_ns,
+        client_id=client_id,
+        outcome="found",
+        evidence=(("order_id", str(order.order_id)), ("status", order.status.value)),
+    )
 
 
 def ask_about_stop(view: PositionView, ctx: Context, known: Known) -> Step:

@@ -44,6 +44,8 @@ from robson.engine.step import (
 
 INTEREST = Decimal("0.01")
 """Most that interest can have added to a debt, as a share of it."""
+FENCE_PRICE = Decimal("0.99")
+"""A buy-back may cost so much less by the time it is made, and be paid for twice after all."""
 SETTLES_NS = 3 * NS_PER_S
 """How long after it was sent a way out waits for a stop that nobody has seen."""
 LOOK_NS = 5 * NS_PER_S
@@ -64,7 +66,7 @@ def leaving(view: PositionView, ctx: Context, known: Known) -> Step:
         case "resting":
             return replace(view, ctx)
         case "cancelling" | "gone" if not _never_seen(view, ctx, known):
-            return ask_about_stop(view, ctx, known)
+            return _and_look(view, ask_about_stop(view, ctx, known), ctx, known)
         case _ if view.entry_open:
             return take_back(view, ctx, known)
         case _:
@@ -83,11 +85,25 @@ def _never_seen(view: PositionView, ctx: Context, known: Known) -> bool:
     Only where the exit is asset-fenced: it finds the inventory locked, or the stop finds none. Else
     a short's second buy could open a long, so it waits for the proof.
     """
+    due_ns = _unseen_until_ns(view, ctx, known)
+    return due_ns is not None and ctx.now_ns >= due_ns
+
+
+def _unseen_until_ns(view: PositionView, ctx: Context, known: Known) -> ExchangeNs | None:
+    """How long a stop that nobody has seen is waited for; None where that says nothing."""
     record = view.order(view.insurance.client_id or "")
     if record is None or record.status != "unknown" or not known.looked_missing:
-        return False
-    waited = ctx.now_ns - (record.timestamp_ms or 0) * NS_PER_MS >= SETTLES_NS
-    return waited and fence_of(view) == "asset"
+        return None
+    sent_ns = (record.timestamp_ms or 0) * NS_PER_MS
+    return ExchangeNs(sent_ns + SETTLES_NS) if fence_of(view, ctx) == "asset" else None
+
+
+def _and_look(view: PositionView, step: Step, ctx: Context, known: Known) -> Step:
+    """The same step, and a look when a stop that nobody has seen was waited for long enough."""
+    due_ns = _unseen_until_ns(view, ctx, known)
+    if step.acts or due_ns is None:
+        return step
+    return Step(due_ns=min(due_ns, step.due_ns or due_ns))
 
 
 def _leave_market(view: PositionView, ctx: Context, known: Known) -> Step:
@@ -96,7 +112,7 @@ def _leave_market(view: PositionView, ctx: Context, known: Known) -> Step:
         return lost(view, ctx, record)
     if record is not None and record.status == "resting":
         return ask(ctx, known, query(view, record))
-    if record is not None and record.status == "unknown" and not _may_repeat(view, known):
+    if record is not None and record.status == "unknown" and not _may_repeat(view, ctx, known):
         return WAIT
     if record is not None and record.status == "failed":
         if known.trades_ns < known.failed_ns:
@@ -128,16 +144,32 @@ def _account_is_fresh(view: PositionView, ctx: Context) -> bool:
     return ctx.account is not None and ctx.account.at_ns >= view.updated_ns
 
 
-def _may_repeat(view: PositionView, known: Known) -> bool:
+def _may_repeat(view: PositionView, ctx: Context, known: Known) -> bool:
     """An exit whose outcome is unknown is sent again only where a second one would be refused."""
-    return known.looked_missing and fence_of(view) == "asset"
+    return known.looked_missing and fence_of(view, ctx) == "asset"
 
 
-def fence_of(view: PositionView) -> str:
-    """The exit fence of a position that holds."""
+def fence_of(view: PositionView, ctx: Context | None = None) -> str:
+    """The exit fence of a position that holds, at the price as it is now, or as it was entered.
+
+    A short in profit, or one of which a part is bought back, may pay for the rest twice.
+    """
     assert view.entry is not None
-    equity = view.account.equity if view.account else Decimal(0)
-    return exit_fence(side_of(view), notional=view.entry.price * view.entry.quantity, equity=equity)
+    last_read, price_now = (ctx.account, ctx.price) if ctx else (None, None)
+    accounts = [account for account in (view.account, last_read) if account is not None]
+    if side_of(view) is Side.LONG or not accounts:
+        return exit_fence(side_of(view), quote=Decimal(0), cost=Decimal(0))
+    with localcontext(MONEY):
+        sold = view.entry.price * view.entry.quantity
+        quote = max(
+            account.quote.total + (sold if account.at_ns < view.entry.at_ns else 0)
+            for account in accounts
+        )
+        price = min(price_now or view.entry.price, view.entry.price) * FENCE_PRICE
+        last, quantity = view.latest(Purpose.EXIT), view.entry.quantity
+        if last is not None:
+            quantity = min(quantity, last.order.quantity)
+        return exit_fence(Side.SHORT, quote=quote, cost=price * quantity)
 
 
 def exit_now(view: PositionView, ctx: Context) -> Decimal:

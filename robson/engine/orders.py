@@ -241,10 +241,11 @@ def owed_after(view: PositionView, hours: int) -> Decimal:
     return owed - net_base((*view.insurance_fills, *view.exit_fills), view.scope.symbol.base)
 
 
-def exit_fence(side: Side, *, notional: Decimal, equity: Decimal) -> str:
+def exit_fence(side: Side, *, quote: Decimal, cost: Decimal) -> str:
     """``asset`` when the exchange itself would refuse a second exit, else ``settle``.
 
     A second sale of a long finds no base. A second buy-back of a short is refused only while the
-    quote left after the first costs less than another.
+    quote left after the first pays for less than another: ``quote`` is all of the pair, ``cost``
+    what one buy-back takes of it.
     """
-    return "asset" if side is Side.LONG or equity < notional else "settle"
+    return "asset" if side is Side.LONG or quote < 2 * cost else "settle"

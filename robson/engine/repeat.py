@@ -32,7 +32,7 @@ def decide_repeat(
     ours = view.insurance.client_id == record.client_id
     if not (stop and awaited and ours) or record.repeats >= len(REPEAT_NS):
         return NOTHING
-    if fence_of(view) != "asset" or is_missing(view, account, ctx):
+    if fence_of(view, ctx) != "asset" or is_missing(view, account, ctx):
         return NOTHING
     last_ns = (record.timestamp_ms or 0) * NS_PER_MS
     if ctx.now_ns - last_ns < REPEAT_NS[record.repeats]:

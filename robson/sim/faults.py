@@ -103,7 +103,12 @@ TRADING = 6
 """How many times as often as a question a request that trades is in trouble."""
 _UNDER_WAY = 8
 """More requests than these are never on their way at once."""
-_BUSY = ApiError(status=429, code=-1003, message="Too many requests; please use the websocket.")
+_BUSY = ApiError(
+    status=429,
+    code=-1003,
+    message="Too many requests; please use the websocket.",
+    retry_after_ns=NS_PER_S,
+)
 _OVERLOADED = ApiError(status=503, code=-1001, message="Internal error; unable to process.")
 
 

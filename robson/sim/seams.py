@@ -22,6 +22,7 @@ from robson.domain.reports import Answer
 from robson.domain.values import ExchangeNs
 from robson.exec.executor import Fence, classify, not_sent, refuses
 from robson.exec.lanes import Lane, lane_of, priority_of
+from robson.exec.patience import Patience
 from robson.sim.chance import Chance
 from robson.sim.faults import FaultPlan
 from robson.store.codec import decode
@@ -121,6 +122,9 @@ class Lanes:
 
     Args:
         leaves: sees every request at the instant at which it goes on the wire.
+
+    Attributes:
+        patience: what the exchange has asked for.
     """
 
     def __init__(
@@ -139,6 +143,7 @@ class Lanes:
         self._waiting: dict[Lane, list[tuple[int, int, Intent]]] = {lane: [] for lane in Lane}
         self._busy: set[Lane] = set()
         self._count = 0
+        self.patience = Patience()
         self.dead = False
 
     def send(self, intent: Intent) -> None:
@@ -157,7 +162,7 @@ class Lanes:
         self._waiting[lane].sort()
         _, _, intent = self._waiting[lane].pop(0)
         now = self._driver.clock.exchange_ns()
-        refusal = refuses(intent, self._fence, now)
+        refusal = refuses(intent, self._fence, now) or self.patience.refuses(intent, now)
         if refusal is not None:
             self._report(not_sent(intent, refusal, now))
             self._next(lane)
@@ -178,6 +183,7 @@ class Lanes:
         point = f"{role_of(intent)}.answer"
         self._faults.step(f"{point}:before")
         received = self._driver.clock.exchange_ns()
+        self.patience.hear(intent, answer, received)
         self._report(classify(intent, answer, sent_ns=sent, received_ns=received))
         for lane in waiting:
             self._busy.discard(lane)

@@ -153,6 +153,7 @@ class World:
             clock=self.clock,
             ids=self._ids,
             outbox=self._lanes,
+            patience=self._lanes.patience,
             markets={
                 self.symbol: Market(
                     instrument=self.instrument,

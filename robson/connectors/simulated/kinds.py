@@ -127,15 +127,15 @@ KINDS: Mapping[str, Kind] = {
     "rate_limit": Kind(
         "429, code -1003, told to wait `seconds`: nothing is done",
         "gateway",
-        "stop, honour Retry-After; limits act before processing",
-        "tries again after a pause of its own; Retry-After is not read yet",
+        "stop, honour Retry-After, without one until the next minute",
+        "sends nothing more so long but the way out; asks what became of orders once a second",
         seconds=_s(0),
     ),
     "banned": Kind(
         "418, code -1003, for `seconds` to everything",
         "gateway",
         "an address that goes on after 429 is banned, 2 minutes to 3 days",
-        "asks seldom, after five silences each 5 s; Retry-After is not read yet",
+        "sends nothing more so long but the way out; asks what became of orders each 5 s",
         seconds=_s(30),
     ),
     "overloaded": Kind(

@@ -107,6 +107,10 @@ class Struck:
         """Whether one that began with an earlier request still lasts."""
         return at_ns < self._until_ns.get(kind, 0)
 
+    def left_ns(self, kind: str, at_ns: int) -> int:
+        """How long one that is under way still lasts."""
+        return max(0, self._until_ns.get(kind, 0) - at_ns)
+
     def lasts(self, kind: str, request: Intent, at_ns: int) -> bool:
         """Whether it is under way for this request, or begins with it."""
         if role_of(request) not in KINDS[kind].requests:
@@ -160,7 +164,8 @@ class TroubledExchange(ExchangeFaults):
         self.struck.lasts("filters_grown", request, at_ns)
         closed = [kind for kind in _CLOSED if self.struck.lasts(kind, request, at_ns)]
         if closed:
-            return _CLOSED[closed[0]]
+            left_ns = self.struck.left_ns("banned", at_ns) if closed[0] == "banned" else 0
+            return attrs.evolve(_CLOSED[closed[0]], retry_after_ns=left_ns)
         for kind, error in _REFUSED.items():
             if strike := self.struck.now(kind, request):
                 wait = nanoseconds(strike.seconds) if kind == "rate_limit" else 0
