@@ -33,7 +33,7 @@ from robson.daemon.exits import (
 )
 from robson.daemon.farewell import farewell
 from robson.daemon.ports import port_of, usual_or_free
-from robson.daemon.programme import SimOptions, programme
+from robson.daemon.programme import Programme, SimOptions, programme
 from robson.daemon.strategies import shelf
 from robson.daemon.wording import Parser, say
 from robson.domain.errors import InvalidValue, RobsonError, StoreError
@@ -42,6 +42,26 @@ from robson.domain.values import MONEY, decimal_of
 STOP_S = 25.0
 """Bound on stopping in order."""
 LOOK_S = 0.5
+TITLES = {
+    "sim": "SIMULATED, no real money",
+    "paper": "PAPER, no real money",
+    "live": "LIVE, on this machine only",
+}
+_SIMULATED: dict[str, object] = {
+    "tape": [],
+    "history": [],
+    "symbol": None,
+    "from_time": None,
+    "speed": "60",
+    "seed": 1,
+    "exchange_info": None,
+    "faults": None,
+    "dead_for": 60,
+    "exchange": None,
+    "hold": False,
+    "balance": "10000",
+}
+"""Options of the simulated exchange as they are when nobody has given them."""
 _FASTEST = 10_000_000
 EXAMPLES = """examples:
   robsond run --profile sim                      a generated tape at 60 times real time
@@ -159,7 +179,7 @@ def _run(args: argparse.Namespace) -> int:
     flags = {"profile": args.profile, "api.grpc": args.grpc, "api.http": args.http}
     config = load(Path(args.config) if args.config else None, environ, flags)
     profile = config["profile"]
-    played = programme(_options(args))
+    played = _played(args, profile)
     directory = Path(places.state_dir(environ, profile, args.state_dir))
     where = _places(config, directory, environ, args.config)
     _check_writable(directory)
@@ -172,6 +192,20 @@ def _run(args: argparse.Namespace) -> int:
     daemon = SimulatedDaemon(config, played, where, ended.fatal, fresh=args.fresh)
     logs.to_file(directory)
     return _serve(daemon, ended)
+
+
+def _played(args: argparse.Namespace, profile: str) -> Programme:
+    """What the simulated exchange is to play; beside a real one, its options are a mistake."""
+    options = _options(args)
+    if profile == "sim":
+        return programme(options)
+    given = [name for name, value in _SIMULATED.items() if getattr(args, name) != value]
+    if args.fresh:
+        given.append("fresh")
+    if given:
+        flag = given[0].replace("_", "-").removesuffix("-time")
+        raise InvalidValue(f"--{flag} is for the profile sim; this is {profile}")
+    return Programme(options=options, items=(), warnings=())
 
 
 def _options(args: argparse.Namespace) -> SimOptions:
@@ -293,10 +327,15 @@ def _serve(daemon: SimulatedDaemon, ended: _Ended) -> int:
 
 
 def _introduce(daemon: SimulatedDaemon, doors: Doors) -> None:
-    playing = daemon.theatre.speed
-    speed = "max" if playing is None else f"{playing:f}x"
-    logs.tell(f"SIMULATED, no real money    robsond {program_version()}  profile sim")
-    logs.tell(f"  tape       {daemon.theatre.describe()}  speed {speed}")
+    profile = daemon.config["profile"]
+    title = TITLES[profile].ljust(28)
+    logs.tell(f"{title}robsond {program_version()}  profile {profile}")
+    if profile == "sim":
+        playing = daemon.theatre.speed
+        speed = "max" if playing is None else f"{playing:f}x"
+        logs.tell(f"  tape       {daemon.theatre.describe()}  speed {speed}")
+    else:
+        logs.tell(f"  exchange   {daemon.theatre.describe()}")
     for warning in daemon.theatre.warnings:
         logs.tell(f"  note       {warning}")
     for broken in daemon.places.strategies.broken.values():

@@ -18,7 +18,6 @@ from robson.api.http import METRICS, STATUS, Check, HealthServer, status_text
 from robson.api.published import Published
 from robson.api.server import ApiServer, Doors, check_free, clear_stale
 from robson.api.tokens import ROLES, Token, TokenFileError, read_token_file
-from robson.connectors.simulated.line import path_of
 from robson.daemon import logs
 from robson.daemon.audited import Auditor
 from robson.daemon.backend import About, DaemonBackend
@@ -32,9 +31,9 @@ from robson.daemon.lane import LaneOutbox, LaneStep, lane_worker
 from robson.daemon.messages import Asked
 from robson.daemon.meters import Meters
 from robson.daemon.monitor import Monitor
+from robson.daemon.outside import Beside, Outside, not_followed, stage_of, theatre_of
 from robson.daemon.programme import Programme
 from robson.daemon.reach import Reach
-from robson.daemon.remote import RemoteStage, RemoteTheatre
 from robson.daemon.roster import Roster
 from robson.daemon.shared import Shared
 from robson.daemon.simulated import Theatre
@@ -45,7 +44,7 @@ from robson.daemon.strategies import SHIPPED, Shelf
 from robson.daemon.worker import Fatal, Worker, guarded
 from robson.domain.accounts import Started, Stopped
 from robson.domain.commands import Command, Panic
-from robson.domain.errors import ConfigError, Refused, TapeError
+from robson.domain.errors import ConfigError, Refused
 from robson.domain.identity import AccountId
 from robson.domain.lifecycle import MachineLaw, PositionState
 from robson.domain.ports import Recorded
@@ -96,7 +95,7 @@ def empty(directory: Path) -> None:
 
 
 class SimulatedDaemon:
-    """A whole daemon on the simulated exchange."""
+    """A whole daemon, whatever its exchange."""
 
     def __init__(
         self,
@@ -145,7 +144,9 @@ class SimulatedDaemon:
     def _assemble(self, programme: Programme) -> None:
         owner = self.monitor_thread
         self.journal = owner.call(self._open_journal)
-        self.theatre = self._theatre(programme)
+        self.theatre: Outside = theatre_of(
+            self.config, programme, self.places.directory, self.account, self._views
+        )
         self.auditor = Auditor(
             self.theatre.exchange,
             {str(played.instrument.symbol): played.instrument for played in self.theatre.played},
@@ -199,11 +200,6 @@ class SimulatedDaemon:
             on_refused=self._refused,
         )
 
-    def _theatre(self, programme: Programme) -> Theatre | RemoteTheatre:
-        if self.options.exchange is not None:
-            return RemoteTheatre(path_of(self.options.exchange))
-        return Theatre(programme, self.places.directory, self.account, self._views)
-
     def _open_journal(self) -> SqliteJournal:
         return SqliteJournal(
             self.places.directory,
@@ -227,9 +223,11 @@ class SimulatedDaemon:
             fatal=self._fatal,
         )
 
-    def _stage(self) -> Stage | RemoteStage:
-        if isinstance(self.theatre, RemoteTheatre):
-            return RemoteStage(self.theatre, self.inbox, self.monitor.next_due_ns, self._unfinished)
+    def _stage(self) -> Stage | Beside:
+        if not isinstance(self.theatre, Theatre):
+            return stage_of(
+                self.theatre, self.inbox, self.monitor.next_due_ns, self._unfinished, self._fatal
+            )
         return Stage(
             driver=self.theatre.driver,
             wire=self.theatre.wire,
@@ -263,7 +261,7 @@ class SimulatedDaemon:
             profile=self.config["profile"],
             account=self.account,
             started_ns=self.theatre.clock.exchange_ns(),
-            source="tape",
+            source="tape" if self.config["profile"] == "sim" else "ws",
             tape=self.theatre.describe(),
         )
 
@@ -353,10 +351,7 @@ class SimulatedDaemon:
 
     def _needs_a_tape(self, symbol: str) -> None:
         if all(str(played.instrument.symbol) != symbol for played in self.theatre.played):
-            raise TapeError(
-                f"the journal has a position on {symbol}, and no tape of it is played; add"
-                f" --tape {symbol}=PATH, or begin anew with --fresh or another --state-dir."
-            )
+            raise not_followed(self.config["profile"], symbol)
 
     def _witness(self, recorded: Recorded, view: PositionView | None) -> None:
         if view is not None:

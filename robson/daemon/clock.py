@@ -14,6 +14,11 @@ def monotonic_s() -> float:
     return time.monotonic()
 
 
+def monotonic_ns() -> int:
+    """The same in nanoseconds."""
+    return time.monotonic_ns()
+
+
 def wall_ns() -> int:
     """Wall time in nanoseconds since 1970 UTC, for stamps that people read."""
     return time.time_ns()

@@ -6,7 +6,7 @@ Every key is one row of ``KEYS``: what is not there does not exist, and nothing 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,6 +15,12 @@ import attrs
 
 from robson.api.nearest import nearest
 from robson.api.published import ConfigKey
+from robson.connectors.binance.addresses import (
+    PUBLIC_REST,
+    PUBLIC_STREAM,
+    loopback_url,
+    public_url,
+)
 from robson.connectors.simulated.tape_source import shown as shown_text
 from robson.daemon.given import PREFIX, Given, given
 from robson.daemon.ports import port_of
@@ -24,6 +30,7 @@ from robson.engine.context import Settings
 
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,32}")
 _WHOLE = re.compile(r"[0-9]{1,18}")
+_SYMBOL = re.compile(r"[A-Z0-9]{4,20}")
 _OCTAL = re.compile(r"0[0-7]{3}")
 
 
@@ -102,6 +109,24 @@ def _address(text: str) -> str:
     return text
 
 
+def _url(*schemes: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        return public_url(text, *schemes) if text else ""
+
+    return read
+
+
+def _symbols(text: str) -> str:
+    names = [name.strip() for name in text.split(",")]
+    if not all(_SYMBOL.fullmatch(name) for name in names) or len({*names}) < len(names):
+        raise ConfigError(f"is {shown_text(text, 80)}; expected pairs such as BTCUSDT,ETHUSDT")
+    return ",".join(names)
+
+
+def _path(text: str) -> str:
+    return text
+
+
 def _loopback(text: str) -> str:
     host, _ = _host_and_port(text)
     if host not in ("127.0.0.1", "localhost"):
@@ -170,6 +195,18 @@ KEYS: dict[str, Key] = {
     "api.socket_mode": Key(0o600, _mode, "permissions of the unix socket"),
     "store.disk_warn_mib": Key(200, _whole(0, 1_000_000), "free MiB below which it is said"),
     "store.disk_entry_mib": Key(64, _whole(0, 1_000_000), "free MiB that an entry needs"),
+    "exchange.rest_url": Key(
+        "", _url("http", "https"), "REST of the exchange; empty: public prices"
+    ),
+    "exchange.stream_url": Key("", _url("ws", "wss"), "its market streams; empty: public prices"),
+    "exchange.key_file": Key("", _path, "file with the API key, mode 0600; live needs one"),
+    "exchange.symbols": Key("BTCUSDT", _symbols, "pairs of the profiles paper and live"),
+    "exchange.clock_rate": Key(
+        Decimal(1), _decimal("1", "1000"), "seconds of a simulated venue for each of ours"
+    ),
+    "store.accept_single_host": Key(
+        default=False, read=_flag, meaning="live without Postgres: one host, one journal"
+    ),
     "exchange.recv_window_ms": Key(1500, _whole(100, 60000), "receive window of entries"),
     "risk.gap_bps": Key(Decimal(10), _decimal("0", "500"), "allowance from trigger to fill"),
     "risk.entry_slip_bps": Key(Decimal(5), _decimal("0", "500"), "allowance at the entry"),
@@ -313,11 +350,37 @@ def examine(
             taken[each.key] = each
         except ConfigError as error:
             wrong.append(Wrong(each.place, each.key, str(error)))
-    if values["profile"] != "sim":
-        what = f"profile {values['profile']} is not built yet; expected is sim"
-        wrong.append(Wrong(taken["profile"].place, "profile", what))
+    wrong += _unfit(values, {key: each.place for key, each in taken.items()})
     sources = {key: each.source for key, each in taken.items()}
     return Examined(Config(values, sources), tuple(wrong))
+
+
+def _unfit(values: dict[str, Any], places: Mapping[str, str]) -> Iterator[Wrong]:
+    """What the profile cannot run with; public addresses that were not given are filled in."""
+    profile = values["profile"]
+    if profile == "paper":
+        what = "profile paper is not built yet; expected is sim or live"
+        yield Wrong(places["profile"], "profile", what)
+        values["exchange.rest_url"] = values["exchange.rest_url"] or PUBLIC_REST
+        values["exchange.stream_url"] = values["exchange.stream_url"] or PUBLIC_STREAM
+    if profile != "live":
+        return
+    for key, scheme in (("exchange.rest_url", "http"), ("exchange.stream_url", "ws")):
+        place = places.get(key, places["profile"])
+        try:
+            loopback_url(values[key], scheme, f"{scheme}s")
+        except ConfigError as error:
+            yield Wrong(place, key, f"{key} {error}" if values[key] else _needed(key))
+    if not values["exchange.key_file"]:
+        yield Wrong(places["profile"], "exchange.key_file", _needed("exchange.key_file"))
+    if not values["store.accept_single_host"]:
+        key = "store.accept_single_host"
+        what = f"{key} is false; profile live without Postgres wants it said aloud: set it to true"
+        yield Wrong(places.get(key, places["profile"]), key, what)
+
+
+def _needed(key: str) -> str:
+    return f"{key} is not given; profile live needs it"
 
 
 def load(path: Path | None, environ: Mapping[str, str], flags: Mapping[str, str | None]) -> Config:

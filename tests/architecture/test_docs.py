@@ -93,14 +93,14 @@ def test_lifecycle_page_counts_what_it_shows() -> None:
     assert drawn == arcs > 0
 
 
-@pytest.mark.parametrize("profile", ["paper", "live"])
-def test_profiles_that_are_not_built_are_refused(
-    profile: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(("profile", "said"), [("paper", "not built"), ("live", "needs it")])
+def test_profiles_that_cannot_run_are_refused(
+    profile: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code = robsond.main(["run", "--profile", profile, "--state-dir", str(tmp_path / "state")])
 
     assert code == 78
-    assert "not built" in capsys.readouterr().err
+    assert said in capsys.readouterr().err
     assert not (tmp_path / "state").exists()
 
 

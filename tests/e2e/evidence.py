@@ -134,8 +134,22 @@ def _same_fills(account: AccountSummary, rows: list[Row]) -> int:
         fill.trade_id: tuple(_text(getattr(fill, name)) for name in _FIELDS)
         for fill in account.fills
     }
-    assert ours == theirs, "the journal's fills are not the exchange's"
+    same = ours == theirs or _on_the_wire(ours) == _on_the_wire(theirs)
+    assert same, f"the journal's fills are not the exchange's: {ours} {theirs}"
     return len(theirs)
+
+
+def _on_the_wire(fills: dict[int, tuple[str, ...]]) -> dict[int, tuple[str, ...]]:
+    """Fills as Binance tells them: no zeros at the end of an amount, times in milliseconds."""
+    return {
+        number: (*(_short(text) for text in fill[:-1]), fill[-1][:-6])
+        for number, fill in fills.items()
+    }
+
+
+def _short(text: str) -> str:
+    whole, point, part = text.partition(".")
+    return text if not point or not part.isdecimal() else f"{whole}.{part}".rstrip("0").rstrip(".")
 
 
 def _text(value: object) -> str:

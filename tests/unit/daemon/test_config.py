@@ -148,7 +148,10 @@ grpc = "0.0.0.0:1"
 http = "here"
 """
 WANTED = {
-    "profile": ("line 1", "is not built yet"),
+    "exchange.rest_url": ("line 1", "profile live needs it"),
+    "exchange.stream_url": ("line 1", "profile live needs it"),
+    "exchange.key_file": ("line 1", "profile live needs it"),
+    "store.accept_single_host": ("line 1", "wants it said aloud"),
     "risk.gap_bps": ("line 4", "allowed is 0 to 500"),
     "risk.max_leverge": ("line 5", "Did you mean risk.max_leverage?"),
     "api.socket_mode": ("line 8", "in quotes"),
@@ -170,7 +173,7 @@ def test_every_problem_is_found_with_its_line(tmp_path: Path) -> None:
 
 
 def test_a_start_says_how_many_more_problems_there_are(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"and 5 more: robsond check-config"):
+    with pytest.raises(ConfigError, match=r"and 8 more: robsond check-config"):
         load(file_with(tmp_path, WRONG), {}, {})
 
 

@@ -1,0 +1,277 @@
+"""Binance as the daemon knows it: pairs, time, and the ways by which requests leave.
+
+Time here is real and the exchange's own. What a start needs of the exchange is asked here, once;
+what comes later is the feed's.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+import attrs
+
+from robson.connectors.binance.api import Api, Failed
+from robson.connectors.binance.clock import ExchangeClock
+from robson.connectors.binance.exchange import BinanceExchange
+from robson.connectors.binance.http import PoolDoor, SessionDoor
+from robson.connectors.binance.keys import Key, read_key
+from robson.connectors.binance.limits import Limits
+from robson.connectors.binance.market import Extremes
+from robson.connectors.binance.market import Market as Questions
+from robson.connectors.binance.stream import CANDLES, TRADES, MarketStream, names
+from robson.daemon.clock import RandomIds, monotonic_ns, monotonic_s, wall_ns
+from robson.daemon.config import Config
+from robson.daemon.custody import Market
+from robson.daemon.exits import ExchangeUnreachable
+from robson.daemon.monitor import Unseen
+from robson.daemon.ticks import TickBoard
+from robson.domain.instrument import Instrument
+from robson.domain.intents import Intent
+from robson.domain.reports import Answer
+from robson.domain.values import NS_PER_MS, NS_PER_S, Candle
+from robson.exec.lanes import Lane, lane_of
+
+REACH_S = 10.0
+"""How long a start waits for the exchange."""
+RETRY_S = 0.2
+SAMPLES = 5
+"""Questions for the time at a start."""
+
+
+@attrs.frozen(kw_only=True)
+class Access:
+    """Where the exchange is, and who asks."""
+
+    rest_url: str
+    stream_url: str
+    symbols: tuple[str, ...]
+    key: Key | None
+    rate: Decimal = Decimal(1)
+
+
+def access_of(config: Config) -> Access:
+    """What the configuration says of it.
+
+    Raises:
+        ConfigError: the key's file cannot be used.
+    """
+    file = config["exchange.key_file"]
+    return Access(
+        rest_url=config["exchange.rest_url"],
+        stream_url=config["exchange.stream_url"],
+        symbols=tuple(config["exchange.symbols"].split(",")),
+        key=read_key(Path(file)) if file else None,
+        rate=config["exchange.clock_rate"],
+    )
+
+
+@attrs.define(kw_only=True, eq=False)
+class Pair:
+    """One pair as it is followed.
+
+    Attributes:
+        number: of the last trade that the board was shown.
+        covered: of the last trade whose price is known, shown or asked for.
+        said_ns: when the newest price was said.
+        forms: the candle that has not closed.
+    """
+
+    instrument: Instrument
+    board: TickBoard
+    candles: list[Candle]
+    number: int = -1
+    covered: int = -1
+    said_ns: int = 0
+    last_candle_ns: int = -1
+    forms: Candle | None = None
+
+    @property
+    def symbol(self) -> str:
+        return str(self.instrument.symbol)
+
+    def forming(self, now_ns: int) -> Candle | None:
+        """The candle of this instant, where one has begun."""
+        forms = self.forms
+        return forms if forms is not None and forms.open_ns <= now_ns else None
+
+
+T = TypeVar("T")
+
+
+class BinanceTheatre:
+    """Everything asked at a start.
+
+    Raises:
+        ExchangeUnreachable: it does not answer within ``REACH_S``, or will not serve us.
+        ConfigError: a pair cannot be traded there.
+    """
+
+    exchange = None
+    lowest = None  # it is shown what crosses its bands, and not every price
+    warnings: tuple[str, ...] = ()
+    speed = Decimal(1)
+
+    def __init__(self, access: Access) -> None:
+        self.access = access
+        rate = access.rate
+        scaled = monotonic_ns if rate == 1 else lambda: int(monotonic_ns() * rate)
+        self.clock = ExchangeClock(scaled, wall_ns())
+        self.limits = Limits(lambda: self.clock.exchange_ns() // NS_PER_MS)
+        self.scouting = self._api(SessionDoor(access.rest_url, monotonic_s))
+        self.urgent = self._api(PoolDoor(access.rest_url, monotonic_s))
+        self.questions = Questions(self.scouting)
+        self._patient(self._read_clock)
+        self.played = [self._pair(each) for each in self._patient(self._instruments)]
+        self.hears = False
+        self._unseen: dict[str, Unseen] = {}
+
+    def _api(self, door: SessionDoor | PoolDoor) -> Api:
+        return Api(door, self.access.key, self.limits, self.clock)
+
+    def _patient(self, ask: Callable[[], T]) -> T:
+        """Try until the exchange answers, so that both may be started at once."""
+        ends_s, never = monotonic_s() + REACH_S, threading.Event()
+        while True:
+            try:
+                return ask()
+            except Failed as failed:
+                if monotonic_s() > ends_s:
+                    raise ExchangeUnreachable(
+                        f"{self.access.rest_url} does not serve this daemon: {failed}"
+                    ) from None
+            never.wait(RETRY_S)
+
+    def _read_clock(self) -> None:
+        for _ in range(SAMPLES):
+            self.scouting.tell_time()
+
+    def _instruments(self) -> list[Instrument]:
+        found = self.questions.instruments(self.access.symbols)
+        return found if self.access.key is None else [self._with_tier(each) for each in found]
+
+    def _with_tier(self, instrument: Instrument) -> Instrument:
+        tier = self.questions.tier(str(instrument.symbol))
+        return attrs.evolve(
+            instrument,
+            max_leverage=max(1, int(tier.effectiveMultiple)),
+            liquidation_ratio=tier.liquidationRiskRatio,
+        )
+
+    def _pair(self, instrument: Instrument) -> Pair:
+        symbol, now_ms = str(instrument.symbol), self.clock.exchange_ns() // NS_PER_MS
+        candles = self._patient(lambda: self.questions.candles(symbol, now_ms=now_ms))
+        return Pair(
+            instrument=instrument,
+            board=TickBoard(),
+            candles=candles,
+            last_candle_ns=candles[-1].open_ns if candles else -1,
+        )
+
+    # --- what the daemon asks of it --------------------------------------------------------------
+
+    def resume(self, journal_ns: int) -> int:
+        """Show each pair's price as it stands, and find out what was missed since the journal."""
+        now_ms = self.clock.exchange_ns() // NS_PER_MS
+        for pair in self.played:
+            last = self._patient(partial(self.questions.latest, pair.symbol))
+            pair.number = pair.covered = last.number
+            pair.board.offer(pair.instrument.ticks(last.price), self.clock.exchange_ns(), jump=True)
+            if journal_ns:
+                since_ms = journal_ns // NS_PER_MS
+                ask = partial(self.questions.since, pair.symbol, since_ms=since_ms, now_ms=now_ms)
+                missed = self._patient(ask)
+                if missed is not None:
+                    self._unseen[pair.symbol] = unseen(pair, missed)
+        self.hears = True
+        return max(0, (self.clock.now_ns - journal_ns) // NS_PER_S) if journal_ns else 0
+
+    def unseen(self) -> dict[str, Unseen]:
+        """How far each price went while no daemon lived."""
+        return self._unseen
+
+    def markets(self) -> dict[str, Market]:
+        """Each pair as the monitor sees it."""
+        return {
+            pair.symbol: Market(
+                instrument=pair.instrument,
+                board=pair.board,
+                candles=pair.candles,
+                forming=pair.forming,
+            )
+            for pair in self.played
+        }
+
+    def ids(self, _epoch: int) -> RandomIds:
+        """Ids of exchange time and chance."""
+        return RandomIds(self.clock)
+
+    def ways(self) -> dict[Lane, Callable[[Intent], Answer]]:
+        """Each lane's own way: the urgent one by the warm connection."""
+        apis = {
+            Lane.URGENT: self.urgent,
+            Lane.NORMAL: self._api(SessionDoor(self.access.rest_url, monotonic_s)),
+            Lane.READER: self._api(SessionDoor(self.access.rest_url, monotonic_s)),
+        }
+        return {lane: BinanceExchange(api, self.clock).call for lane, api in apis.items()}
+
+    def dial(self) -> MarketStream:
+        """A new connection to the prices.
+
+        Raises:
+            OSError: it cannot be made.
+        """
+        return MarketStream(
+            self.access.stream_url,
+            names(self.access.symbols, TRADES, CANDLES),
+            monotonic_s,
+        )
+
+    def describe(self) -> str:
+        """Where the prices come from, in words."""
+        return f"{', '.join(self.access.symbols)} at {self.access.rest_url}"
+
+    def told(self) -> dict[str, Any]:
+        """There is no tape; the same document says so."""
+        return {
+            "description": self.describe(),
+            "symbol": self.played[0].symbol,
+            "synthetic": False,
+            "rows": 0,
+            "rows_played": 0,
+            "warnings": [],
+            "rules": "known",
+        }
+
+    def rows_played(self) -> int:
+        """None here."""
+        return 0
+
+    def faults(self) -> list[str]:
+        """None that anybody has asked for."""
+        return []
+
+    def faults_told(self) -> list[str]:
+        """The same."""
+        return []
+
+    def close(self) -> None:
+        """Nothing is held: connections end with the process."""
+        self.hears = False
+
+
+def unseen(pair: Pair, missed: Extremes) -> Unseen:
+    """Extremes in whole ticks; a price off the grid is met at the tick beyond it."""
+    rules = pair.instrument
+    return Unseen(
+        rules.ticks(rules.price_down(missed.low)), rules.ticks(rules.price_up(missed.high))
+    )
+
+
+def way_of(ways: dict[Lane, Callable[[Intent], Answer]], request: Intent) -> Answer:
+    """A request by its lane's own way."""
+    return ways[lane_of(request)](request)

@@ -1,0 +1,82 @@
+"""A venue and a daemon of the profile live beside it: two processes, HTTP and WebSocket between."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.e2e.harness import BOUND_S, ROOT, Robsond, environment, running
+
+
+class Venue:
+    """One venue, from its start to its end; its books lie in the daemon's state directory."""
+
+    def __init__(self, place: Path, *options: str, port: int = 0) -> None:
+        self._process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "robson.sim", "venue", "--json", "--port", str(port)),
+                *("--state-dir", str(place), *options),
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment(),
+            cwd=ROOT,
+        )
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        assert line, self._process.communicate(timeout=BOUND_S)[1]
+        told = json.loads(line)
+        self.rest, self.stream = told["rest"], told["ws"]
+        self.port = int(self.rest.rpartition(":")[2])
+
+    def end(self) -> None:
+        """End it in order."""
+        if self._process.poll() is None:
+            self._process.terminate()
+            _, said = self._process.communicate(timeout=BOUND_S)
+            assert "Traceback" not in said, said
+
+    def kill(self) -> None:
+        """End it without a word; its books are whole."""
+        self._process.kill()
+        self._process.communicate(timeout=BOUND_S)
+
+
+def key_file(place: Path, secret: str = "test-secret") -> Path:
+    """A file with the venue's key, as the daemon wants it."""
+    path = place / "key.toml"
+    path.touch(0o600)
+    path.write_text(f'api_key = "test-key"\nsecret_key = "{secret}"\n')
+    return path
+
+
+def live(venue: Venue, key: Path, **more: str) -> dict[str, str]:
+    """The environment of a daemon of the profile live beside a venue."""
+    return {
+        "ROBSON__PROFILE": "live",
+        "ROBSON__STORE__ACCEPT_SINGLE_HOST": "true",
+        "ROBSON__EXCHANGE__REST_URL": venue.rest,
+        "ROBSON__EXCHANGE__STREAM_URL": venue.stream,
+        "ROBSON__EXCHANGE__KEY_FILE": str(key),
+        **more,
+    }
+
+
+@contextmanager
+def beside_a_venue(
+    place: Path, *options: str, secret: str = "test-secret", **env: str
+) -> Iterator[tuple[Venue, Robsond]]:
+    """Both; the venue runs, the daemon is to be started."""
+    (place / "s").mkdir()
+    venue = Venue(place / "s", *options)
+    try:
+        with running(place / "s", **live(venue, key_file(place, secret), **env)) as robsond:
+            yield venue, robsond
+    finally:
+        venue.end()
