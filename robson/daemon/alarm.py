@@ -1,6 +1,7 @@
 """Says when nothing protects what is held: after ten seconds, and again when something does.
 
-One part of the monitor, on its thread. After thirty seconds the symbol takes no entry until a
+It also says when a wallet has changed its side, and then nothing is entered any more. One part of
+the monitor, on its thread. After thirty seconds without a stop the symbol takes no entry until a
 person has looked.
 """
 
@@ -10,6 +11,7 @@ from collections.abc import Callable
 
 from robson.daemon.custody import Custody
 from robson.domain.identity import PositionId
+from robson.engine.excess import TURNED, turned
 from robson.engine.insuring import told_bare, unprotected
 
 
@@ -32,6 +34,9 @@ class Alarm:
         bare = unprotected(view, self._custody.now())
         if bare is not None:
             self._freeze(symbol, bare, "unprotected")
+        too_much = turned(view)
+        if too_much is not None:
+            self._freeze("account", too_much, TURNED)
 
     def wait(self, position: PositionId) -> None:
         """See to it that the position is looked at when there is something to say."""

@@ -10,6 +10,7 @@ import attrs
 
 from robson.domain import events as e
 from robson.domain.identity import Purpose
+from robson.domain.reports import Fill
 from robson.domain.values import ExchangeNs
 from robson.domain.view import InsuranceView, OrderRecord, PositionView
 
@@ -222,13 +223,14 @@ def _triggered(view: PositionView, event: e.ExitTriggered) -> Changes:
 
 
 def _exited(view: PositionView, event: e.ExitFilled) -> Changes:
-    known = {fill.trade_id for fill in view.exit_fills}
+    record = view.order(event.client_id)
+    back = record is not None and record.order.purpose is Purpose.UNTRACKED
+    name = "given_back" if back else "exit_fills"
+    was: tuple[Fill, ...] = getattr(view, name)
+    known = {fill.trade_id for fill in was}
     changes: Changes = {
         "orders": _with(view, event.client_id, status="done", order_id=event.order_id),
-        "exit_fills": (
-            *view.exit_fills,
-            *(fill for fill in event.fills if fill.trade_id not in known),
-        ),
+        name: (*was, *(fill for fill in event.fills if fill.trade_id not in known)),
     }
     if view.bare_since_ns is not None:
         bare = max(0, event.fills[-1].at_ns - view.bare_since_ns)

@@ -69,6 +69,7 @@ class PositionView:
         refusals, refused_ns: signals in a row that came to nothing, and when the last one did.
         held: base that has to be sold back (long) or bought back (short) by fills so far.
         entry_cancel: the cancel of what is left of an open entry, once one was sent.
+        given_back: sales of what the way out bought beyond the debt.
         margin_band: of the last reading that changed it; ``safe`` without a debt.
         base_before: base in the wallet before the entry: dust of earlier positions.
         bare_since_ns: exchange time since which a filled quantity has no resting stop.
@@ -109,6 +110,7 @@ class PositionView:
     insurance: InsuranceView = InsuranceView()
     insurance_fills: tuple[Fill, ...] = ()
     exit_fills: tuple[Fill, ...] = ()
+    given_back: tuple[Fill, ...] = ()
     exit_attempts: int = 0
     trigger: e.ExitTriggered | None = None
     leave_on_fill: e.PanicRequested | None = None

@@ -32,7 +32,7 @@ def _failed(purpose: Purpose, told: dict[str, Any], proof: Numbers) -> e.Positio
             message="the exchange never had the entry",
             proof=proof,
         )
-    if purpose is Purpose.EXIT:
+    if purpose in (Purpose.EXIT, Purpose.UNTRACKED):
         return e.ExitRetry(
             **told, code=None, message="the exchange never had the exit", proof=proof
         )

@@ -307,6 +307,7 @@ _ADOPT: dict[Purpose, Adopt] = {
     Purpose.ENTRY: adopt_entry,
     Purpose.INSURANCE: _adopt_insurance,
     Purpose.EXIT: _adopt_exit,
+    Purpose.UNTRACKED: _adopt_exit,
 }
 
 

@@ -233,7 +233,7 @@ def _refused(
         waits = view.strategy.detector.value != "immediate" and view.leave_on_fill is None
         rearm = waits and (code is None or code in TRANSIENT_CODES)
         return Decision(events=(e.EntryFailed(**base, reason="entry_rejected", rearm=rearm),))
-    if purpose is Purpose.EXIT:
+    if purpose in (Purpose.EXIT, Purpose.UNTRACKED):
         return Decision(events=(e.ExitRetry(**base),))
     failed = e.InsuranceFailed(**base)
     if WOULD_TRIGGER in message and view.state in JUDGED:

@@ -17,6 +17,7 @@ from robson.domain.values import MONEY, NS_PER_MS, NS_PER_S, ExchangeNs, Quantit
 from robson.domain.view import PositionView
 from robson.engine.context import Context
 from robson.engine.entry import take_back
+from robson.engine.excess import last, requested
 from robson.engine.insuring import ask_about_stop, placing, replace, taken_over
 from robson.engine.orders import (
     buy_back,
@@ -28,7 +29,7 @@ from robson.engine.orders import (
     owed_base,
     side_of,
 )
-from robson.engine.settle import LAG_NS, exit_fills
+from robson.engine.settle import LAG_NS, excess, exit_fills
 from robson.engine.step import (
     ASK_EVERY_NS,
     WAIT,
@@ -107,7 +108,7 @@ def _and_look(view: PositionView, step: Step, ctx: Context, known: Known) -> Ste
 
 
 def _leave_market(view: PositionView, ctx: Context, known: Known) -> Step:
-    record = view.latest(Purpose.EXIT)
+    record = last(view)
     if record is not None and record.status in ("prepared", "sending"):
         return lost(view, ctx, record)
     if record is not None and record.status == "resting":
@@ -145,7 +146,13 @@ def _account_is_fresh(view: PositionView, ctx: Context) -> bool:
 
 
 def _may_repeat(view: PositionView, ctx: Context, known: Known) -> bool:
-    """An exit whose outcome is unknown is sent again only where a second one would be refused."""
+    """An exit whose outcome is unknown is sent again only where a second one would be refused.
+
+    What gives an excess back is never: a second one might find base that a person has brought in.
+    """
+    record = last(view)
+    if record is None or record.order.purpose is not Purpose.EXIT:
+        return False
     return known.looked_missing and fence_of(view, ctx) == "asset"
 
 
@@ -166,9 +173,9 @@ def fence_of(view: PositionView, ctx: Context | None = None) -> str:
             for account in accounts
         )
         price = min(price_now or view.entry.price, view.entry.price) * FENCE_PRICE
-        last, quantity = view.latest(Purpose.EXIT), view.entry.quantity
-        if last is not None:
-            quantity = min(quantity, last.order.quantity)
+        sent, quantity = view.latest(Purpose.EXIT), view.entry.quantity
+        if sent is not None:
+            quantity = min(quantity, sent.order.quantity)
         return exit_fence(Side.SHORT, quote=quote, cost=price * quantity)
 
 
@@ -230,6 +237,11 @@ def _exit_or_close(view: PositionView, ctx: Context, known: Known) -> Step:
         return act(event, intents=(order,))
     if not fresh:
         return ask(ctx, known, read_account(view))
+    assert ctx.account is not None
+    too_much = excess(view, ctx.account, ctx)
+    if too_much is not None:
+        event, order = requested(view, too_much, ctx)
+        return act(event, intents=(order,))
     return _look_on(view, ctx, known)
 
 

@@ -12,11 +12,19 @@ from robson.domain import events as e
 from robson.domain.identity import Purpose, read_client_order_id
 from robson.domain.lifecycle import PositionState
 from robson.domain.reports import AccountSnapshot, Fill, InterestCharge
-from robson.domain.values import MONEY, NS_PER_S, Side, plain
+from robson.domain.values import MONEY, NS_PER_S, Quantity, Side, plain
 from robson.domain.view import PositionView
 from robson.engine.context import NOTHING, Context, Decision
 from robson.engine.entry import average
-from robson.engine.orders import is_dust, is_much, left_to_sell, owed_base, side_of, surplus
+from robson.engine.orders import (
+    is_dust,
+    is_much,
+    left_to_sell,
+    net_base,
+    owed_base,
+    side_of,
+    surplus,
+)
 
 LAG_NS = 10 * NS_PER_S
 """How long the account may lag behind a fill before a difference is a contradiction."""
@@ -83,6 +91,25 @@ def exit_fills(view: PositionView) -> tuple[Fill, ...]:
     return (*view.insurance_fills, *view.exit_fills)
 
 
+def beyond(view: PositionView, account: AccountSnapshot) -> Decimal:
+    """Base that the account holds net of debt, beyond what lay there before the entry."""
+    return account.base.net - max(Decimal(0), view.base_before)
+
+
+def excess(view: PositionView, account: AccountSnapshot, ctx: Context) -> Quantity | None:
+    """Base that the way out bought beyond the debt, and that is there; None for nothing to sell."""
+    there = beyond(view, account)
+    if view.entry is None or side_of(view) is Side.LONG:
+        return None
+    with localcontext(MONEY):
+        base = view.scope.symbol.base
+        sold = sum((fill.quantity for fill in view.given_back), Decimal(0))
+        bought = net_base(exit_fills(view), base) - view.entry.held - sold
+        ours = min(bought, there, account.base.free)
+    price = ctx.price or account.index_price
+    return ctx.instrument.exit_quantity(ours, price) if ours > 0 else None
+
+
 def is_flat(view: PositionView, account: AccountSnapshot, ctx: Context) -> bool:
     """Whether fills and account agree that nothing tradable is left."""
     if side_of(view) is Side.LONG:
@@ -90,16 +117,31 @@ def is_flat(view: PositionView, account: AccountSnapshot, ctx: Context) -> bool:
         price = account.index_price
         by_fills = ctx.instrument.exit_quantity(left, price) is None
         return by_fills and ctx.instrument.exit_quantity(ours, price) is None
-    return owed_base(account) <= 0
+    return owed_base(account) <= 0 and not _lacks_fills(view, account, ctx)
+
+
+def _lacks_fills(view: PositionView, account: AccountSnapshot, ctx: Context) -> bool:
+    """Whether a short owes nothing any more although our fills bought clearly less than it sold.
+
+    Somebody else bought the rest: a forced close, a person. Their trades are looked for first.
+    """
+    assert view.entry is not None
+    with localcontext(MONEY):
+        bought = net_base(exit_fills(view), view.scope.symbol.base)
+        missing = view.entry.held - max(Decimal(0), view.base_before) - bought
+    return missing > 0 and ctx.instrument.exit_quantity(missing, account.index_price) is not None
 
 
 def _close(view: PositionView, account: AccountSnapshot, ctx: Context) -> Decision:
     fills = exit_fills(view)
-    under_way = any(o.is_open for o in view.orders if o.order.purpose is Purpose.EXIT)
+    ways = (Purpose.EXIT, Purpose.UNTRACKED)
+    under_way = any(o.is_open for o in view.orders if o.order.purpose in ways)
     if view.entry_open or under_way or not (fills or _needs_no_exit(view, account, ctx)):
         return NOTHING
     if not is_flat(view, account, ctx):
         return _still_open(view, account, ctx)
+    if _may_be_too_much(view, account, fills, ctx):
+        return NOTHING
     assert view.trigger is not None
     assert view.entry is not None
     quantity = sum((fill.quantity for fill in fills), Decimal(0))
@@ -115,6 +157,18 @@ def _close(view: PositionView, account: AccountSnapshot, ctx: Context) -> Decisi
         account=account,
     )
     return Decision(events=(closed,))
+
+
+def _may_be_too_much(
+    view: PositionView, account: AccountSnapshot, fills: tuple[Fill, ...], ctx: Context
+) -> bool:
+    """Whether a short shows base that trades not read yet may explain; a person's stays there."""
+    if side_of(view) is Side.LONG or not fills:
+        return False
+    more, price = beyond(view, account), account.index_price
+    last_ns = max(fill.at_ns for fill in (*fills, *view.given_back))
+    there = more > 0 and ctx.instrument.exit_quantity(more, price) is not None
+    return there and (ctx.now_ns - last_ns < LAG_NS or excess(view, account, ctx) is not None)
 
 
 def close_outside(
@@ -186,14 +240,19 @@ def _still_open(view: PositionView, account: AccountSnapshot, ctx: Context) -> D
 
 
 def gross(view: PositionView, fills: tuple[Fill, ...]) -> Decimal:
-    """Result before fees and interest, in quote; a short's is on the quantity that was owed."""
+    """Result before fees and interest, in quote; a short's is on the quantity that was owed.
+
+    What was bought back twice made or lost what its sale differs from the average that was paid.
+    """
     assert view.entry is not None
     if not fills:
         return Decimal(0)
     sold = sum((fill.quantity for fill in fills), Decimal(0))
     quantity = sold if side_of(view) is Side.LONG else view.entry.quantity
     with localcontext(MONEY):
-        return (average(fills) - view.entry.price) * side_of(view).sign * quantity
+        price = average(fills)
+        back = sum(((fill.price - price) * fill.quantity for fill in view.given_back), Decimal(0))
+        return (price - view.entry.price) * side_of(view).sign * quantity + back
 
 
 def fees(fills: tuple[Fill, ...], *, base: str) -> Decimal:
@@ -223,7 +282,7 @@ def decide_interest(
             ),
             Decimal(0),
         )
-        cost = fees((*view.entry.fills, *exit_fills(view)), base=base)
+        cost = fees((*view.entry.fills, *exit_fills(view), *view.given_back), base=base)
         net = view.closed.gross - cost - paid
         planned = view.plan.sizing.planned_risk
         settled = e.PnlSettled(

@@ -35,7 +35,7 @@ def priority_of(intent: Intent) -> int:
     """Lower goes first: exit, cancel, insurance, repayment, a position's questions, the rest."""
     match intent:
         case PlaceOrder():
-            return {Purpose.EXIT: 0, Purpose.INSURANCE: 2, Purpose.ENTRY: 4}.get(intent.purpose, 4)
+            return {Purpose.INSURANCE: 2, Purpose.ENTRY: 4}.get(intent.purpose, 0)
         case CancelOrder():
             return 1
         case Repay():

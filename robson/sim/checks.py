@@ -15,7 +15,7 @@ from typing import Any
 from robson.connectors.simulated.account import Account
 from robson.connectors.simulated.codec import encode
 from robson.connectors.simulated.conservation import Conservation
-from robson.connectors.simulated.entries import Entry, InterestCharged
+from robson.connectors.simulated.entries import Deposited, Entry, InterestCharged, Withdrawn
 from robson.connectors.simulated.ledger import Terms
 from robson.connectors.simulated.questions import account_snapshot
 from robson.domain.identity import Scope
@@ -27,11 +27,12 @@ from robson.domain.values import NS_PER_S, plain
 from robson.domain.view import PositionView
 from robson.engine.invariants import Audit, Truth
 from robson.engine.invariants.life import BARE_NS
-from robson.engine.invariants.terms import Verdict, least_order, seconds
+from robson.engine.invariants.terms import Transfer, Verdict, least_order, seconds
 from robson.sim.cover import Cover
 from robson.sim.faults import Span
 from robson.sim.observer import Observer
 from robson.sim.oracle import Oracle
+from robson.sim.others import EXCESS_NS
 from robson.sim.watch import Watch
 from robson.sim.world import World
 
@@ -135,8 +136,10 @@ class Checks(Observer):
         self.excused_ns: Counter[str] = Counter()
         self._oracle = _oracle(world)
         self._read = self._charged = 0
-        self._charges: list[InterestCharged] = []
-        self._wrong: set[str] = set()
+        self._charges: list[InterestCharge] = []
+        self._transfers: list[Transfer] = []
+        self._turned_ns: int | None = None
+        self._over = False
 
     # --- the observer ----------------------------------------------------------------------------
 
@@ -205,22 +208,31 @@ class Checks(Observer):
         exchange = self._world.exchange
         account = exchange.state.accounts[scope]
         price = exchange.market(scope.symbol).last
+        self._look_back()
         return Truth(
             account=account_snapshot(account, price, Terms(), exchange.now_ns),
             orders=tuple(order.state(with_fills=True) for order in account.orders.all),
-            charges=self._charges_of(scope),
+            charges=tuple(self._charges),
+            transfers=tuple(self._transfers),
         )
 
-    def _charges_of(self, scope: Scope) -> tuple[InterestCharge, ...]:
-        """All interest that a pair was ever charged."""
+    def _look_back(self) -> None:
+        """All interest that the pair was ever charged, and all money that was moved by hand."""
         entries = self._world.exchange.books.entries(self._charged)
         self._charged += len(entries)
-        self._charges += [entry for entry in entries if isinstance(entry, InterestCharged)]
-        return tuple(
-            InterestCharge(asset=entry.asset, amount=entry.amount, at_ns=entry.at_ns)
-            for entry in self._charges
-            if entry.scope == scope
-        )
+        for entry in entries:
+            match entry:
+                case InterestCharged():
+                    charge = InterestCharge(
+                        asset=entry.asset, amount=entry.amount, at_ns=entry.at_ns
+                    )
+                    self._charges.append(charge)
+                case Deposited() | Withdrawn():
+                    amount = entry.amount if isinstance(entry, Deposited) else -entry.amount
+                    moved = Transfer(asset=entry.asset, amount=amount, at_ns=entry.at_ns)
+                    self._transfers.append(moved)
+                case _:
+                    pass
 
     def _note(self, rule: str, verdicts: Iterable[Verdict]) -> None:
         for verdict in verdicts:
@@ -233,18 +245,37 @@ class Checks(Observer):
         return self._world.exchange.state.accounts[self._world.scope]
 
     def _flips(self) -> None:
-        """A long's wallet never owes base; a short's, or a flat one, holds no more than dust."""
-        base, rules = self._account().base, self._world.instrument
+        """A long's wallet never owes base; a short's, or a flat one, holds no more than dust.
+
+        What a person owns beside it is the person's. What a forced close has doubled is sold.
+        """
+        base, rules, now = self._account().base, self._world.instrument, self._world.clock.now_ns
         price = self._world.exchange.market(rules.symbol).price
         if price is None:
             return
         net, dust = base.total - base.debt, DUST_ORDERS * least_order(rules, price)
         dust += self.cover.largest * INTEREST
+        verdict: Verdict
         if self.cover.holds is not None and self.cover.holds[1]:
             verdict = net >= 0 or f"the wallet owes {-net} {base.asset} on a long"
         else:
-            verdict = net <= dust or f"the wallet holds {net} {base.asset} that it should not"
-        self.audit.note("S1", verdict=verdict, at_ns=self._world.clock.now_ns)
+            verdict = self._holds_too_much(net, dust)
+        self.audit.note("S1", verdict=verdict, at_ns=now)
+
+    def _holds_too_much(self, net: Decimal, dust: Decimal) -> Verdict:
+        others, now = self.cover.others, self._world.clock.now_ns
+        ours = net - others.own
+        if ours <= dust:
+            self._turned_ns = None
+            if self.cover.holds is None:
+                others.left(net)
+            return True
+        wrong = f"the wallet holds {ours} {self._account().base.asset} that it should not"
+        if others.forced_ns is None:
+            return wrong
+        self._turned_ns = self._turned_ns or now
+        took = self.audit.memory.counted(self._turned_ns, now)
+        return (took <= EXCESS_NS and not self._over) or f"{wrong}, for {seconds(took)}"
 
     def _measure(self, entries: Sequence[Entry]) -> None:
         for bare in self.cover.read(entries):
@@ -273,6 +304,8 @@ class Checks(Observer):
         """What can only be said when all is quiet: books, replay, the exchange's side of it."""
         world, now_ns = self._world, self._world.clock.now_ns
         self.moved()
+        self._over = True
+        self._flips()
         outcome = self._conservation.check()
         self.audit.evaluated["B1"] += outcome.compared
         for difference in outcome.differences:

@@ -18,10 +18,12 @@ from robson.connectors.simulated.entries import (
     OrderAccepted,
     OrderClosed,
     Triggered,
+    Withdrawn,
 )
 from robson.domain.identity import OurOrder, Purpose, read_client_order_id
 from robson.domain.instrument import Instrument
 from robson.domain.values import Action
+from robson.sim.others import Others
 
 ZERO = Decimal(0)
 
@@ -41,16 +43,18 @@ class Cover:
     Attributes:
         filled: hashes of the positions that ever held anything, in order.
         holds: hash of the position that holds now, and whether it is a long.
+        others: what a person owns of the base, and forced trades.
         largest: the largest quantity that was ever held.
     """
 
     def __init__(self, rules: Instrument) -> None:
         self._rules = rules
-        self._orders: dict[int, tuple[OurOrder, Action]] = {}
+        self._orders: dict[int, tuple[OurOrder | None, Action]] = {}
         self._stops: set[int] = set()
         self._net = ZERO
         self._before = ZERO
         self._bare_ns: int | None = None
+        self.others = Others(rules.symbol.base)
         self.filled: list[str] = []
         self.holds: tuple[str, bool] | None = None
         self.largest = ZERO
@@ -59,6 +63,7 @@ class Cover:
         """Take entries in; gives the stretches that are over."""
         for entry in entries:
             held = self.holds
+            self.others.read(entry)
             self._note(entry)
             bare = self.holds is not None and not self._stops
             if bare and self._bare_ns is None:
@@ -72,30 +77,32 @@ class Cover:
         match entry:
             case OrderAccepted():
                 ours = read_client_order_id(entry.client_id)
-                if ours is not None:
-                    self._orders[entry.order_id] = (ours, entry.action)
-                if entry.stop_price is not None:
+                self._orders[entry.order_id] = (ours, entry.action)
+                if entry.stop_price is not None and ours is not None:
                     self._stops.add(entry.order_id)
             case Triggered() | OrderClosed():
                 self._stops.discard(entry.order_id)
-            case Filled() if entry.order_id in self._orders:
+            case Filled():
                 self._fill(entry, *self._orders[entry.order_id])
             case Deposited() if entry.asset == self._rules.symbol.base:
                 self._net += entry.amount
+            case Withdrawn() if entry.asset == self._rules.symbol.base:
+                self._net -= entry.amount
             case InterestCharged() if entry.asset == self._rules.symbol.base:
                 self._net -= entry.amount
             case _:
                 pass
 
-    def _fill(self, entry: Filled, ours: OurOrder, action: Action) -> None:
+    def _fill(self, entry: Filled, ours: OurOrder | None, action: Action) -> None:
         buys = action is Action.BUY
         taken = entry.commission if entry.commission_asset == self._rules.symbol.base else ZERO
         before = self._net
         self._net += (entry.quantity if buys else -entry.quantity) - taken
-        if ours.purpose is Purpose.ENTRY:
+        if ours is not None and ours.purpose is Purpose.ENTRY:
             self.largest = max(self.largest, abs(self._net))
             if not self.filled or self.filled[-1] != ours.position_hash:
-                self._before = before
+                self._before = before - self.others.own
+                self.others.forced_ns = None
                 self.filled.append(ours.position_hash)
             if self._left(entry.price, long=buys):
                 self.holds = (ours.position_hash, buys)
@@ -105,5 +112,6 @@ class Cover:
     def _left(self, price: Decimal, *, long: bool) -> bool:
         """Whether anything is left that can be sold, or is owed."""
         if long:
-            return self._rules.exit_quantity(self._net - self._before, price) is not None
+            mine = self._net - self.others.own - self._before
+            return self._rules.exit_quantity(mine, price) is not None
         return self._net < 0

@@ -13,7 +13,7 @@ from typing import Any
 
 SIGN = {"long": 1, "short": -1}
 OURS, PURPOSE, HASH = "rb", slice(2, 3), slice(3, 23)
-ENTRY, WAYS_OUT = "e", ("x", "s")
+ENTRY, WAYS_OUT, GIVES_BACK, FOREIGN = "e", ("x", "s"), "u", ""
 BPS = 10_000
 RISK = Fraction(1, 100)
 SHORT_INTEREST = Fraction(1, 1000)
@@ -59,7 +59,8 @@ class Oracle:
         self._sides: dict[str, bool] = {}
         self._moved: dict[tuple[str, bool], Fraction] = {}
         self._spare: dict[str, Fraction] = {}
-        self._net = Fraction(0)
+        self._back: dict[str, tuple[int, list[Fraction]]] = {}
+        self._net = self._foreign = Fraction(0)
 
     # --- S6: the journal's rows ------------------------------------------------------------------
 
@@ -102,27 +103,40 @@ class Oracle:
                 self._net -= exact(entry["amount"])
 
     def _accepted(self, entry: dict[str, Any]) -> None:
-        ours = str(entry["client_id"])
-        if ours.startswith(OURS):
-            buys = str(entry["action"]).upper() == "BUY"
-            self._orders[entry["order_id"]] = (ours[PURPOSE], ours[HASH], buys)
+        name, buys = str(entry["client_id"]), str(entry["action"]).upper() == "BUY"
+        ours = name.startswith(OURS)
+        whose = (name[PURPOSE], name[HASH]) if ours else (FOREIGN, "")
+        self._orders[entry["order_id"]] = (*whose, buys)
 
     def _filled(self, entry: dict[str, Any]) -> Iterator[Verdict]:
-        order = self._orders.get(entry["order_id"])
-        if order is None:
-            return
-        purpose, position, buys = order
+        purpose, position, buys = self._orders[entry["order_id"]]
         fee = entry["commission"] if entry["commission_asset"] == self._base else "0"
         moved = exact(entry["quantity"]) - (exact(fee) if buys else 0)
         before, self._net = self._net, self._net + (moved if buys else -moved)
+        if purpose == FOREIGN:
+            self._foreign += moved if buys else 0
+            return
+        if purpose == GIVES_BACK:
+            yield from self._given_back(position, entry["order_id"], moved)
+            return
         if purpose == ENTRY:
             self._sides.setdefault(position, buys)
             self._spare.setdefault(position, max(Fraction(0), before))
+            self._foreign = Fraction(0)
         leaves = purpose in WAYS_OUT
         key = (position, leaves)
         self._moved[key] = self._moved.get(key, Fraction(0)) + moved
         if leaves:
             yield self._within(position, exact(entry["price"]))
+
+    def _given_back(self, position: str, order_id: int, moved: Fraction) -> Iterator[Verdict]:
+        """An excess is what was bought back since the entry, by whomever, beyond what was sold."""
+        back = self._back.setdefault(position, (order_id, []))
+        back[1].append(moved)
+        bought = self._moved.get((position, True), Fraction(0)) + self._foreign
+        least, most = sum(back[1], Fraction(0)), bought - self._moved[position, False]
+        yield least <= most or f"by the oracle {float(least)} given back, {float(most)} too much"
+        yield back[0] == order_id or f"orders {back[0]} and {order_id} both gave back"
 
     def _within(self, position: str, price: Fraction) -> Verdict:
         """Whether what left is at most what came in, with the dust that lay there before."""

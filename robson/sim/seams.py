@@ -32,6 +32,7 @@ _PURPOSES = {
     Purpose.ENTRY: "entry",
     Purpose.INSURANCE: "insurance",
     Purpose.EXIT: "exit",
+    Purpose.UNTRACKED: "exit",
     Purpose.CANCEL: "cancel",
 }
 _COMMITS: dict[type, str] = {

@@ -141,7 +141,11 @@ def _triggered(event: e.ExitTriggered, view: PositionView) -> Told:
 
 
 def _exited(event: e.ExitFilled, view: PositionView) -> Told:
-    return "left", _fills(view, event.fills)
+    if view.side is None or event.fills[0].action is view.side.exit_action:
+        return "left", _fills(view, event.fills)
+    quantity = sum((fill.quantity for fill in event.fills), Decimal(0))
+    price = _short(event.fills[-1].price)
+    return "given back", f"sold {_base(view, quantity)} at {price}: it was bought back twice"
 
 
 def _fills(view: PositionView, fills: tuple[Fill, ...]) -> str:

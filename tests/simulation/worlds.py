@@ -148,20 +148,26 @@ class Bench:
         self.checks = Checks(self.world)
         self.world.observer = self.checks
 
-    def arm(self, side: Side) -> None:
+    def arm(self, side: Side, *, capital: Decimal | None = None) -> None:
         """Bring money in, start the daemon, and arm as soon as there is a price."""
         world = self.world
         world.deposit(BALANCE)
         world.start()
         world.until(lambda: world.monitor.roster.month is not None and world.board.has_price)
-        world.ask(
-            Arm(symbol=world.symbol, strategy="now", idempotency_key="k", actor="t", side=side)
+        arm = Arm(
+            symbol=world.symbol,
+            strategy="now",
+            idempotency_key="k",
+            actor="t",
+            side=side,
+            capital=capital,
         )
+        world.ask(arm)
         world.until(lambda: bool(self.views))
 
-    def active(self, side: Side) -> PositionView:
+    def active(self, side: Side, *, capital: Decimal | None = None) -> PositionView:
         """Arm, and go on until the position's stop rests."""
-        self.arm(side)
+        self.arm(side, capital=capital)
         self.world.until(lambda: self.view.insurance.state == "resting", at_most=STEPS_MAX)
         return self.view
 

@@ -57,7 +57,7 @@ def fees_in_quote(fills: Iterable[Fill], symbol: Symbol) -> Decimal | None:
 
 
 def _fills(view: PositionView) -> tuple[Fill, ...]:
-    return (*(view.entry.fills if view.entry else ()), *_exits(view))
+    return (*(view.entry.fills if view.entry else ()), *_exits(view), *view.given_back)
 
 
 def _exits(view: PositionView) -> tuple[Fill, ...]:

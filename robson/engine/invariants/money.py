@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, localcontext
 
 from robson.domain import events as e
-from robson.domain.identity import position_hash
+from robson.domain.identity import position_hash, read_client_order_id
 from robson.domain.lifecycle import PositionState
 from robson.domain.reports import Fill
 from robson.domain.values import MONEY, Action, Side
@@ -152,10 +152,12 @@ def no_over_exit(seen: Seen) -> Iterator[Verdict]:
     if entry is None:
         yield "an exit was filled without an entry"
         return
+    # What the exchange forced, or somebody else traded, is no order of ours.
+    fills = tuple(fill for fill in fills if read_client_order_id(fill.client_id) is not None)
     moved, most = total(fills), entry.held + _dust_before(seen)
     if seen.side is Side.SHORT:
         moved = net_of_fees(fills, seen.after.scope.symbol.base)
-        most = entry.held * INTEREST + DUST_ORDERS * least_order(seen.rules, fills[-1].price)
+        most = entry.held * INTEREST + DUST_ORDERS * least_order(seen.rules, entry.price)
     yield moved <= most or f"exits moved {moved}, held were {most}"
 
 
@@ -190,8 +192,10 @@ def result_adds_up(seen: Seen) -> Iterator[Verdict]:
         worth = sum((fill.price * fill.quantity for fill in fills), ZERO)
         quantity = total(fills) if seen.side is Side.LONG else entry.quantity
         price = worth / total(fills) if fills else entry.price
+        back = view.given_back
         gross = (price - entry.price) * quantity * seen.side.sign
-        paid = sum((_fee(fill, base) for fill in (*entry.fills, *fills)), ZERO)
+        gross += sum(((fill.price - price) * fill.quantity for fill in back), ZERO)
+        paid = sum((_fee(fill, base) for fill in (*entry.fills, *fills, *back)), ZERO)
         net = event.gross - event.fees - event.interest
         yield event.gross == gross or f"gross {event.gross}, by the fills {gross}"
         yield event.fees == paid or f"fees {event.fees}, by the fills {paid}"
@@ -210,7 +214,7 @@ def _fee(fill: Fill, base: str) -> Decimal:
 def settled_as_there(view: PositionView, truth: Truth) -> Iterator[Verdict]:
     """Fills, debts and orders of a settled position, the exchange's against the journal's."""
     ours = view.entry.fills if view.entry else ()
-    told = (*ours, *view.insurance_fills, *view.exit_fills)
+    told = (*ours, *view.insurance_fills, *view.exit_fills, *view.given_back)
     mine = position_hash(view.scope, view.id)
     known = {fill.trade_id: fill for fill in told if mine in fill.client_id}
     orders = truth.orders_of(view)
@@ -236,11 +240,14 @@ def wallet_as_told(seen: Seen) -> Iterator[Verdict]:
     account, told = truth.account, view.account
     for balance in (account.base, account.quote):
         yield balance.debt == 0 or f"settled with {balance.debt} {balance.asset} owed"
+    fills = (*view.entry.fills, *seen.way_out, *view.given_back)
+    since = told is not None and any(truth.by_others(told.at_ns, fills))
     same = told is not None and (told.base, told.quote) == (account.base, account.quote)
-    yield same or f"the wallet is {account.base}, {account.quote}, not as last read"
-    fills = (*view.entry.fills, *seen.way_out)
+    yield same or since or f"the wallet is {account.base}, {account.quote}, not as last read"
     with localcontext(MONEY):
         base, quote = _moved(fills, account.base.asset)
+        others = _others(seen, truth, sized.at_ns)
+        base, quote = base + others[0], quote + others[1]
         base -= _charged(view, truth, account.base.asset)
         quote -= _charged(view, truth, account.quote.asset)
         for moved, now, was in (
@@ -259,11 +266,24 @@ def result_as_in_wallet(seen: Seen) -> Iterator[Verdict]:
     account = truth.account
     with localcontext(MONEY):
         price = view.entry.price if seen.side is Side.LONG else view.closed.price
-        dust = account.base.net - sized.base.net
-        gained = account.quote.net - sized.quote.net + dust * price
+        base, quote = _others(seen, truth, sized.at_ns)
+        dust = account.base.net - sized.base.net - base
+        gained = account.quote.net - sized.quote.net - quote + dust * price
         error = abs(gained - seen.event.net)
-        most = ATOM * (2 + len(view.entry.fills) + len(seen.way_out))
+        most = ATOM * (2 + len(view.entry.fills) + len(seen.way_out) + len(view.given_back))
     yield error <= most or f"net {seen.event.net}, the wallet gained {gained}"
+
+
+def _others(seen: Seen, truth: Truth, since_ns: int) -> tuple[Decimal, Decimal]:
+    """Base and quote that others moved: what a person does on the pair is no result of ours."""
+    view = seen.after
+    ours = (*(view.entry.fills if view.entry else ()), *seen.way_out, *view.given_back)
+    fills, transfers = truth.by_others(since_ns, ours)
+    base, quote = _moved(fills, truth.account.base.asset)
+    for each in transfers:
+        base += each.amount if each.asset == truth.account.base.asset else 0
+        quote += each.amount if each.asset == truth.account.quote.asset else 0
+    return base, quote
 
 
 def _moved(fills: tuple[Fill, ...], base_asset: str) -> tuple[Decimal, Decimal]:

@@ -23,19 +23,44 @@ Verdict = bool | str
 
 
 @attrs.frozen(kw_only=True)
+class Transfer:
+    """Money that a person moved into the pair, or out of it where the amount is negative."""
+
+    asset: str
+    amount: Decimal
+    at_ns: int
+
+
+@attrs.frozen(kw_only=True)
 class Truth:
     """One pair as the exchange itself has it, for whoever can look: a simulation.
 
-    ``orders`` are all of the pair's, oldest first, with their fills; ``charges`` all its interest.
+    ``orders`` are all of the pair's, oldest first, with their fills; ``charges`` all its interest;
+    ``transfers`` all money that was brought in, or taken out where negative.
     """
 
     account: AccountSnapshot
     orders: tuple[OrderState, ...]
     charges: tuple[InterestCharge, ...]
+    transfers: tuple[Transfer, ...] = ()
 
     def order(self, client_id: str | None) -> OrderState | None:
         """The newest order of a client id."""
         return next((o for o in reversed(self.orders) if o.client_id == client_id), None)
+
+    def by_others(
+        self, since_ns: int, ours: Iterable[Fill]
+    ) -> tuple[tuple[Fill, ...], tuple[Transfer, ...]]:
+        """Trades that no order of ours made and no position counts as its own, and transfers."""
+        counted = {fill.trade_id for fill in ours}
+        fills = tuple(
+            fill
+            for order in self.orders
+            if read_client_order_id(order.client_id) is None
+            for fill in order.fills or ()
+            if fill.at_ns >= since_ns and fill.trade_id not in counted
+        )
+        return fills, tuple(each for each in self.transfers if each.at_ns >= since_ns)
 
     def orders_of(self, view: PositionView) -> tuple[OrderState, ...]:
         """The orders that carry a position's hash."""

@@ -133,8 +133,10 @@ def no_borrowing_exit(leaving: Leaving) -> Iterator[Verdict]:
         return
     repays = order.side_effect is SideEffect.REPAY
     yield repays or f"{order.client_id} leaves as {order.side_effect.value}"
-    yield order.action is view.side.exit_action or f"the exit would {order.action.value}"
-    market = order.purpose is not Purpose.EXIT or order.type is OrderType.MARKET
+    back = order.purpose is Purpose.UNTRACKED
+    action = view.side.entry_action if back else view.side.exit_action
+    yield order.action is action or f"the exit would {order.action.value}"
+    market = order.purpose is Purpose.INSURANCE or order.type is OrderType.MARKET
     yield market or f"the exit is a {order.type.value} order"
 
 

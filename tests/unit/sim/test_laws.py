@@ -85,7 +85,7 @@ def life(crash: str | None = None) -> tuple[list[Fed], Audit, list[Recorded]]:
 
 
 LIFE, AUDIT, JOURNAL = life()
-CRASHED, *_ = life("insurance.send:before")
+CRASHED, *_ = life("exit.send:before")
 
 
 def judged(tape: list[Fed]) -> set[str]:
