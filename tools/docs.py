@@ -25,6 +25,7 @@ from errors_page import errors_page
 from faults_page import faults_page
 from pages import made_from, paragraph, table
 from recovery_page import recovery_page
+from venue_page import venue_page
 
 from robson.daemon.config import FILE_KEYS, KEYS, PREFIX, shown
 from robson.domain import events, lifecycle, position
@@ -395,6 +396,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/recovery.md": recovery_page,
     "docs/errors.md": errors_page,
     "docs/operations/faults.md": faults_page,
+    "docs/operations/venue.md": venue_page,
 }
 
 

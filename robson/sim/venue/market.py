@@ -101,6 +101,7 @@ class Market:
     Attributes:
         loans: asset and amount that an order has borrowed, by its number.
         disabled: the accounts that are switched off.
+        tokens: the account that a listen token opens, and until when in milliseconds.
         cancel_ids: the id of the last cancel of an order, by the order's own id.
         printed: who is told of every trade on the market.
     """
@@ -152,6 +153,7 @@ class Market:
         self.printed: list[Printed] = []
         self.cancel_ids: dict[str, str] = {}
         self.disabled: set[str] = set()
+        self.tokens: dict[str, tuple[Scope, int]] = {}
         self.loans = _loans(self.books)
         self._fund(accounts, programme.options.balance)
         self.play()

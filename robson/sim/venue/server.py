@@ -12,7 +12,7 @@ from aiohttp import web
 
 from robson.domain.reports import ApiError
 from robson.domain.values import NS_PER_S
-from robson.sim.venue import accounts, margin, money, public
+from robson.sim.venue import accounts, margin, money, public, tokens
 from robson.sim.venue.asked import (
     Asked,
     Received,
@@ -35,7 +35,13 @@ from robson.sim.venue.wire import ms
 from robson.sim.venue.ws_api import WsApi
 
 TICK_S = 0.05
-ENDPOINTS: Table = public.ENDPOINTS | margin.ENDPOINTS | accounts.ENDPOINTS | money.ENDPOINTS
+ENDPOINTS: Table = {
+    **public.ENDPOINTS,
+    **margin.ENDPOINTS,
+    **accounts.ENDPOINTS,
+    **money.ENDPOINTS,
+    **tokens.ENDPOINTS,
+}
 _PAGE = "<html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>"
 _PAGES = {"blocked": (403, "403 Forbidden"), "page": (503, "503 Service Unavailable")}
 
@@ -55,7 +61,6 @@ class Venue:
         self.streams = Streams(market, connect, speed=speed)
         self.users = UserStreams(market)
         self._ws_api = WsApi(market, self.users, connect, speed=speed)
-        self._endpoints = ENDPOINTS | self.users.endpoints()
 
     def app(self) -> web.Application:
         """Everything that callers can reach."""
@@ -88,7 +93,7 @@ class Venue:
     # --- requests --------------------------------------------------------------------------------
 
     async def _rest(self, request: web.Request) -> web.StreamResponse:
-        endpoint = self._endpoints.get((request.method, request.path))
+        endpoint = ENDPOINTS.get((request.method, request.path))
         _, _, query = request.raw_path.partition("?")
         got = received(query.encode("latin-1", "replace"), await request.read())
         row = self.log.begin(

@@ -1,8 +1,7 @@
-"""User streams: tokens that open them, and what happens on the accounts they are for."""
+"""User streams: what happens on an account, to whoever opened it with a token."""
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 from collections.abc import Callable
 from typing import Any
@@ -12,14 +11,10 @@ import attrs
 from robson.connectors.simulated.entries import Entry
 from robson.domain.identity import Scope
 from robson.domain.values import NS_PER_MS
-from robson.sim.venue.asked import Asked
-from robson.sim.venue.endpoints import Budget, Endpoint, Security, Table, params
 from robson.sim.venue.happenings import Reporter
 from robson.sim.venue.market import Market
-from robson.sim.venue.refusals import refused
 from robson.sim.venue.wire import ms
 
-MAX_VALIDITY_MS = 86_400_000
 Tell = Callable[[dict[str, Any]], None]
 
 
@@ -42,45 +37,17 @@ class UserStreams:
 
     def __init__(self, market: Market) -> None:
         self._market = market
-        self._tokens: dict[str, tuple[Scope, int]] = {}
         self._numbers = itertools.count()
         self._subscriptions: list[Subscription] = []
         self._reporter = Reporter(market)
         self._fresh: list[Entry] = []
         market.books.listeners.append(self._fresh.append)
 
-    # --- tokens ----------------------------------------------------------------------------------
-
-    async def token(self, asked: Asked) -> Any:
-        """A token for one pair's account."""
-        validity = asked.number("validity")
-        if validity is not None and not 0 < validity <= MAX_VALIDITY_MS:
-            raise refused("illegal", "validity", f"1-{MAX_VALIDITY_MS}")
-        if (asked.get("isIsolated") or "false").lower() != "true":
-            raise refused("no_account")
-        scope = asked.scope()
-        asked.market.exchange.account(scope)
-        expires = ms(asked.at_ns) + (validity or MAX_VALIDITY_MS)
-        text = hashlib.sha256(f"{scope} {asked.at_ns} {len(self._tokens)}".encode()).hexdigest()
-        self._tokens[text] = (scope, expires)
-        return {"token": text, "expirationTime": expires}
-
-    def endpoints(self) -> Table:
-        """What is asked for over REST."""
-        return {
-            ("POST", "/sapi/v1/userListenToken"): Endpoint(
-                handler=self.token,
-                params=params("symbol isIsolated validity"),
-                security=Security.KEY,
-                budget=Budget.UID,
-            )
-        }
-
     # --- subscriptions ---------------------------------------------------------------------------
 
     def subscribe(self, text: str, tell: Tell) -> Subscription | None:
         """Open a token's stream, or extend it on the same connection; None for no valid token."""
-        scope, expires = self._tokens.get(text, (None, 0))
+        scope, expires = self._market.tokens.get(text, (None, 0))
         if scope is None or expires <= ms(self._market.driver.clock.now_ns):
             return None
         for known in self._subscriptions:

@@ -1,0 +1,259 @@
+"""The page about the venue: how to use it, every address it answers, every fault of its wire."""
+
+from __future__ import annotations
+
+from pages import made_from, paragraph, table
+
+from robson.connectors.simulated.kinds import Kind
+from robson.sim.venue.endpoints import Budget, Endpoint
+from robson.sim.venue.kinds import KINDS, ON_REST, STREAMS, WIRE
+from robson.sim.venue.server import ENDPOINTS
+
+_START = """\
+```sh
+./tools/robson-sim venue --port 9443
+./tools/robson-sim venue --tape BTCUSDT-1m.csv.gz --state-dir /tmp/venue
+```"""
+_KEYS = """\
+```toml
+[[key]]
+api_key = "first"
+secret = "of-the-first"
+account = "main"            # the account of the first key begins with --balance on every pair
+
+[[key]]
+api_key = "second"
+account = "other"
+public_key = \"\"\"
+-----BEGIN PUBLIC KEY-----
+(Ed25519)
+-----END PUBLIC KEY-----
+\"\"\"
+```"""
+_CLIENTS = (
+    (
+        "binance-connector",
+        '`Spot("test-key", "test-secret", base_url="http://127.0.0.1:9443")`',
+    ),
+    (
+        "python-binance",
+        (
+            "subclasses of `Client` and `AsyncClient` whose `API_URL` and `MARGIN_API_URL` end in"
+            " `/api` and `/sapi`, and whose `WS_API_URL` is `ws://127.0.0.1:9443/ws-api/v3`"
+        ),
+    ),
+    (
+        "ccxt",
+        (
+            '`urls["api"]["public"]`, `["private"]` and `["sapi"]` ending in `/api/v3`,'
+            " `/api/v3` and `/sapi/v1`"
+        ),
+    ),
+)
+_ADDRESSES = (
+    ("`/ws/NAME`, `/ws`", "one market stream, or those subscribed to"),
+    ("`/stream?streams=A/B`", "several, each frame wrapped with its stream"),
+    ("`/ws-api/v3`", "the WebSocket API: public questions, and user streams by listen token"),
+)
+_OPERATOR = (
+    ("GET `/books`", "every account, order, fill and request, as `robson-sim books --json`"),
+    (
+        "GET `/log?after=N`",
+        (
+            "every request that came in: role, weight, status, and the faults that struck it on its"
+            " way; status 0 is an answer that never left"
+        ),
+    ),
+    ("GET `/faults`", "how often each fault struck, of how many it could have, and every strike"),
+    ("GET `/market`", "time, prices, listeners, what was replayed"),
+    ("POST `/price`", '`{"symbol": "BTCUSDT", "price": "61000"}` moves it at once'),
+    ("POST `/fault`", "adds one fault, as a table of the script says it, in JSON"),
+    ("POST `/revoke`", '`{"api_key": "first"}`: from now on it is unknown'),
+    ("POST `/clock`", '`{"ahead_ms": 5000}` lets the exchange\'s clock jump'),
+)
+_BUDGETS = {Budget.API: "one for `/api`", Budget.IP: "its own, address", Budget.UID: "its own, key"}
+
+
+def _weight(endpoint: Endpoint) -> str:
+    told = {endpoint.weight_of(values) for values in ({}, {"symbol": "x"}, _BORROWS)}
+    return " or ".join(str(weight) for weight in sorted(told))
+
+
+_BORROWS = {"sideEffectType": "MARGIN_BUY", "symbol": "x"}
+
+
+def _endpoints() -> list[tuple[str, ...]]:
+    return [
+        (
+            f"{method} `{path}`",
+            endpoint.security.value,
+            _weight(endpoint),
+            _BUDGETS[endpoint.budget],
+        )
+        for (method, path), endpoint in sorted(
+            ENDPOINTS.items(), key=lambda row: (row[0][1], row[0][0])
+        )
+    ]
+
+
+def _meets(kind: Kind) -> str:
+    named = {ON_REST: "all requests", STREAMS: "all streams"}
+    return named.get(kind.requests) or ", ".join(f"`{role}`" for role in kind.requests)
+
+
+def _kinds() -> list[tuple[str, ...]]:
+    return [
+        (
+            f"`{name}`",
+            kind.meaning,
+            kind.source,
+            kind.robson,
+            _meets(kind),
+            "" if kind.seconds is None else f"seconds {kind.seconds}",
+        )
+        for name, kind in WIRE.items()
+    ]
+
+
+def venue_page() -> str:
+    """docs/operations/venue.md."""
+    return "\n".join((*_use(), "", *_time(), "", *_reach(), "", *_faults(), "", *_lacks(), ""))
+
+
+def _use() -> tuple[str, ...]:
+    return (
+        made_from("tools/venue_page.py and robson/sim/venue"),
+        "",
+        "# The venue: a Binance on your machine",
+        "",
+        paragraph(
+            "`robson-sim venue` puts the simulated exchange behind Binance's own REST and",
+            "WebSocket",
+            "formats, on loopback. Any client of Binance can use it, and no order leaves the",
+            "machine. There is no testnet for margin: this is the rehearsal.",
+        ),
+        "",
+        _START,
+        "",
+        paragraph(
+            "The key is `test-key`, the secret `test-secret`, unless `--credentials` names a file",
+            "with others, for HMAC or Ed25519:",
+        ),
+        "",
+        _KEYS,
+        "",
+        paragraph(
+            "These clients of other people live whole lives on it in the tests (pinned in",
+            "`requirements/clients.txt`), and each of them also with a wrong secret, a flipped",
+            "byte,",
+            "an old timestamp and a missing parameter:",
+        ),
+        "",
+        *table("Client", "Pointed at it by", rows=_CLIENTS),
+    )
+
+
+def _time() -> tuple[str, ...]:
+    return (
+        "## Time and prices",
+        "",
+        "- "
+        + paragraph(
+            "The tape happens **now**: it is moved so that it begins when the venue starts,",
+            "because clients sign by their own clocks. `--tape-time` leaves it its own time;",
+            "`--speed 60` lets the exchange's time run sixty times as fast, and whoever signs has",
+            "to ask for it (`GET /api/v3/time`).",
+        ).replace("\n", "\n  "),
+        "- "
+        + paragraph(
+            "Bid and ask are what a market order is filled at. One trade is one aggregate; a tape",
+            "tells no sizes, so they are made from the trades' numbers.",
+        ).replace("\n", "\n  "),
+        "- "
+        + paragraph(
+            "With `--state-dir` the books survive, and the market has gone on when the venue",
+            "starts",
+            "again. `robson-sim books --state-dir DIR` reads them meanwhile.",
+        ).replace("\n", "\n  "),
+        "- "
+        + paragraph(
+            "With `--by-hand` prices move only by the operator.",
+        ),
+    )
+
+
+def _reach() -> tuple[str, ...]:
+    return (
+        "## What it answers",
+        "",
+        paragraph(
+            "A weight is taken from a budget a minute of the exchange's time: 6,000 for all of",
+            "`/api`, 12,000 an address or 180,000 a key for each endpoint of `/sapi`. Beyond it:",
+            "429",
+            "with `Retry-After`, and for whoever goes on, 418 for two minutes.",
+        ),
+        "",
+        *table("Endpoint", "Shows", "Weight", "Budget", rows=_endpoints()),
+        "",
+        *table("WebSocket", "Is", rows=_ADDRESSES),
+        "",
+        paragraph(
+            "Pings come every 20 s and want a pong within 60 s; a connection lives 24 h; more than",
+            "five messages a second end it. All of that is the exchange's time.",
+        ),
+        "",
+        "## The operator's port",
+        "",
+        paragraph(
+            "A port of its own (`--operator-port`, else a free one, printed), of which no client",
+            "is",
+            "to know:",
+        ),
+        "",
+        *table("Ask", "Answer", rows=_OPERATOR),
+    )
+
+
+def _faults() -> tuple[str, ...]:
+    return (
+        "## Faults",
+        "",
+        paragraph(
+            "`--faults FILE` plays a script as [Faults on purpose](faults.md) has it. The",
+            f"{len(KINDS) - len(WIRE)} kinds there that a script can ask for strike here too, and",
+            f"{len(WIRE)} more that only a wire can have. `request` names whom: a role of a",
+            "request",
+            f"({', '.join(f'`{role}`' for role in ON_REST)}) or of a frame",
+            f"({', '.join(f'`{role}`' for role in STREAMS)}). An order's role is in its client id",
+            "where Robson made it, else in its shape: a market order that repays is an exit,",
+            "another",
+            "one an entry, everything else insurance.",
+        ),
+        "",
+        *table(
+            "Kind",
+            "What happens",
+            "What is known",
+            "What a client should do",
+            "Can meet",
+            "Unless given",
+            rows=_kinds(),
+        ),
+    )
+
+
+def _lacks() -> tuple[str, ...]:
+    return (
+        "## What it does not do",
+        "",
+        paragraph(
+            "Orders are `MARKET`, `STOP_LOSS` and `STOP_LOSS_LIMIT` on isolated margin, with",
+            "`NO_SIDE_EFFECT`, `MARGIN_BUY` and `AUTO_REPAY`. Limit orders, order lists, cross",
+            "margin, spot accounts and `AUTO_BORROW_REPAY` are refused with code -1020 or -3003.",
+            "Wallets beside the isolated accounts are not kept: a transfer in always succeeds.",
+            "There",
+            "is one margin tier, no BNB, and no bar of a second or a month. Where Binance's own",
+            "documents contradict each other or say nothing, it does what",
+            "`robson/sim/venue` says.",
+        ),
+    )
