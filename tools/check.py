@@ -49,8 +49,8 @@ def main(arguments: list[str]) -> int:
     if failed:
         print(f"not passed: {', '.join(failed)}; the tests were not run")
         return 1
-    # All but the long proofs, or those; with arguments, exactly what was asked for. Three workers on
-    # two cores: a fifth of the time a test only waits for the process that it has started.
+    # All but the long proofs, or those; with arguments, exactly what was asked for. Three workers
+    # on two cores: a fifth of the time a test only waits for the process that it has started.
     workers = ["-n", "3", "--dist", "worksteal"]
     if not arguments:
         arguments = [*workers, "-m", "not long"]
