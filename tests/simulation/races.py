@@ -40,11 +40,12 @@ Loses = Callable[[Intent], str | None]
 class Steady(FaultPlan):
     """Every request takes the same time; ``loses`` names the half of one that is lost, once.
 
-    ``late`` loses nothing: the exchange carries it out long after it was asked.
+    ``late`` loses nothing: the exchange carries it out long after it was asked, ``late_ns``.
     """
 
-    def __init__(self, loses: Loses = lambda _request: None) -> None:
+    def __init__(self, loses: Loses = lambda _request: None, *, late_ns: int = LATE_NS) -> None:
         super().__init__(SEED)
+        self.late_ns = late_ns
         self.wire = _SteadyWire(self, loses)
 
 
@@ -60,8 +61,9 @@ class _SteadyWire(FaultyWire):
             return Trip(out_ns=WAY, back_ns=WAY)
         if lost == "late":
             self._steady.strike("slow_matching")
-            self._steady.excuse("late", now_ns + LATE_NS + RECOVERY_NS)
-            return Trip(out_ns=WAY, back_ns=WAY, matching_ns=LATE_NS, told=UNKNOWN)
+            late_ns = self._steady.late_ns
+            self._steady.excuse("late", now_ns + late_ns + RECOVERY_NS)
+            return Trip(out_ns=WAY, back_ns=WAY, matching_ns=late_ns, told=UNKNOWN)
         self._steady.strike(f"lost_{lost}")
         self._steady.excuse("lost", now_ns + TOTAL_NS + RECOVERY_NS)
         return Trip(out_ns=None if lost == "request" else WAY, back_ns=None)

@@ -19,7 +19,7 @@ import attrs
 from robson.connectors.simulated.roles import role_of_id
 from robson.daemon.monitor import Unseen
 from robson.domain import events as e
-from robson.domain.commands import Arm, Disarm, Panic
+from robson.domain.commands import Disarm, Panic
 from robson.domain.identity import Purpose
 from robson.domain.lifecycle import PositionState
 from robson.domain.values import NS_PER_S, ExchangeNs, Price, Side
@@ -29,14 +29,16 @@ from robson.sim.checks import Checks
 from robson.sim.faults import RECOVERY_NS
 from robson.sim.world import World
 from tests.simulation.deaths import WAYS, Dying, role_of_point
-from tests.simulation.races import TICK, Race, _market
-from tests.simulation.worlds import BALANCE, SEED, first_price
+from tests.simulation.races import BEGINS, TICK, Race, _market
+from tests.simulation.worlds import SEED, first_price
 
 TABLE = Path(__file__).resolve().parents[2] / "docs" / "recovery.toml"
 GOES_NS, RETURNS_NS, BACK_NS = NS_PER_S, 2 * NS_PER_S, 3 * NS_PER_S
 """After the instant at which it all begins: the price goes, comes back, and somebody is there."""
-LATE_S = 30
+LATE_S = 7
 """When a position that is held all along begins its race."""
+STAYS_NS = 10 * NS_PER_S
+"""So long it is watched that what is held stays as it is."""
 SMALL = Decimal(1500)
 """Capital of a short whose own money would pay for a second buy-back: no asset fence."""
 
@@ -103,6 +105,14 @@ def cells(row: str) -> Iterator[Cell]:
     if written.get("fences"):
         for price in table()["prices"]:
             yield Cell(row, price, Side.SHORT, fence="settle")
+
+
+def some(row: str) -> Iterator[Cell]:
+    """One cell for each price of a row: by turns of each side, type and fence."""
+    every = list(cells(row))
+    for place, price in enumerate(table()["prices"]):
+        here = [cell for cell in every if cell.price == price]
+        yield here[place % len(here)]
 
 
 class Returning(World):
@@ -172,30 +182,14 @@ class Life(Race):
 
     def __init__(self, cell: Cell, at: Mapping[int, Decimal]) -> None:
         self.cell, self.way = cell, WAYS[cell.row]
+        self.strategy = self.way.strategy
+        self.capital = SMALL if cell.fence == "settle" else None
         self.faults = Dying(self.way)
         self.world: Returning = Returning(
-            SEED, _market(dict(at), 90), faults=self.faults, only_limited=cell.limited
+            SEED, _market(dict(at), 60), faults=self.faults, only_limited=cell.limited
         )
         self.checks = Checks(self.world)
         self.world.observer = self.checks
-
-    def arm(self, side: Side) -> None:
-        """As every bench does, with the strategy and capital of the cell."""
-        world = self.world
-        world.deposit(BALANCE)
-        world.start()
-        world.until(lambda: world.monitor.roster.month is not None and world.board.has_price)
-        world.ask(
-            Arm(
-                symbol=world.symbol,
-                strategy=self.way.strategy,
-                idempotency_key="k",
-                actor="t",
-                side=side,
-                capital=SMALL if self.cell.fence == "settle" else None,
-            )
-        )
-        world.until(lambda: bool(self.views))
 
     def cancels_before_exits(self) -> bool:
         """Asked of every exit as it leaves; here a position may be left before a stop was there."""
@@ -283,7 +277,7 @@ def _reach(life: Life, cell: Cell) -> None:
         world.until(lambda: world.crashes > 0)
         return
     life.active(cell.side)
-    life.at_ns(0)
+    life.at_ns(LATE_S * NS_PER_S - BEGINS)
     assert fence_of(life.view) == cell.fence
     faults.arm()
     if way.begins == "panic":
@@ -359,7 +353,7 @@ def _finish(life: Life, end: str) -> None:
     if end == "armed":
         world.ask(Disarm(position=life.view.id, actor="t"))
     if end in ("held", "error"):
-        until_ns = world.clock.now_ns + 25 * NS_PER_S
+        until_ns = world.clock.now_ns + STAYS_NS
         world.until(lambda: world.clock.now_ns >= until_ns)
         rests = world.exchange.state.accounts[world.scope].orders.open()
         assert [order.client_id for order in rests] == [life.view.insurance.client_id], "one stop"

@@ -20,9 +20,11 @@ from robson.domain.intents import QueryOrder
 from robson.domain.lifecycle import PositionState
 from robson.domain.reports import OrderReported, OrderStatus
 from robson.domain.values import NS_PER_MS, NS_PER_S, ExchangeNs, Side
+from robson.engine.leaving import fence_of
 from robson.sim.faults import REBORN_NS, CrashAt
 from tests.simulation import outsiders
 from tests.simulation.races import (
+    BEGINS,
     TICK,
     WAY,
     Race,
@@ -33,6 +35,7 @@ from tests.simulation.races import (
     plan_of,
     rung,
 )
+from tests.simulation.worlds import first_price
 
 SIDES = pytest.mark.parametrize("side", Side, ids=lambda side: side.value)
 TYPES = pytest.mark.parametrize("limited", [False, True], ids=["market", "limit"])
@@ -362,3 +365,89 @@ def test_the_stop_is_met_while_the_process_that_cancelled_it_is_dead(
     assert race.stop(before).status is (OrderStatus.FILLED if theirs else OrderStatus.CANCELED)
     assert race.executed_exits() == 1
     record_property("happened", f"M over a death, {order}: {side.value}")
+
+
+# --- a stop that nobody has seen -----------------------------------------------------------------
+
+OWN = Decimal(1500)
+"""Capital of a short whose money would pay for a second buy-back: no asset fence."""
+FENCED = pytest.mark.parametrize(
+    ("side", "fence"), [(Side.LONG, "asset"), (Side.SHORT, "asset"), (Side.SHORT, "settle")]
+)
+LEAVES = 240 * NS_PER_MS
+"""When the first stop leaves; its answer says at once that nobody knows."""
+SEEN = 620 * NS_PER_MS
+"""When the last question of the round that finds nothing is answered at the exchange."""
+
+
+def unseen_stop(late_ns: int, prices: list[tuple[int, Decimal]], fence: str) -> Race:
+    """A race whose first stop is matched so late after it arrived; prices from the beginning."""
+    faults = Steady(once(Purpose.INSURANCE, "late"), late_ns=late_ns)
+    race = Race([(at_ns - BEGINS, price) for at_ns, price in prices], faults=faults)
+    race.capital = OWN if fence == "settle" else None
+    return race
+
+
+@pytest.mark.proves("E", "P8")
+def test_an_exit_behind_the_settle_fence_waits_for_the_proof(record_property: Any) -> None:
+    """A second buy-back would be taken, and open a long; the first is matched much later."""
+    race = Race([(0, past_ours(Side.SHORT))], faults=Steady(once(Purpose.EXIT, "late")))
+    race.capital = OWN
+    race.begin(Side.SHORT)
+    assert fence_of(race.view) == "settle"
+    race.at_ns(7 * NS_PER_S)
+    assert race.requests(Purpose.EXIT) == [], "it is not matched yet, and no other has left"
+    view = race.over()
+    assert view.closed is not None
+    assert len(race.requests(Purpose.EXIT)) == 1
+    assert race.executed_exits() == 1
+    record_property("happened", "E behind the settle fence")
+
+
+@pytest.mark.proves("P1")
+@FENCED
+def test_a_stop_that_comes_after_its_repeat_is_refused(
+    side: Side, fence: str, record_property: Any
+) -> None:
+    """Matched eight seconds late; meanwhile the same stop rests, or is waited for."""
+    race = unseen_stop(8 * NS_PER_S, [], fence)
+    race.arm(side)
+    race.at_ns(3 * NS_PER_S - BEGINS)
+    again = fence == "asset"
+    assert race.view.insurance.state == ("resting" if again else "placing")
+    race.at_ns(0)
+    assert race.view.insurance.state == "resting"
+    stops = race.requests(Purpose.INSURANCE)
+    assert len(stops) == (2 if again else 1)
+    assert len(set(stops)) == 1, "one id"
+    assert race.world.exchange.counts()["id_open_duplicate"] == (1 if again else 0)
+    assert len(outsiders.open_ids(race)) == 1
+    race.world.ask(Panic(actor="t"))
+    race.over()
+    assert race.executed_exits() == 1
+    record_property("happened", f"late after its repeat: {side.value}, {fence}")
+
+
+@pytest.mark.proves("R7", "P8")
+@FENCED
+@pytest.mark.parametrize("seen", [True, False], ids=["seen", "unseen"])
+def test_a_stop_that_filled_before_it_was_sent_again(
+    side: Side, fence: str, record_property: Any, *, seen: bool
+) -> None:
+    """Matched after all was read, met at once, and the price is back before the next one comes."""
+    met_ns, back_ns = SEEN + 25 * NS_PER_MS, SEEN + 30 * NS_PER_MS
+    prices = [(met_ns, past_both(side)), (back_ns, first_price())]
+    race = unseen_stop(SEEN + 22 * NS_PER_MS - LEAVES - WAY, prices, fence)
+    race.arm(side)
+    if not seen:
+        silent_ns = race.world.clock.now_ns + NS_PER_S
+        race.world.faults.feed.silent_ns = silent_ns
+        race.world.faults.excuse("feed_silence", silent_ns)
+    view = race.over()
+    assert view.closed is not None
+    assert view.closed.by == "insurance"
+    assert race.requests(Purpose.EXIT) == []
+    assert race.executed_exits() == 1
+    stops = race.requests(Purpose.INSURANCE)
+    assert len(stops) == (2 if fence == "asset" else 1), "refused: nothing is left to trade with"
+    record_property("happened", f"filled before its repeat: {side.value}, {fence}")

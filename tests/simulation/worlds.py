@@ -6,6 +6,7 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
+from functools import cache
 
 import attrs
 
@@ -129,6 +130,9 @@ class Bench:
     and a trade each second says so.
     """
 
+    strategy = "now"
+    capital: Decimal | None = None
+
     def __init__(
         self,
         prices: Sequence[tuple[int, Decimal]],
@@ -156,11 +160,11 @@ class Bench:
         world.until(lambda: world.monitor.roster.month is not None and world.board.has_price)
         arm = Arm(
             symbol=world.symbol,
-            strategy="now",
+            strategy=self.strategy,
             idempotency_key="k",
             actor="t",
             side=side,
-            capital=capital,
+            capital=self.capital if capital is None else capital,
         )
         world.ask(arm)
         world.until(lambda: bool(self.views))
@@ -210,7 +214,13 @@ def first_price() -> Price:
 
 
 def _base() -> Market:
-    return market(SEED, BRISK, steps=1)
+    return _past(SEED)
+
+
+@cache
+def _past(seed: int) -> Market:
+    """The past of a seed, which nobody changes."""
+    return market(seed, BRISK, steps=1)
 
 
 def tapes(prices: Sequence[tuple[int, Decimal]], seconds: int) -> Market:
