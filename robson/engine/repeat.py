@@ -7,6 +7,8 @@ position is asset-fenced. Where it is not, the proof is waited for.
 
 from __future__ import annotations
 
+import attrs
+
 from robson.domain.identity import Purpose
 from robson.domain.reports import AccountSnapshot
 from robson.domain.values import NS_PER_MS, NS_PER_S
@@ -32,7 +34,8 @@ def decide_repeat(
     ours = view.insurance.client_id == record.client_id
     if not (stop and awaited and ours) or record.repeats >= len(REPEAT_NS):
         return NOTHING
-    if fence_of(view, ctx) != "asset" or is_missing(view, account, ctx):
+    fence = fence_of(view, attrs.evolve(ctx, account=account))
+    if fence != "asset" or is_missing(view, account, ctx):
         return NOTHING
     last_ns = (record.timestamp_ms or 0) * NS_PER_MS
     if ctx.now_ns - last_ns < REPEAT_NS[record.repeats]:
