@@ -349,8 +349,7 @@ def configuration_page() -> str:
             paragraph(
                 f"{len(rows)} keys. An option wins over the environment, the environment over the",
                 "file, the file over the default. An unknown key or a value out of range ends the",
-                "start with exit code 78 and names the key, the value and what is allowed. The",
-                "profile `paper` is known and refused in the same way: it is not built yet.",
+                "start with exit code 78 and names the key, the value and what is allowed.",
             ),
             "",
             paragraph(

@@ -33,7 +33,7 @@ from robson.daemon.ticks import TickBoard
 from robson.domain.instrument import Instrument
 from robson.domain.intents import Intent
 from robson.domain.reports import Answer
-from robson.domain.values import NS_PER_MS, NS_PER_S, Candle
+from robson.domain.values import NS_PER_MS, NS_PER_S, Candle, ExchangeNs, Price
 from robson.exec.lanes import Lane, lane_of
 
 REACH_S = 10.0
@@ -115,6 +115,7 @@ class BinanceTheatre:
     lowest = None  # it is shown what crosses its bands, and not every price
     warnings: tuple[str, ...] = ()
     speed = Decimal(1)
+    streams: tuple[str, ...] = (TRADES, CANDLES)
 
     def __init__(self, access: Access) -> None:
         self.access = access
@@ -227,9 +228,15 @@ class BinanceTheatre:
         """
         return MarketStream(
             self.access.stream_url,
-            names(self.access.symbols, TRADES, CANDLES),
+            names(self.access.symbols, *self.streams),
             monotonic_s,
         )
+
+    def shown(self, pair: Pair, ticks: int, at_ns: ExchangeNs) -> None:
+        """A price is about to be left on the board: the exchange has known it before."""
+
+    def quoted(self, pair: Pair, bid: Price, ask: Price) -> None:
+        """Best bid and ask, where they are listened to."""
 
     def describe(self) -> str:
         """Where the prices come from, in words."""

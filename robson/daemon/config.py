@@ -204,6 +204,13 @@ KEYS: dict[str, Key] = {
     "exchange.clock_rate": Key(
         Decimal(1), _decimal("1", "1000"), "seconds of a simulated venue for each of ours"
     ),
+    "paper.balance": Key(
+        Decimal(10_000), _decimal("1", "1000000000"), "quote asset of each pair at the beginning"
+    ),
+    "paper.latency_ms": Key(100, _whole(0, 5_000), "a request's way to the exchange and back"),
+    "paper.slippage_bps": Key(
+        Decimal(2), _decimal("0", "500"), "fills are so much worse than the best bid or ask"
+    ),
     "store.accept_single_host": Key(
         default=False, read=_flag, meaning="live without Postgres: one host, one journal"
     ),
@@ -359,8 +366,6 @@ def _unfit(values: dict[str, Any], places: Mapping[str, str]) -> Iterator[Wrong]
     """What the profile cannot run with; public addresses that were not given are filled in."""
     profile = values["profile"]
     if profile == "paper":
-        what = "profile paper is not built yet; expected is sim or live"
-        yield Wrong(places["profile"], "profile", what)
         values["exchange.rest_url"] = values["exchange.rest_url"] or PUBLIC_REST
         values["exchange.stream_url"] = values["exchange.stream_url"] or PUBLIC_STREAM
     if profile != "live":

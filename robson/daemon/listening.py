@@ -218,7 +218,7 @@ class Listening:
                 self._leaving = True
                 self._dial_s = 0.0
             case Quoted():
-                pass
+                self._theatre.quoted(self._pairs[heard.symbol], heard.bid, heard.ask)
 
     def _traded(self, pair: Pair, heard: Traded) -> None:
         if heard.number <= pair.number:
@@ -250,6 +250,7 @@ class Listening:
         except InvalidValue:
             # Its rules have changed: judged at the nearest tick until a restart reads them.
             ticks = pair.instrument.ticks(pair.instrument.price_down(price))
+        self._theatre.shown(pair, ticks, at_ns)
         if pair.board.offer(ticks, at_ns, jump=True):
             self._inbox.put(Wake(pair.symbol))
 

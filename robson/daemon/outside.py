@@ -42,7 +42,11 @@ def theatre_of(
         ExchangeUnreachable: nobody answers there.
         ConfigError: a pair cannot be traded there, or the key cannot be used.
     """
-    if config["profile"] != "sim":
+    if config["profile"] == "paper":
+        from robson.daemon.paper import PaperTheatre
+
+        return PaperTheatre(config, directory, account)
+    if config["profile"] == "live":
         from robson.daemon.binance import BinanceTheatre, access_of
 
         return BinanceTheatre(access_of(config))

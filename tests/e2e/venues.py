@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from tests.e2e.harness import BOUND_S, ROOT, Robsond, environment, running
 
@@ -33,7 +36,46 @@ class Venue:
         assert line, self._process.communicate(timeout=BOUND_S)[1]
         told = json.loads(line)
         self.rest, self.stream = told["rest"], told["ws"]
+        self._operator = told["operator"]
         self.port = int(self.rest.rpartition(":")[2])
+
+    # --- the operator ----------------------------------------------------------------------------
+
+    def _ask(self, path: str, **said: object) -> Any:
+        data = json.dumps(said).encode() if said else None
+        with urllib.request.urlopen(f"{self._operator}/{path}", data, timeout=BOUND_S) as answer:
+            return json.load(answer)
+
+    def hit(self, kind: str, request: str, **more: object) -> int:
+        """Let a fault strike the next request or frame of a role; its number."""
+        fault = {"kind": kind, "request": request, "nth": 1, **more}
+        return int(self._ask("fault", **fault)["line"])
+
+    def struck(self, line: int) -> bool:
+        """Whether it has."""
+        return any(row["line"] == line and row["struck"] for row in self._ask("faults")["faults"])
+
+    def log(self) -> list[dict[str, Any]]:
+        """Every request that came in, oldest first."""
+        return list(self._ask("log")["rows"])
+
+    def price(self, price: object, symbol: str = "BTCUSDT") -> None:
+        """The market is suddenly elsewhere."""
+        self._ask("price", symbol=symbol, price=str(price))
+
+    def last(self, symbol: str = "BTCUSDT") -> Decimal:
+        """The last price."""
+        return Decimal(self._ask("market")["prices"][symbol])
+
+    def clock(self, ahead_ms: int) -> None:
+        """The exchange's clock jumps."""
+        self._ask("clock", ahead_ms=ahead_ms)
+
+    def revoke(self) -> None:
+        """The key is worth nothing any more."""
+        self._ask("revoke", api_key="test-key")
+
+    # --- the end ---------------------------------------------------------------------------------
 
     def end(self) -> None:
         """End it in order."""

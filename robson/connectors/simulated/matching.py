@@ -25,6 +25,7 @@ class Market:
         low: the highest price below the market at which something happens (a SELL stop triggers, an
             account is liquidated), or a price that is never reached.
         high: the lowest above the market, likewise.
+        quote: best bid and ask, where somebody tells them: takers trade at these then.
     """
 
     __slots__ = (
@@ -35,6 +36,7 @@ class Market:
         "high",
         "instrument",
         "low",
+        "quote",
         "stops",
         "ticks",
     )
@@ -42,6 +44,7 @@ class Market:
     def __init__(self, instrument: Instrument) -> None:
         self.instrument = instrument
         self.ticks: int | None = None
+        self.quote: tuple[Price, Price] | None = None
         self._last: tuple[int, Price] | None = None
         self.low = -_NEVER
         self.high = _NEVER
@@ -70,7 +73,8 @@ class Market:
     def taker_price(self, action: Action, slippage_bps: Decimal) -> Price:
         """What a market order pays now: the market moved against it, onto the next worse tick."""
         rules = self.instrument
-        slipped = worse_price(self.last, action, slippage_bps)
+        opposite = self.last if self.quote is None else self.quote[action is Action.BUY]
+        slipped = worse_price(opposite, action, slippage_bps)
         if action is Action.BUY:
             return rules.price_up(slipped)
         return rules.price_down(max(slipped, rules.price_of(1)))

@@ -1,0 +1,139 @@
+"""Each fault of the wire against a daemon of the profile live: struck in flight, and survived.
+
+One venue and one daemon live through a list of faults, a life each. The venue says of each that it
+has struck a request of that role; the books say that no order was sent twice.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from contextlib import suppress
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from robson.api.client import CallFailed, Client
+from tests.e2e.evidence import STEP
+from tests.e2e.harness import Robsond, arm, over, state, until
+from tests.e2e.venues import Venue, beside_a_venue
+
+_KEYS = itertools.count()
+RATE = "4"
+"""The venue's seconds for each of ours: proofs of absence wait a quarter as long."""
+SCALED = {"ROBSON__EXCHANGE__CLOCK_RATE": RATE}
+CARRIED_OUT = ("cut_after", "body_cut", "body_slow")
+NOT_DONE = ("cut_before", "page", "throttled", "blocked", "wrong_country")
+ORDERS = ("entry", "insurance", "cancel", "exit")
+SHORT = [("cut_after", "entry"), ("cut_after", "exit"), ("body_cut", "insurance")]
+LONG = [
+    *((kind, role) for kind in CARRIED_OUT for role in ORDERS if (kind, role) not in SHORT),
+    *((kind, role) for kind in NOT_DONE for role in ORDERS),
+    *((kind, "question") for kind in (*CARRIED_OUT, *NOT_DONE)),
+]
+STREAMS = [
+    *(("stream_cut", role) for role in ("aggTrade", "kline")),
+    *(("frame_torn", "aggTrade"), ("frame_garbled", "aggTrade"), ("frame_huge", "kline")),
+    *(("frame_twice", "aggTrade"), ("frames_swapped", "aggTrade"), ("frame_lost", "aggTrade")),
+    *(("stream_shutdown", "kline"), ("stream_day", "kline"), ("stream_silent", "kline")),
+]
+
+
+def test_faults_of_requests(place: Path, record_property: Any) -> None:
+    _through(place, SHORT, record_property)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+def test_every_fault_of_requests(place: Path, record_property: Any) -> None:
+    """Kind by kind and role by role."""
+    _through(place, LONG, record_property)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+def test_every_fault_of_the_stream(place: Path, record_property: Any) -> None:
+    """After each the price runs to the target, and the position is left there.
+
+    Not to the stop: the month has room for four losses.
+    """
+    with beside_a_venue(place, "--by-hand", "--speed", RATE, **SCALED) as (venue, robsond):
+        client = robsond.start()
+        for number, (kind, role) in enumerate(STREAMS):
+            position = _armed(client, number)
+            held = robsond.protected(client, position)
+            line = venue.hit(kind, role)
+            for _ in range(3):
+                venue.price(venue.last() + Decimal("0.01"))
+            until(lambda line=line: venue.struck(line), f"{kind} strikes")
+            up = number % 2 == 0
+            venue.price(Decimal(held.stop_gain) + (10 if up else -10))
+            left = robsond.reaches(client, position, "over", over)
+            assert left.exit_reason == "stop_gain", (kind, left.exit_reason)
+            record_property("happened", f"live, stream: {kind} of {role}")
+        assert robsond.stop().code == 0
+        _books(robsond, len(STREAMS))
+
+
+def _through(place: Path, faults: Sequence[tuple[str, str]], note: Any) -> None:
+    with beside_a_venue(place, "--by-hand", "--speed", RATE, **SCALED) as (venue, robsond):
+        client = robsond.start()
+        for number, (kind, role) in enumerate(faults):
+            line = None if role == "question" else venue.hit(kind, role)
+            position = _armed(client, number)
+            decided = robsond.reaches(client, position, "held or over", _is_decided)
+            while over(decided) and role != "entry":  # still kept back for the fault before
+                position = _armed(client, number)
+                decided = robsond.reaches(client, position, "held or over", _is_decided)
+            if role == "question":
+                line = venue.hit(kind, role)
+            if not over(decided):
+                _to_win(venue, Decimal(decided.entry_price), up=number % 2 == 0)
+                with suppress(CallFailed):
+                    list(client.panic(symbol="BTCUSDT"))
+            ended = robsond.reaches(client, position, "over", over)
+            assert line is not None
+            assert venue.struck(line), f"{kind} of {role} has struck nothing"
+            if state(ended) == "closed":
+                robsond.settles(client, position)
+            else:
+                assert role == "entry", f"{kind} of {role} ended it as {state(ended)}"
+            note("happened", f"live: {kind} of {role}")
+        assert robsond.stop().code == 0
+        _books(robsond, len(faults))
+
+
+def _armed(client: Client, number: int) -> str:
+    """Long and short in turn; the answer to a fault before may still be waited out."""
+
+    def tried() -> str | None:
+        with suppress(CallFailed):
+            return arm(
+                client, side="short" if number % 2 else "long", key=f"{number} {next(_KEYS)}"
+            )
+        return None
+
+    return until(tried, "armed")
+
+
+def _is_decided(position: Any) -> bool:
+    rests = state(position) == "active" and position.insurance.order_id
+    return bool(rests or over(position))
+
+
+def _to_win(venue: Venue, entry: Decimal, *, up: bool) -> None:
+    """A little over the costs, so that the month has room for the next life."""
+    moved = entry * (Decimal("1.003") if up else Decimal("0.997"))
+    venue.price(moved.quantize(Decimal("0.01")))
+
+
+def _books(robsond: Robsond, lives: int) -> None:
+    tally = robsond.tally()
+    tally.is_clean(dust=3 * lives * STEP)
+    sent = [request for request in tally.requests if request.request == "PlaceOrder"]
+    # A cancel or an insurance that was refused for the wire is tried again under another id.
+    targets = [request.target or "" for request in sent if request.answer != "ApiError"]
+    assert len(targets) == len(set(targets)), "an order was sent twice"
+    assert sum(target.startswith("rbe") for target in targets) <= lives

@@ -1,0 +1,135 @@
+"""A request leaves once, and its answer has a deadline that holds, whatever the server does."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+
+import pytest
+
+from robson.connectors.binance.http import LARGEST, Broken, NothingLeft, PoolDoor, SessionDoor
+from tests.unit.binance.servers import Serve, answer, request, server
+
+DOORS = [SessionDoor, PoolDoor]
+Kind = type[SessionDoor | PoolDoor]
+TOTAL_S = 0.4
+
+
+def trickling(*, from_byte: int) -> Serve:
+    """All at once up to a byte, then one byte each 50 ms."""
+
+    def serve(made: socket.socket) -> None:
+        request(made)
+        whole, pause = answer(b"x" * 4_000), threading.Event()
+        made.sendall(whole[:from_byte])
+        for byte in whole[from_byte:]:
+            pause.wait(0.05)
+            made.sendall(bytes([byte]))
+
+    return serve
+
+
+def saying(data: bytes) -> Serve:
+    """Answer the first request with these bytes, and hang up."""
+
+    def serve(made: socket.socket) -> None:
+        request(made)
+        made.sendall(data)
+
+    return serve
+
+
+def mute(made: socket.socket) -> None:
+    """Take it in and say nothing."""
+    request(made)
+    threading.Event().wait(5)
+
+
+@pytest.mark.parametrize("kind", DOORS)
+@pytest.mark.parametrize("from_byte", [0, 20, 60])
+def test_an_answer_that_trickles_is_cut(kind: Kind, from_byte: int) -> None:
+    """In the status line, in the headers, in the body: ten times the deadline would pass."""
+    with server(trickling(from_byte=from_byte)) as url:
+        began = time.monotonic()
+        with pytest.raises(Broken, match="too long"):
+            kind(url, time.monotonic, total_s=TOTAL_S).send("GET", "/", "", {})
+        assert time.monotonic() - began < TOTAL_S + 0.5
+
+
+@pytest.mark.parametrize("kind", DOORS)
+def test_silence_is_cut(kind: Kind) -> None:
+    with server(mute) as url:
+        began = time.monotonic()
+        with pytest.raises(Broken, match="too long"):
+            kind(url, time.monotonic, total_s=TOTAL_S).send("POST", "/", "a=1", {})
+        assert TOTAL_S * 0.9 < time.monotonic() - began < TOTAL_S + 0.5
+
+
+@pytest.mark.parametrize("kind", DOORS)
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"",
+        b"HTTP/1.1 200",
+        b"nonsense\r\n\r\n",
+        answer(b"half", length=8),
+        answer(b"", length=LARGEST + 5),
+    ],
+)
+def test_what_is_no_answer_leaves_it_unknown(kind: Kind, said: bytes) -> None:
+    """And is never asked for again."""
+    asked = []
+
+    def serve(made: socket.socket) -> None:
+        asked.append(request(made))
+        made.sendall(said)
+
+    with server(serve) as url, pytest.raises(Broken) as broken:
+        kind(url, time.monotonic, total_s=TOTAL_S).send("POST", "/o", "signature=canary", {})
+    assert len(asked) == 1, "no transport repeats it"
+    assert "canary" not in str(broken.value)
+    assert broken.value.__cause__ is None
+
+
+@pytest.mark.parametrize("kind", DOORS)
+def test_nothing_leaves_where_nobody_listens(kind: Kind) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+    with pytest.raises(NothingLeft) as refused:
+        kind(url, time.monotonic).send("POST", "/", "signature=canary", {})
+    assert "canary" not in str(refused.value)
+
+
+@pytest.mark.parametrize("kind", DOORS)
+def test_a_connection_is_kept_and_a_redirect_is_not_followed(kind: Kind) -> None:
+    connections, asked = [], []
+
+    def serve(made: socket.socket) -> None:
+        connections.append(made)
+        while True:
+            asked.append(request(made))
+            made.sendall(answer(b"{}", "302 Found", Location="/elsewhere", X_Used="7"))
+
+    with server(serve) as url:
+        door = kind(url, time.monotonic)
+        replies = [door.send("GET", "/here", f"n={n}", {"X-MBX-APIKEY": "k"}) for n in range(3)]
+    assert [reply.status for reply in replies] == [302] * 3
+    assert replies[0].headers["x-used"] == "7"
+    assert (len(connections), len(asked)) == (1, 3)
+    assert asked[2].startswith(b"GET /here?n=2 HTTP/1.1")
+    assert b"X-MBX-APIKEY: k" in asked[2]
+
+
+@pytest.mark.parametrize("kind", DOORS)
+def test_no_proxy_and_no_netrc_is_asked(kind: Kind, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    with server(saying(answer(b"{}"))) as url:
+        assert kind(url, time.monotonic).send("GET", "/", "", {}).status == 200
+
+
+@pytest.mark.parametrize("kind", DOORS)
+def test_a_connection_that_the_server_let_go_is_made_again(kind: Kind) -> None:
+    with server(saying(answer(b"{}", Connection="close"))) as url:
+        door = kind(url, time.monotonic)
+        assert [door.send("GET", "/", "", {}).status for _ in range(3)] == [200] * 3
