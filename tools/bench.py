@@ -22,6 +22,7 @@ from typing import Any, NamedTuple, NoReturn
 import attrs
 import bench_crowd
 import bench_disk
+import bench_past
 import bench_prices
 import bench_processes
 import bench_storm
@@ -48,6 +49,7 @@ class Measurement(NamedTuple):
 
 MEASUREMENTS = {
     "decision": Measurement(bench_crowd.decision),
+    "past": Measurement(bench_past.past, binds=False),
     "tick": Measurement(bench_prices.tick, binds=False),
     "skip": Measurement(bench_prices.skip),
     "journal": Measurement(bench_disk.journal, disk=True),

@@ -209,11 +209,24 @@ class DaemonFacts:
 
 
 @attrs.frozen(kw_only=True)
+class Living:
+    """What a status is about, so that it costs nothing to have a past.
+
+    ``live``: positions that still need the monitor; ``today``: those that closed on the last UTC
+    day on which any did.
+    """
+
+    live: tuple[PositionView, ...]
+    today: tuple[PositionView, ...]
+
+
+@attrs.frozen(kw_only=True)
 class Published:
     """One instant of everything that readers may see.
 
     Attributes:
         positions: every position the journal knows, terminal ones included, oldest first.
+        living: some of them; None where nobody has counted, then all are looked at.
         prices, instruments: by symbol as one word (``BTCUSDT``).
         now_ns: exchange time of this instant; simulated time on a simulated exchange.
     """
@@ -225,6 +238,19 @@ class Published:
     risk: RiskNumbers
     daemon: DaemonFacts
     now_ns: ExchangeNs
+    living: Living | None = None
+
+    @property
+    def live(self) -> tuple[PositionView, ...]:
+        """Positions that still need the monitor, oldest first."""
+        if self.living is not None:
+            return self.living.live
+        return tuple(view for view in self.positions if view.is_live)
+
+    def closed_since(self, at_ns: int) -> list[PositionView]:
+        """Positions that closed since the beginning of a UTC day that is not over."""
+        views = self.positions if self.living is None else self.living.today
+        return [view for view in views if view.closed and view.closed.at_ns >= at_ns]
 
 
 @attrs.frozen(kw_only=True)

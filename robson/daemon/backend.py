@@ -20,6 +20,7 @@ from robson.api.published import (
     JournalRow,
     LastPrice,
     LeaseFact,
+    Living,
     LogLine,
     MarginFact,
     PositionNote,
@@ -144,17 +145,18 @@ class DaemonBackend:
     def published(self) -> Published:
         """The newest view, built from frozen values only."""
         monitor = self._monitor.custody
-        views = tuple(monitor.roster.views.values())
+        known = monitor.roster.published
         now_ns = monitor.now()
         return Published(
-            positions=views,
+            positions=known.every,
+            living=Living(live=known.live, today=known.today),
             prices={
                 symbol: LastPrice(price=market.instrument.price_of(last.price), at_ns=last.at_ns)
                 for symbol, market in monitor.markets.items()
                 if (last := market.board.last) is not None
             },
             instruments={symbol: m.instrument for symbol, m in monitor.markets.items()},
-            notes={view.id: self._note(view) for view in views if view.is_live},
+            notes={view.id: self._note(view) for view in known.live},
             risk=self._risk(),
             daemon=self._facts(now_ns),
             now_ns=now_ns,

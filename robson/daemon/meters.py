@@ -280,7 +280,7 @@ def _family(name: str) -> Any:
 
 
 def _of_positions(published: Published) -> Samples:
-    for view in published.positions:
+    for view in published.live:
         if not view.state.may_hold:
             continue
         symbol = str(view.scope.symbol)

@@ -19,7 +19,7 @@ from robson.domain.identity import PositionId
 from robson.domain.lifecycle import Law, TableLaw
 from robson.domain.ports import Journal, Recorded
 from robson.domain.position import Position
-from robson.domain.standing import Standing, stand
+from robson.domain.standing import DAY_NS, Standing, stand
 from robson.domain.values import ExchangeNs
 from robson.domain.view import PositionView
 
@@ -28,11 +28,16 @@ Views = Mapping[PositionId, PositionView]
 
 @attrs.frozen
 class Published:
-    """The positions as they were after so many changes; ``live`` oldest first."""
+    """The positions as they were after so many changes; ``every`` and ``live`` oldest first.
+
+    ``today``: those that closed on the last UTC day on which any did.
+    """
 
     changes: int
     views: Views
-    live: tuple[PositionView, ...]
+    every: tuple[PositionView, ...] = ()
+    live: tuple[PositionView, ...] = ()
+    today: tuple[PositionView, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -68,7 +73,9 @@ class Roster:
         self._known: dict[PositionId, PositionView] = {}
         self._live: dict[PositionId, PositionView] = {}
         self._changes = 0
-        self._published = Published(0, MappingProxyType({}), ())
+        self._today: dict[PositionId, PositionView] = {}
+        self._day = -1
+        self._published = Published(0, MappingProxyType({}))
 
     @property
     def month(self) -> MonthOpened | None:
@@ -172,15 +179,24 @@ class Roster:
                 self._live[view.id] = view
             else:
                 self._live.pop(view.id, None)
+            if view.closed is not None:
+                self._closed(view, view.closed.at_ns // DAY_NS)
         self._folded = {}
         self._changes += 1
+
+    def _closed(self, view: PositionView, day: int) -> None:
+        if day > self._day:
+            self._day, self._today = day, {}
+        if day == self._day:
+            self._today[view.id] = view
 
     def _now(self) -> Published:
         """What readers of any thread see. The count is read first: a copy may only be newer."""
         changes, published = self._changes, self._published
         if published.changes != changes:
             views = MappingProxyType(self._known.copy())
-            published = Published(changes, views, tuple(self._live.copy().values()))
+            live, today = (tuple(x.copy().values()) for x in (self._live, self._today))
+            published = Published(changes, views, tuple(views.values()), live, today)
             self._published = published
         return published
 
@@ -199,6 +215,11 @@ class Roster:
     def view(self, position: PositionId) -> PositionView:
         """The view of a position that exists."""
         return self._of(position).view
+
+    @property
+    def published(self) -> Published:
+        """One instant of all of it; any thread may ask."""
+        return self._now()
 
     def live(self, symbol: str | None = None) -> list[PositionView]:
         """Positions that still need the monitor, oldest first; any thread may ask."""

@@ -111,7 +111,7 @@ def panic_targets(
         raise Refused(
             "INVALID_ARGUMENT", f"reason has at most {_LONGEST_REASON} printable characters."
         )
-    live = tuple(view for view in published.positions if not view.state.is_terminal)
+    live = tuple(view for view in published.live if not view.state.is_terminal)
     if not request.symbol:
         return live, None
     wanted = symbol_of(request.symbol)

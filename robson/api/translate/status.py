@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from decimal import Decimal, localcontext
 
 from robson.api.published import (
@@ -94,13 +95,12 @@ def _disk(fact: DiskFact | None) -> pb.Disk | None:
 def status(
     published: Published, *, symbol: str | None, states: frozenset[PositionState]
 ) -> pb.GetStatusResponse:
-    """One instant of everything; counts are over all positions, whatever is asked for."""
-    shown = [
-        view
-        for view in published.positions
-        if (view.state in states if states else view.is_live)
-        and symbol in (None, str(view.scope.symbol))
-    ]
+    """One instant of everything; counts are over all positions, whatever is asked for.
+
+    Without ``states`` it costs what lives, however long the past is.
+    """
+    asked = [v for v in published.positions if v.state in states] if states else published.live
+    shown = [view for view in asked if symbol in (None, str(view.scope.symbol))]
     return pb.GetStatusResponse(
         as_of=stamp(published.now_ns),
         daemon=daemon(published.daemon),
@@ -111,11 +111,8 @@ def status(
 
 
 def _summary(published: Published) -> pb.Summary:
-    today = day_start(published.now_ns)
-    count = dict.fromkeys(PositionState, 0)
-    for view in published.positions:
-        count[view.state] += 1
-    closed = [v for v in published.positions if v.closed and v.closed.at_ns >= today]
+    count = Counter(view.state for view in published.live)
+    closed = published.closed_since(day_start(published.now_ns))
     return pb.Summary(
         active_count=count[PositionState.ACTIVE],
         armed_count=count[PositionState.ARMED],

@@ -263,7 +263,17 @@ def test_help_names_every_measurement():
         check=True,
         timeout=60,
     )
-    for name in ("decision", "tick", "skip", "journal", "status", "memory", "storm", "world"):
+    for name in (
+        "decision",
+        "past",
+        "tick",
+        "skip",
+        "journal",
+        "status",
+        "memory",
+        "storm",
+        "world",
+    ):
         assert name in done.stdout
 
 
