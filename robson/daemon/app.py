@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Iterable
 from contextlib import ExitStack
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -25,6 +26,7 @@ from robson.daemon.clock import monotonic_s, new_journal_id, new_secret, wall_ns
 from robson.daemon.config import Config
 from robson.daemon.custody import Custody
 from robson.daemon.diary import Diary
+from robson.daemon.fresh import Aside
 from robson.daemon.inbox import Inbox
 from robson.daemon.keeper import DiskLimits, Keeper
 from robson.daemon.lane import LaneOutbox, LaneStep, lane_worker
@@ -52,7 +54,6 @@ from robson.domain.view import PositionView
 from robson.exec.executor import Fence
 from robson.exec.lanes import Lane
 from robson.store.disk import DiskWatch
-from robson.store.emergency import FILE_NAME as EMERGENCY
 from robson.store.emergency import EmergencyFile
 from robson.store.journal import JournalIdentity, SqliteJournal
 from robson.store.lock import JournalLock
@@ -86,14 +87,6 @@ class Places:
     strategies: Shelf = SHIPPED
 
 
-def empty(directory: Path) -> None:
-    """Take our own files away, and nothing else; the lock is held."""
-    for name in ("journal.db", "journal.db-wal", "journal.db-shm", EMERGENCY, "token"):
-        (directory / name).unlink(missing_ok=True)
-    for name in ("books.db", "books.db-wal", "books.db-shm", "tape.clock"):
-        (directory / "exchange" / name).unlink(missing_ok=True)
-
-
 class SimulatedDaemon:
     """A whole daemon, whatever its exchange."""
 
@@ -117,12 +110,18 @@ class SimulatedDaemon:
         self._following = False
         self.diary = Diary()
         self.meters = Meters(self._published, self._silent_s, self._rows_played)
-        # Whatever can refuse this start does so before anything is changed.
+        # Whatever can refuse this start does so before journal and books are changed.
         self._check_doors()
-        if fresh:
-            empty(places.directory)
-        self.tokens = self._tokens()
-        self._build(programme)
+        with ExitStack() as undo:
+            aside = Aside(places.directory) if fresh else None
+            if aside is not None:
+                undo.callback(aside.back)
+            known = self._tokens() if Path(places.token).exists() else None
+            self._build(programme)
+            self.tokens = known or self._tokens()
+            undo.pop_all()
+        if aside is not None:
+            aside.thrown_away()
 
     # --- start -----------------------------------------------------------------------------------
 
@@ -138,15 +137,20 @@ class SimulatedDaemon:
         self.monitor_thread.start()
         with ExitStack() as undo:
             undo.callback(inbox.close)
+            self.journal = self.monitor_thread.call(self._open_journal)
+            undo.callback(self.monitor_thread.call, self.journal.close)
             self._assemble(programme)
             undo.pop_all()
 
     def _assemble(self, programme: Programme) -> None:
         owner = self.monitor_thread
-        self.journal = owner.call(self._open_journal)
+        if self.config["profile"] == "sim" and self.options.exchange is None:
+            played = {str(item.instrument.symbol) for item in programme.items}
+            self._needs_tapes(played, owner.call(self.journal.pairs))
         self.theatre: Outside = theatre_of(
             self.config, programme, self.places.directory, self.account, self._views
         )
+        self._played = {str(each.instrument.symbol) for each in self.theatre.played}
         self.auditor = Auditor(
             self.theatre.exchange,
             {str(played.instrument.symbol): played.instrument for played in self.theatre.played},
@@ -156,6 +160,7 @@ class SimulatedDaemon:
         self.roster = Roster(self.journal, MachineLaw, witness=self._witness)
         self.snapshots = Snapshots(self.journal, self.roster, self.auditor.memory)
         owner.call(self._load)
+        owner.call(self.journal.begin)  # nothing refuses from here on
         self._following = True  # what is folded from now on has happened in this process
         self.recovered = sum(view.is_live for view in self.roster.views.values())
         self.unseen_s = self.theatre.resume(self.roster.last_ns)
@@ -207,6 +212,7 @@ class SimulatedDaemon:
             wall_ns=wall_ns,
             new_id=new_journal_id,
             emergency=EmergencyFile(self.places.directory),
+            begins=False,
         )
 
     def _keeper(self) -> Keeper:
@@ -346,16 +352,18 @@ class SimulatedDaemon:
     def _load(self) -> None:
         """Fold the journal, or what a snapshot spares of it, and see that every pair is played."""
         self.snapshots.load()
-        for view in self.roster.views.values():
-            self._needs_a_tape(str(view.scope.symbol))
+        self._needs_tapes(
+            self._played, (str(view.scope.symbol) for view in self.roster.views.values())
+        )
 
-    def _needs_a_tape(self, symbol: str) -> None:
-        if all(str(played.instrument.symbol) != symbol for played in self.theatre.played):
-            raise not_followed(self.config["profile"], symbol)
+    def _needs_tapes(self, played: set[str], pairs: Iterable[str]) -> None:
+        for pair in pairs:
+            if pair not in played:
+                raise not_followed(self.config["profile"], pair)
 
     def _witness(self, recorded: Recorded, view: PositionView | None) -> None:
         if view is not None:
-            self._needs_a_tape(str(view.scope.symbol))
+            self._needs_tapes(self._played, (str(view.scope.symbol),))
             if self.theatre.lowest is not None:
                 self.theatre.lowest.witness(view)
         self.auditor.witness(recorded, view)

@@ -133,7 +133,6 @@ class Theatre:
         players = [played.player for played in self.played]
         wire = ScriptedWire(self.script, self.wire, self._feed)
         self.driver = Driver(self.exchange, players, self.clock, wire)
-        self._fund()
 
     # --- building --------------------------------------------------------------------------------
 
@@ -173,10 +172,12 @@ class Theatre:
     # --- going on after a restart ----------------------------------------------------------------
 
     def resume(self, journal_ns: int) -> int:
-        """Go to where the market stood, then let it go on without a daemon.
+        """Give each new pair its balance, go to where the market stood, then let it go on without a
+        daemon. Until here nothing is written into the books.
 
         Returns the tape seconds that passed unseen; 0 on a first start.
         """
+        self._fund()
         stood_ns = max(self.tape_clock.read(), self.exchange.now_ns, journal_ns)
         if stood_ns <= min(played.tape.first_ns for played in self.played):
             self._open()

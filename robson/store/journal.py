@@ -59,6 +59,7 @@ class SqliteJournal:
         wall_ns: wall clock, for ``written_at`` only.
         new_id: makes the journal's own identity when it is new.
         emergency: where rows go once the database cannot be written; without it that is an error.
+        begins: at once; else nothing is written, the epoch included, until ``begin``.
 
     Attributes:
         failed: why the database is not written any more; None while it is.
@@ -77,6 +78,7 @@ class SqliteJournal:
         wall_ns: Callable[[], int],
         new_id: Callable[[], str],
         emergency: EmergencyFile | None = None,
+        begins: bool = True,
     ) -> None:
         self.failed: StoreError | None = None
         self._durable = 0
@@ -86,6 +88,7 @@ class SqliteJournal:
         self._wall_ns = wall_ns
         self._new_id = new_id
         self._commits = 0
+        self._begun, self._is_new = False, not self.path.exists()
         try:
             self._db = sqlite3.connect(self.path, isolation_level=None)
         except sqlite3.Error as error:
@@ -93,6 +96,8 @@ class SqliteJournal:
         try:
             self._prepare()
             self._take_over()
+            if begins:
+                self.begin()
         except sqlite3.Error as error:
             self._db.close()
             raise translated(self.path, error) from error
@@ -110,7 +115,9 @@ class SqliteJournal:
         check_pages(db, self.path)
 
     def _take_over(self) -> None:
-        """All of it or, where anything is refused, nothing: closing takes a transaction back."""
+        """Prepare the next epoch in a transaction that ``begin`` ends and closing takes back: what
+        refuses a start, here or in a caller, leaves the journal as it was.
+        """
         self._db.execute("BEGIN IMMEDIATE")
         meta = read_meta(self._db, self.path)
         for statement in SCHEMA:
@@ -123,7 +130,18 @@ class SqliteJournal:
         meta["epoch"] = str(self.epoch)
         meta["seal"] = seal_of(meta)
         self._db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", meta.items())
-        self._db.execute("COMMIT")
+
+    def begin(self) -> None:
+        """Take the next epoch, durably: from here on the journal is written.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        try:
+            self._db.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise translated(self.path, error) from error
+        self._begun = True
         self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         if self._emergency is not None and self._emergency.read():
             self._emergency.clear()
@@ -314,6 +332,16 @@ class SqliteJournal:
                 if row[0] > after_seq:
                     yield Recorded(seq=row[0], epoch=row[2], event=decode(row[5], row[8]))
 
+    def pairs(self) -> list[str]:
+        """Every pair on which a position was ever armed, as one word."""
+        found = self._db.execute(
+            "SELECT DISTINCT json_extract(payload, '$.scope.symbol.base') ||"
+            " json_extract(payload, '$.scope.symbol.quote') FROM journal"
+            " WHERE account = ? AND kind GLOB 'position_armed.*'",
+            (self._identity.account,),
+        )
+        return [pair for (pair,) in found if pair is not None]
+
     def kept(self) -> snapshots.Snapshot | snapshots.Doubted | None:
         """The newest snapshot, or why it is not believed; None where there is none."""
         try:
@@ -322,7 +350,12 @@ class SqliteJournal:
             return snapshots.Doubted(str(error))
 
     def close(self) -> None:
-        """Leave the file in order."""
+        """Leave the file in order; one that was made and never begun is taken away."""
         self._db.close()
+        if self._is_new and not self._begun:
+            for name in (FILE_NAME, f"{FILE_NAME}-wal", f"{FILE_NAME}-shm"):
+                self.path.with_name(name).unlink(missing_ok=True)
         if self._emergency is not None:
             self._emergency.close()
+            if self._is_new and not self._begun:
+                self._emergency.path.unlink(missing_ok=True)

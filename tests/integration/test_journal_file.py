@@ -15,11 +15,12 @@ import pytest
 
 from robson.domain.errors import JournalCorrupt, JournalLocked, StoreError
 from robson.domain.identity import PositionId
+from robson.store.journal import SqliteJournal
 from robson.store.lock import LOCK_NAME, JournalLock
 from robson.store.reader import JournalReader
 from tests.integration import every_event as some
 from tests.integration.every_event import EVERY
-from tests.integration.journals import months, opened
+from tests.integration.journals import IDENTITY, months, opened
 
 # --- a disk that fails ---------------------------------------------------------------------------
 
@@ -154,3 +155,33 @@ def test_lock_that_was_replaced_is_no_lock(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(fcntl, "flock", swapping)
     with pytest.raises(JournalLocked, match="replaced"):
         JournalLock(tmp_path)
+
+
+# --- a start that is refused ---------------------------------------------------------------------
+
+
+def held(directory: Path) -> SqliteJournal:
+    """Read and verified, and not taken yet."""
+    return SqliteJournal(directory, IDENTITY, wall_ns=lambda: 0, new_id=lambda: "new", begins=False)
+
+
+def test_a_journal_that_is_not_begun_is_as_it_was(tmp_path: Path, record_property: Any) -> None:
+    with closing(held(tmp_path)) as journal:
+        assert (journal.epoch, journal.pairs()) == (1, [])
+    assert list(tmp_path.iterdir()) == [], "one that was made is taken away"
+
+    with closing(opened(tmp_path)) as journal:
+        journal.append(months(3))
+    before = (tmp_path / "journal.db").read_bytes()
+    for _ in range(3):
+        with closing(held(tmp_path)) as journal:
+            assert journal.epoch == 2
+            assert len(list(journal.read())) == 3
+    assert (tmp_path / "journal.db").read_bytes() == before
+    with closing(held(tmp_path)) as journal:
+        journal.begin()
+        journal.append(months(1, first=4))
+    with closing(opened(tmp_path)) as journal:
+        assert journal.epoch == 3
+        assert len(list(journal.read())) == 4
+    record_property("happened", "three refused starts left no trace")
