@@ -144,12 +144,7 @@ class SimulatedDaemon:
 
     def _assemble(self, programme: Programme) -> None:
         owner = self.monitor_thread
-        if self.config["profile"] == "sim" and self.options.exchange is None:
-            played = {str(item.instrument.symbol) for item in programme.items}
-            self._needs_tapes(played, owner.call(self.journal.pairs))
-        self.theatre: Outside = theatre_of(
-            self.config, programme, self.places.directory, self.account, self._views
-        )
+        self.theatre = self._theatre(programme)
         self._played = {str(each.instrument.symbol) for each in self.theatre.played}
         self.auditor = Auditor(
             self.theatre.exchange,
@@ -204,6 +199,15 @@ class SimulatedDaemon:
             report=self.report,
             on_refused=self._refused,
         )
+
+    def _theatre(self, programme: Programme) -> Outside:
+        """The exchange of the profile. One of our own writes its pairs down as soon as it is made,
+        so what the journal needs of it is asked before.
+        """
+        if self.config["profile"] == "sim" and self.options.exchange is None:
+            played = {str(item.instrument.symbol) for item in programme.items}
+            self._needs_tapes(played, self.monitor_thread.call(self.journal.pairs))
+        return theatre_of(self.config, programme, self.places.directory, self.account, self._views)
 
     def _open_journal(self) -> SqliteJournal:
         return SqliteJournal(
