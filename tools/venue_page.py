@@ -175,10 +175,17 @@ def _time() -> tuple[str, ...]:
             "starts",
             "again. `robson-sim books --state-dir DIR` reads them meanwhile.",
         ).replace("\n", "\n  "),
+        "- With `--by-hand` prices move only by the operator.",
         "- "
         + paragraph(
-            "With `--by-hand` prices move only by the operator.",
-        ),
+            "`--replay FILE` replays a raw recording of streams (lines of a recorder's",
+            "nanoseconds, a",
+            "blank, and a frame with its stream), byte for byte, in its own time, which begins",
+            "when",
+            "somebody listens. Prices, trades and the book over REST are those of the recording,",
+            "and",
+            "the operator's port says the SHA-256 of what was replayed.",
+        ).replace("\n", "\n  "),
     )
 
 

@@ -177,6 +177,7 @@ def _venue_options(commands: Any) -> None:
     )
     venue.add_argument("--tape", action="append", default=[], metavar="[SYMBOL=]PATH")
     venue.add_argument("--history", action="append", default=[], metavar="[SYMBOL=]PATH")
+    venue.add_argument("--replay", metavar="FILE", help="a raw recording of streams, as it was")
     venue.add_argument("--port", type=int, default=9443, metavar="N", help="default: %(default)s")
     venue.add_argument("--ws-port", type=int, metavar="N", help="streams; default: the same port")
     venue.add_argument(

@@ -23,6 +23,7 @@ from robson.sim.venue.keys import DEFAULT, Keys, read_keys
 from robson.sim.venue.kinds import KINDS
 from robson.sim.venue.market import Market
 from robson.sim.venue.operating import Operator
+from robson.sim.venue.recording import Recording
 from robson.sim.venue.server import Venue
 
 HOST = "127.0.0.1"
@@ -40,6 +41,7 @@ class Options:
     operator_port: int
     credentials: Path | None
     faults: Path | None
+    replay: Path | None
     tape_time: bool
     by_hand: bool
 
@@ -76,6 +78,7 @@ def options_of(args: Namespace) -> Options:
         operator_port=args.operator_port,
         credentials=Path(args.credentials) if args.credentials else None,
         faults=Path(args.faults) if args.faults else None,
+        replay=Path(args.replay) if args.replay else None,
         tape_time=args.tape_time,
         by_hand=args.by_hand,
     )
@@ -97,7 +100,12 @@ def run(options: Options, say: Callable[[str], None], *, as_json: bool) -> None:
 
 def _serve(options: Options, state_dir: Path, say: Callable[[str], None], *, as_json: bool) -> None:
     faults = read_faults(options.faults, KINDS) if options.faults else ()
-    played = attrs.evolve(programme(options.sim), faults=faults)
+    recording = None if options.replay is None else Recording(options.replay)
+    sim = options.sim
+    if recording is not None:
+        state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        sim = attrs.evolve(sim, tapes=(*sim.tapes, recording.tape(state_dir)))
+    played = attrs.evolve(programme(sim), faults=faults)
     keys = Keys([DEFAULT]) if options.credentials is None else read_keys(options.credentials)
     speed = options.sim.speed
     assert speed is not None, "the venue has a clock"
@@ -106,9 +114,10 @@ def _serve(options: Options, state_dir: Path, say: Callable[[str], None], *, as_
         state_dir,
         accounts=keys.accounts,
         speed=speed,
-        wall_ns=None if options.tape_time else wall_ns(),
+        wall_ns=None if options.tape_time or recording else wall_ns(),
         by_hand=options.by_hand,
         monotonic_s=monotonic_s,
+        recording=recording,
     )
     venue = Venue(market, keys, speed=float(speed), monotonic_s=monotonic_s)
     try:

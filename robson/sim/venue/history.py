@@ -113,7 +113,7 @@ class History:
             )
 
     def print(self, ticks: int, at_ns: int) -> Print:
-        """A trade at a price."""
+        """A trade at a price, to which size and number are given."""
         made = Print(
             self._next_id,
             ticks,
@@ -122,6 +122,11 @@ class History:
             ticks < self._last_ticks,
         )
         self._next_id, self._last_ticks = self._next_id + 1, ticks
+        return self.keep(made)
+
+    def keep(self, made: Print) -> Print:
+        """A trade as it is."""
+        ticks = made.ticks
         self.prints.append(made)
         quote = made.quantity * self.instrument.price_of(ticks)
         taken = Decimal(0) if made.buyer_is_maker else made.quantity

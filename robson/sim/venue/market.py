@@ -29,6 +29,7 @@ from robson.domain.reports import Answer
 from robson.domain.values import NS_PER_S, ExchangeNs, Price
 from robson.sim.venue.doors import VenueExchange
 from robson.sim.venue.history import History, Print
+from robson.sim.venue.recording import Recording
 from robson.sim.venue.script import VenueScript
 from robson.sim.venue.shift import shift_ns, shifted
 from robson.sim.venue.wire import ms, ns
@@ -97,8 +98,10 @@ class Market:
         speed: seconds of the exchange in a second.
         wall_ns: what time it is now, where the tapes are to happen now; None leaves them their own.
         by_hand: prices move only by :meth:`move`.
+        recording: what the streams of its pair replay; time stands until :meth:`release`.
 
     Attributes:
+        held: time stands, because nobody has listened yet to what is replayed.
         loans: asset and amount that an order has borrowed, by its number.
         disabled: the accounts that are switched off.
         tokens: the account that a listen token opens, and until when in milliseconds.
@@ -116,7 +119,10 @@ class Market:
         wall_ns: int | None,
         by_hand: bool,
         monotonic_s: Callable[[], float],
+        recording: Recording | None = None,
     ) -> None:
+        self.recording = recording
+        self.held = recording is not None
         directory = state_dir / "exchange"
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._tape_clock = TapeClockFile(directory / "tape.clock")
@@ -148,7 +154,7 @@ class Market:
             self.driver.players = ()
         self._speed, self._monotonic_s = speed, monotonic_s
         starts_ns = max(self._clock.now_ns, wall_ns or 0)
-        self._anchor = (monotonic_s(), starts_ns)
+        self._anchor = (monotonic_s(), ExchangeNs(starts_ns))
         self.script.now_ms = lambda: ms(self._clock.now_ns)
         self.printed: list[Printed] = []
         self.cancel_ids: dict[str, str] = {}
@@ -178,6 +184,8 @@ class Market:
     def now_ns(self) -> ExchangeNs:
         """The exchange's time, which runs whether anybody asks or not."""
         began_s, began_ns = self._anchor
+        if self.held:
+            return began_ns
         passed_s = Decimal(repr(self._monotonic_s() - began_s))
         return ExchangeNs(began_ns + int(passed_s * self._speed * NS_PER_S))
 
@@ -190,7 +198,12 @@ class Market:
         if ahead_ms < 0:
             raise InvalidValue(f"the exchange's clock cannot go back by {-ahead_ms} ms")
         began_s, began_ns = self._anchor
-        self._anchor = (began_s, began_ns + ns(ahead_ms))
+        self._anchor = (began_s, ExchangeNs(began_ns + ns(ahead_ms)))
+
+    def release(self) -> None:
+        """Let time run, where it stood until now: somebody listens."""
+        if self.held:
+            self.held, self._anchor = False, (self._monotonic_s(), self._anchor[1])
 
     def play(self) -> ExchangeNs:
         """Let everything happen that is due; it is now then."""
@@ -208,7 +221,10 @@ class Market:
 
     def _print(self) -> None:
         for symbol, pair in self.pairs.items():
-            for ticks, at_ns in pair.board.take():
+            shown = pair.board.take()
+            if self.recording is not None and symbol == self.recording.symbol:
+                continue  # its trades are told as they were recorded
+            for ticks, at_ns in shown:
                 made = pair.history.print(ticks, at_ns)
                 for tell in self.printed:
                     tell(symbol, made)

@@ -63,7 +63,13 @@ class Operator:
             name: padded(market.exchange.market(pair.instrument.symbol).last)
             for name, pair in market.pairs.items()
         }
-        return {"at_ms": ms(at_ns), "prices": prices, "listeners": self._venue.streams.count}
+        recording = market.recording
+        return {
+            "at_ms": ms(at_ns),
+            "prices": prices,
+            "listeners": self._venue.streams.count,
+            "replayed": recording.replayed if recording is not None else None,
+        }
 
     async def _price(self, request: web.Request) -> Any:
         said = await request.json()

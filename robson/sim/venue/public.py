@@ -161,12 +161,30 @@ async def _book_ticker(asked: Asked) -> Any:
 
 def _book(market: Market, pair: Pair) -> dict[str, Any]:
     bid, ask = best(market, pair)
+    recorded = market.recording
+    if recorded is not None and recorded.symbol == pair.symbol and recorded.book is not None:
+        names = {"b": "bidPrice", "B": "bidQty", "a": "askPrice", "A": "askQty"}
+        return {"symbol": pair.symbol} | {name: recorded.book[key] for key, name in names.items()}
     return {
         "symbol": pair.symbol,
         "bidPrice": bid,
         "bidQty": SIZE_OF_BOOK,
         "askPrice": ask,
         "askQty": SIZE_OF_BOOK,
+    }
+
+
+async def _depth(asked: Asked) -> Any:
+    pair = asked.market.pairs[str(asked.listed().symbol)]
+    recorded = asked.market.recording
+    if recorded is not None and recorded.symbol == pair.symbol and recorded.snapshot is not None:
+        return json.loads(recorded.snapshot)
+    bid, ask = best(asked.market, pair)
+    number = ms(asked.at_ns)
+    return {
+        "lastUpdateId": number,
+        "bids": [[bid, SIZE_OF_BOOK]],
+        "asks": [[ask, SIZE_OF_BOOK]],
     }
 
 
@@ -315,6 +333,7 @@ ENDPOINTS: Table = {
     ("GET", f"{_API}/klines"): _open(
         _klines, 2, "symbol interval startTime endTime timeZone limit"
     ),
+    ("GET", f"{_API}/depth"): _open(_depth, 5, "symbol limit"),
     ("GET", f"{_API}/avgPrice"): _open(_average, 2, "symbol"),
     ("GET", f"{_API}/ticker/price"): _by_symbol(_price),
     ("GET", f"{_API}/ticker/bookTicker"): _by_symbol(_book_ticker),

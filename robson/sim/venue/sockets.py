@@ -14,6 +14,8 @@ from aiohttp import WSCloseCode, WSMsgType, web
 
 PING_S, PONG_S, LIFE_S = 20.0, 60.0, 86_400.0
 """A ping each so often, cut without a pong for so long, and cut anyway after a day."""
+_LEAST_PING_S, _LEAST_PONG_S = 1.0, 5.0
+"""However fast the exchange's time runs, a reader is real."""
 MESSAGES_S = 5
 """So many messages a second may come in."""
 _BEHIND = 50_000
@@ -135,11 +137,11 @@ class Connection:
         began_s, pings = self._monotonic_s(), 0
         with contextlib.suppress(ConnectionError):
             while True:
-                await asyncio.sleep(PING_S / self._speed)
+                await asyncio.sleep(max(PING_S / self._speed, _LEAST_PING_S))
                 now_s = self._monotonic_s()
                 age_s = (now_s - began_s) * self._speed
-                silent_s = (now_s - self._alive_s) * self._speed
-                if age_s > LIFE_S or silent_s > PONG_S + PING_S:
+                patience_s = max((PONG_S + PING_S) / self._speed, _LEAST_PONG_S)
+                if age_s > LIFE_S or now_s - self._alive_s > patience_s:
                     self.end()
                     return
                 pings += 1

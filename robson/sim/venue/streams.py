@@ -67,6 +67,24 @@ class Streams:
                 raw = raw or text_of(data)
                 listener.frames.tell(raw, role)
 
+    def _recorded(self, name: str, wrapped: str, data: str) -> None:
+        """Tell a recorded frame as its bytes are."""
+        role = name.partition("@")[2].partition("_")[0]
+        for listener in list(self._listeners):
+            if name in listener.names:
+                listener.frames.tell(wrapped if listener.combined else data, role)
+
+    def _replay(self) -> None:
+        market, recording = self._market, self._market.recording
+        if recording is None or market.held:
+            return
+        pair = market.pairs[recording.symbol]
+        for trade in recording.play(market.now_ns(), self._recorded):
+            ticks = pair.instrument.ticks(trade.price)
+            pair.history.keep(
+                Print(trade.id, ticks, trade.quantity, trade.at_ms, trade.buyer_is_maker)
+            )
+
     def _printed(self, symbol: str, made: Print) -> None:
         pair = self._market.pairs[symbol]
         name, now = symbol.lower(), max(made.at_ms, ms(self._market.driver.clock.now_ns))
@@ -94,8 +112,12 @@ class Streams:
 
     def tick(self) -> None:
         """Tell books and bars that are due."""
+        self._replay()
         now = ms(self._market.driver.clock.now_ns)
+        recording = self._market.recording
         for symbol, pair in self._market.pairs.items():
+            if recording is not None and symbol == recording.symbol:
+                continue
             if now - self._booked_ms.get(symbol, 0) >= BOOK_MS:
                 self._book(pair, now)
         for name in {name for listener in self._listeners for name in listener.names}:
@@ -190,6 +212,7 @@ class Streams:
         )
         listener = _Listener(connection, frames, [n for n in names if n], combined=combined)
         self._listeners.append(listener)
+        self._market.release()
 
         async def heard(message: Any) -> None:
             listener.connection.send(_commanded(listener, message))
