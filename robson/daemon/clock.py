@@ -45,6 +45,10 @@ class SystemClock:
         """Exchange time."""
         return ExchangeNs(time.time_ns())
 
+    def signing_ns(self) -> ExchangeNs:
+        """The same, to sign by."""
+        return self.exchange_ns()
+
 
 class RandomIds:
     """128-bit ids: milliseconds of exchange time above, chance below."""

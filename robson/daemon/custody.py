@@ -177,7 +177,7 @@ class Custody:
     def _stamped(self, intent: Intent) -> Intent:
         """Bind the timestamp: exchange time before the request can leave."""
         if isinstance(intent, (PlaceOrder, CancelOrder)):
-            return attrs.evolve(intent, timestamp_ms=self.now() // NS_PER_MS)
+            return attrs.evolve(intent, timestamp_ms=self._clock.signing_ns() // NS_PER_MS)
         return intent
 
     def _marks(self, intents: Iterable[Intent]) -> tuple[e.OrderSending, ...]:

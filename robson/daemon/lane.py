@@ -31,7 +31,10 @@ class LaneStep:
     def step(self, intent: Intent) -> None:
         """Carry one intent out."""
         sent_ns = self._clock.exchange_ns()
-        refusal = refuses(intent, self._fence, sent_ns) or self._patience.refuses(intent, sent_ns)
+        signing_ns = self._clock.signing_ns()
+        refusal = refuses(intent, self._fence, signing_ns) or self._patience.refuses(
+            intent, sent_ns
+        )
         if refusal is not None:
             self._reports.put(not_sent(intent, refusal, sent_ns))
             return

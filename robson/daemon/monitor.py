@@ -26,6 +26,7 @@ from robson.daemon.ticks import BoardTick, protective_first
 from robson.domain import events as e
 from robson.domain.identity import PositionId, Purpose
 from robson.domain.intents import (
+    CancelOrder,
     PlaceOrder,
     QueryOrder,
     ReadAccount,
@@ -38,6 +39,7 @@ from robson.domain.reports import (
     InterestReported,
     NotSent,
     OrderNotFound,
+    OrderRejected,
     OrderReported,
     RepayReported,
     Report,
@@ -60,6 +62,8 @@ from robson.exec.resolve import AbsenceProof, Found, NotSeen, Verdict
 
 CANDLES_KEPT = 600
 RESTAMPS_MAX = 2
+OUTSIDE_WINDOW = -1021
+"""The exchange did not take the time of a request, and has done nothing."""
 
 
 @attrs.frozen
@@ -305,7 +309,7 @@ class Monitor:
                 pass
             case _ if self.signals.unread(view, report):
                 pass
-            case NotSent() if self._restamps(view, pursuit, report):
+            case NotSent() | OrderRejected() if self._restamps(view, pursuit, report):
                 pass
             case _:
                 self._order(view, pursuit, report, ctx)
@@ -403,14 +407,26 @@ class Monitor:
         if owing is not None:
             self.governor.freeze(str(view.scope.symbol), owing, "debt_left")
 
-    def _restamps(self, view: PositionView, pursuit: Pursuit, report: NotSent) -> bool:
-        """A request that grew stale on the way is stamped again, at most twice."""
+    def _restamps(
+        self, view: PositionView, pursuit: Pursuit, report: NotSent | OrderRejected
+    ) -> bool:
+        """A request whose time was not taken is stamped and sent again, at most twice.
+
+        It grew stale on the way, or the exchange has another time: the clock knows by its answer.
+        An entry that has left never leaves again.
+        """
         order = report.intent
-        if report.reason != "stale" or not isinstance(order, PlaceOrder):
+        if not isinstance(order, PlaceOrder | CancelOrder):
             return False
-        if pursuit.restamps >= RESTAMPS_MAX:
+        if isinstance(report, NotSent):
+            again = report.reason == "stale"
+        else:
+            entry = isinstance(order, PlaceOrder) and order.purpose is Purpose.ENTRY
+            again = report.code == OUTSIDE_WINDOW and not entry
+        name = order.client_id if isinstance(order, PlaceOrder) else order.cancel_id
+        if not again or pursuit.restamps[name] >= RESTAMPS_MAX:
             return False
-        pursuit.restamps += 1
+        pursuit.restamps[name] += 1
         self.custody.carry_out(view, Decision(intents=(order,)))
         return True
 

@@ -7,6 +7,7 @@ exchange.
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import attrs
@@ -70,7 +71,7 @@ class Pursuit:
     looked_missing: bool = False
     unheard: int = 0
     trades_ns: int = -1
-    restamps: int = 0
+    restamps: Counter[ClientOrderId] = attrs.Factory(Counter)
     trigger: PendingTrigger | None = None
     account: AccountSnapshot | None = None
     resolutions: dict[ClientOrderId, Resolution] = attrs.Factory(dict)
@@ -126,7 +127,9 @@ class Pursuit:
                 self.resolutions[client_id] = Resolution(
                     order=record.order,
                     before=view.account,
-                    signed_ns=ExchangeNs((record.timestamp_ms or 0) * NS_PER_MS),
+                    signed_ns=ExchangeNs(
+                        max(record.sent_ns or 0, (record.timestamp_ms or 0) * NS_PER_MS)
+                    ),
                     next_ask_ns=ExchangeNs(now_ns + POLL_NS[0]),
                     tokens=self.tokens,
                 )

@@ -44,25 +44,31 @@ class FollowedClock:
 
     def __init__(self, now_ns: int, speed: float) -> None:
         self._speed = speed
-        self._anchor = (monotonic_s(), now_ns)
+        self._anchor = self._said = (monotonic_s(), now_ns)
         self._latest_ns = now_ns
 
     def heard(self, now_ns: int) -> None:
         """The exchange has said what time it is."""
+        self._said = (monotonic_s(), now_ns)
         if now_ns > self.now_ns:
             self._anchor = (monotonic_s(), now_ns)
 
     @property
     def now_ns(self) -> int:
         """The best estimate."""
-        began_s, began_ns = self._anchor
-        found = began_ns + int((monotonic_s() - began_s) * self._speed * NS_PER_S)
-        self._latest_ns = max(self._latest_ns, found)
+        self._latest_ns = max(self._latest_ns, self._since(*self._anchor))
         return self._latest_ns
+
+    def _since(self, began_s: float, began_ns: int) -> int:
+        return began_ns + int((monotonic_s() - began_s) * self._speed * NS_PER_S)
 
     def exchange_ns(self) -> ExchangeNs:
         """The exchange's time."""
         return ExchangeNs(self.now_ns)
+
+    def signing_ns(self) -> ExchangeNs:
+        """What the exchange's clock shows by its last word, also where it was set back."""
+        return ExchangeNs(self._since(*self._said))
 
     def monotonic_ns(self) -> MonotonicNs:
         """The same: deadlines are the exchange's too."""

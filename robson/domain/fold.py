@@ -73,8 +73,15 @@ def _requested(view: PositionView, event: e.EntryRequested | e.ExitRequested) ->
 def _sending(view: PositionView, event: e.OrderSending) -> Changes:
     known = view.order(event.client_id)
     repeats = known.repeats + (known.status == "unknown") if known else 0
-    sent = {"status": "sending", "timestamp_ms": event.timestamp_ms, "repeats": repeats}
-    return {"orders": _with(view, event.client_id, **sent)}
+    orders = _with(
+        view,
+        event.client_id,
+        status="sending",
+        timestamp_ms=event.timestamp_ms,
+        sent_ns=event.at_ns,
+        repeats=repeats,
+    )
+    return {"orders": orders}
 
 
 def _accepted(view: PositionView, event: e.EntryAccepted | e.ExitAccepted) -> Changes:

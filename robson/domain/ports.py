@@ -23,7 +23,10 @@ class Clock(Protocol):
         """For deadlines and waits."""
 
     def exchange_ns(self) -> ExchangeNs:
-        """The best estimate of the exchange's own clock."""
+        """The best estimate of the exchange's own clock; what is told by it never runs back."""
+
+    def signing_ns(self) -> ExchangeNs:
+        """The same to sign by: it follows the exchange also where its clock was set back."""
 
 
 class Ids(Protocol):

@@ -22,7 +22,8 @@ class OrderRecord:
 
     ``status``: ``prepared`` (durable, not sent), ``sending`` (may have left), ``unknown``,
     ``resting``, ``done`` (filled or cancelled), ``failed`` (rejected or proved absent).
-    ``repeats``: how often it was sent again while nobody knew what had become of it.
+    ``repeats``: how often it was sent again while nobody knew what had become of it; ``sent_ns``:
+    when it was marked as leaving, by our own reckoning, which never runs back.
     """
 
     order: PlaceOrder
@@ -31,6 +32,7 @@ class OrderRecord:
     timestamp_ms: int | None = None
     order_id: int | None = None
     repeats: int = 0
+    sent_ns: ExchangeNs | None = None
 
     @property
     def client_id(self) -> ClientOrderId:

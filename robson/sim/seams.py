@@ -163,7 +163,8 @@ class Lanes:
         self._waiting[lane].sort()
         _, _, intent = self._waiting[lane].pop(0)
         now = self._driver.clock.exchange_ns()
-        refusal = refuses(intent, self._fence, now) or self.patience.refuses(intent, now)
+        signing_ns = self._driver.clock.signing_ns()
+        refusal = refuses(intent, self._fence, signing_ns) or self.patience.refuses(intent, now)
         if refusal is not None:
             self._report(not_sent(intent, refusal, now))
             self._next(lane)

@@ -189,6 +189,9 @@ class Stepped:
         self.asked += 1
         return ExchangeNs(self.inner.exchange_ns() + self.by_s * NS_PER_S)
 
+    def signing_ns(self) -> ExchangeNs:
+        return self.exchange_ns()
+
     def monotonic_ns(self) -> MonotonicNs:
         found: MonotonicNs = self.inner.monotonic_ns()
         return found

@@ -76,6 +76,10 @@ class ExchangeClock:
         self._latest_ns = max(self._latest_ns, found)
         return ExchangeNs(self._latest_ns)
 
+    def signing_ns(self) -> ExchangeNs:
+        """The same to sign by: the estimate as it is, also where a later one was told before."""
+        return ExchangeNs(self._monotonic_ns() + self._offset_ns)
+
     def monotonic_ns(self) -> MonotonicNs:
         """The machine's time, for waits."""
         return MonotonicNs(self._monotonic_ns())

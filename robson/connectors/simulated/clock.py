@@ -19,6 +19,10 @@ class VirtualClock:
         """The one time, as the exchange's."""
         return ExchangeNs(self.now_ns)
 
+    def signing_ns(self) -> ExchangeNs:
+        """The one time, to sign by."""
+        return ExchangeNs(self.now_ns)
+
     def move_to(self, at_ns: int) -> None:
         """Let time pass."""
         assert at_ns >= self.now_ns, "virtual time runs forward"
