@@ -53,6 +53,7 @@ from robson.engine.adopt import adopt
 from robson.engine.bands import decide_liquidation
 from robson.engine.context import Context, Decision
 from robson.engine.decide import Tick, decide_gap, decide_price, decide_report, forgive
+from robson.engine.orders import failed_in_a_row
 from robson.engine.overtaken import decide_overtaken
 from robson.engine.pursue import pursue
 from robson.engine.rearm import listens_ns
@@ -421,8 +422,7 @@ class Monitor:
         if isinstance(report, NotSent):
             again = report.reason == "stale"
         else:
-            entry = isinstance(order, PlaceOrder) and order.purpose is Purpose.ENTRY
-            again = report.code == OUTSIDE_WINDOW and not entry
+            again = report.code == OUTSIDE_WINDOW and _first_of_its_kind(view, order)
         name = order.client_id if isinstance(order, PlaceOrder) else order.cancel_id
         if not again or pursuit.restamps[name] >= RESTAMPS_MAX:
             return False
@@ -462,6 +462,13 @@ class Monitor:
         pursuit = self.custody.pursuit(view.id)
         pursuit.signal = signal
         self.custody.send(pursuit, ReadAccount(scope=view.scope, position=view.id))
+
+
+def _first_of_its_kind(view: PositionView, order: PlaceOrder | CancelOrder) -> bool:
+    """No entry, and nothing that has failed before: later attempts go at their own pace."""
+    if isinstance(order, CancelOrder):
+        return True
+    return order.purpose is not Purpose.ENTRY and not failed_in_a_row(view, order.purpose)
 
 
 def _about_the_stop(view: PositionView, report: Report) -> bool:

@@ -331,7 +331,11 @@ def _seen_resting(
         at_ns=ctx.now_ns,
         client_id=client_id,
         outcome="found",
-        evidence=(("order_id", str(order.order_id)), ("status", order.status.value)),
+        evidence=(
+            ("order_id", str(order.order_id)),
+            ("status", order.status.value),
+            ("executed", format(order.executed, "f")),
+        ),
     )
 
 

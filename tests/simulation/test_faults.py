@@ -157,7 +157,9 @@ def test_what_may_have_happened_happens_once(kind: str, role: str) -> None:
 
     assert one.counts[kind] == 1
     assert view.state is PositionState.CLOSED
-    assert len(bench.requests(Purpose.ENTRY)) == len(bench.requests(Purpose.INSURANCE)) == 1
+    stops = bench.requests(Purpose.INSURANCE)
+    assert len(bench.requests(Purpose.ENTRY)) == len(set(stops)) == 1
+    assert len(stops) <= 2, "a stop that nobody has seen may be asked for again, under its own id"
     orders = bench.world.exchange.state.orders.values()
     done = [role_of_id(order.client_id) for order in orders if order.executed]
     assert sorted(done, key=str) == ["entry", "exit"]  # a fenced exit may be asked for twice
@@ -177,7 +179,8 @@ def test_an_exit_that_is_refused_is_tried_again_and_not_in_a_storm(kind: str, si
 
     assert one.counts[kind] == 1
     assert view.state is PositionState.CLOSED
-    assert 1 < len(bench.requests(Purpose.EXIT)) <= 60 // 5 + 2
+    stamped_again = 2 if kind == "clock_stepped" else 0
+    assert 1 < len(bench.requests(Purpose.EXIT)) <= 60 // 5 + 2 + stamped_again
 
 
 # --- a stop that somebody cancelled --------------------------------------------------------------
