@@ -53,7 +53,6 @@ from robson.engine.adopt import adopt
 from robson.engine.bands import decide_liquidation
 from robson.engine.context import Context, Decision
 from robson.engine.decide import Tick, decide_gap, decide_price, decide_report, forgive
-from robson.engine.orders import failed_in_a_row
 from robson.engine.overtaken import decide_overtaken
 from robson.engine.pursue import pursue
 from robson.engine.rearm import listens_ns
@@ -468,7 +467,9 @@ def _first_of_its_kind(view: PositionView, order: PlaceOrder | CancelOrder) -> b
     """No entry, and nothing that has failed before: later attempts go at their own pace."""
     if isinstance(order, CancelOrder):
         return True
-    return order.purpose is not Purpose.ENTRY and not failed_in_a_row(view, order.purpose)
+    alike = [o for o in view.orders if o.order.purpose is order.purpose]
+    earlier = [o.status for o in alike if o.client_id != order.client_id]
+    return order.purpose is not Purpose.ENTRY and earlier[-1:] != ["failed"]
 
 
 def _about_the_stop(view: PositionView, report: Report) -> bool:
