@@ -82,6 +82,16 @@ class AlertFact:
 
 
 @attrs.frozen(kw_only=True)
+class CreditFact:
+    """What the exchange said that it would lend a pair of an asset, and when."""
+
+    symbol: str
+    asset: str
+    amount: Decimal
+    read_ns: ExchangeNs
+
+
+@attrs.frozen(kw_only=True)
 class RiskNumbers:
     """Budget, and every limit that can deny an entry. Amounts in ``asset``.
 
@@ -92,6 +102,7 @@ class RiskNumbers:
         open_positions: positions that count in the gate, armed ones included.
         halt_actor: who asked for the halt; None when the month's limit did.
         alerts: the losses of the month that are told, least first.
+        credit: what the exchange would lend, when it was last asked.
         gates: every gate as it stands for the account; ``ok`` None: a pair or a signal decides.
     """
 
@@ -116,6 +127,7 @@ class RiskNumbers:
     halt_actor: str | None = None
     gates: tuple[GateCheck, ...] = ()
     alerts: tuple[AlertFact, ...] = ()
+    credit: tuple[CreditFact, ...] = ()
 
 
 @attrs.frozen(kw_only=True)

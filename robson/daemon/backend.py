@@ -14,6 +14,7 @@ from robson.api.published import (
     AlertFact,
     CommandResult,
     ConfigKey,
+    CreditFact,
     DaemonFacts,
     DegradedFact,
     FeedFact,
@@ -40,6 +41,7 @@ from robson.domain.commands import Command
 from robson.domain.errors import Refused
 from robson.domain.identity import PositionId
 from robson.domain.lifecycle import PositionState
+from robson.domain.reports import AccountReported
 from robson.domain.standing import Standing
 from robson.domain.values import MONEY, NS_PER_MS, NS_PER_S, Candle, ExchangeNs
 from robson.domain.view import PositionView
@@ -223,6 +225,7 @@ class DaemonBackend:
             halt_actor=halt.actor if halt is not None else None,
             gates=account_gates(risk),
             alerts=_alerts(budget, standing),
+            credit=_credit(list(custody.credit.values())),
         )
 
     def _facts(self, now_ns: ExchangeNs) -> DaemonFacts:
@@ -276,6 +279,23 @@ def _change(standing: Standing) -> RuntimeFact | None:
     if last is None:
         return None
     return RuntimeFact(reason=last.reason, actor=last.actor, since_ns=last.at_ns)
+
+
+def _credit(readings: list[AccountReported]) -> tuple[CreditFact, ...]:
+    return tuple(
+        CreditFact(
+            symbol=str(read.account.scope.symbol),
+            asset=balance.asset,
+            amount=amount,
+            read_ns=read.account.at_ns,
+        )
+        for read in readings
+        if read.credit is not None
+        for balance, amount in (
+            (read.account.base, read.credit.base),
+            (read.account.quote, read.credit.quote),
+        )
+    )
 
 
 def _alerts(budget: Budget, standing: Standing) -> tuple[AlertFact, ...]:

@@ -25,6 +25,7 @@ from robson.connectors.simulated.tape_source import shown as shown_text
 from robson.daemon.given import PREFIX, Given, given
 from robson.daemon.ports import port_of
 from robson.domain.errors import ConfigError, InvalidValue
+from robson.domain.plan import InsuranceTerms
 from robson.domain.values import decimal_of
 from robson.engine.context import Settings
 
@@ -218,6 +219,17 @@ KEYS: dict[str, Key] = {
     "risk.gap_bps": Key(Decimal(10), _decimal("0", "500"), "allowance from trigger to fill"),
     "risk.entry_slip_bps": Key(Decimal(5), _decimal("0", "500"), "allowance at the entry"),
     "risk.headroom_bps": Key(Decimal(100), _decimal("0", "5000"), "margin left unused"),
+    "insurance.enabled": Key(
+        default=True,
+        read=_flag,
+        meaning="an exchange stop rests for what is held; only sim may not",
+    ),
+    "insurance.buffer_pct": Key(
+        Decimal(1), _decimal("0.1", "10"), "exchange stop behind the stop, in % of it; or less by"
+    ),
+    "insurance.span_ratio": Key(
+        Decimal("0.25"), _decimal("0.05", "1"), "the same, at most, as a share of entry to stop"
+    ),
     "insurance.use_limit": Key(
         default=False, read=_flag, meaning="prefer STOP_LOSS_LIMIT where a pair takes both types"
     ),
@@ -276,6 +288,11 @@ class Config:
             entry_slip_bps=self["risk.entry_slip_bps"],
             headroom_bps=self["risk.headroom_bps"],
             limit_offset_pct=self["insurance.limit_offset_pct"],
+            insurance=InsuranceTerms(
+                enabled=self["insurance.enabled"],
+                buffer_pct=self["insurance.buffer_pct"],
+                span_ratio=self["insurance.span_ratio"],
+            ),
             use_limit=self["insurance.use_limit"],
             min_replace_s=self["insurance.min_replace_s"],
             hold_hours=self["risk.hold_hours_interest"],
@@ -368,6 +385,9 @@ def _unfit(values: dict[str, Any], places: Mapping[str, str]) -> Iterator[Wrong]
     if profile == "paper":
         values["exchange.rest_url"] = values["exchange.rest_url"] or PUBLIC_REST
         values["exchange.stream_url"] = values["exchange.stream_url"] or PUBLIC_STREAM
+    if profile != "sim" and not values["insurance.enabled"]:
+        what = "insurance.enabled is false; only the profile sim may hold without exchange stops"
+        yield Wrong(places["insurance.enabled"], "insurance.enabled", what)
     if profile != "live":
         return
     for key, scheme in (("exchange.rest_url", "http"), ("exchange.stream_url", "ws")):

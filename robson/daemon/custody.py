@@ -7,6 +7,7 @@ become durable, they are folded, the other intents leave.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
 from typing import Protocol
 
 import attrs
@@ -20,6 +21,7 @@ from robson.domain.identity import AccountId, PositionId
 from robson.domain.instrument import Instrument
 from robson.domain.intents import CancelOrder, Intent, PlaceOrder
 from robson.domain.ports import Clock, Ids
+from robson.domain.reports import AccountReported, Credit
 from robson.domain.values import NS_PER_MS, Candle, ExchangeNs
 from robson.domain.view import PositionView
 from robson.engine.budget import Budget
@@ -27,6 +29,8 @@ from robson.engine.context import Context, Decision, Settings
 from robson.engine.exposure import budget_of
 from robson.engine.snapshot import DiskState, RiskSnapshot, account_risk
 from robson.exec.patience import Patience
+
+NO_CREDIT = Credit(base=Decimal(0), quote=Decimal(0))
 
 
 class Outbox(Protocol):
@@ -57,6 +61,7 @@ class Custody:
 
     Attributes:
         unreconciled: symbols that were not looked at as a whole since the start.
+        credit: by symbol, the last reading that said what is lent to it.
         doubted: symbols of which something was unknown, refused or not found since the last look.
     """
 
@@ -89,6 +94,7 @@ class Custody:
         self.pursuits: dict[PositionId, Pursuit] = {}
         self.unreconciled: set[str] = set()
         self.doubted: set[str] = set()
+        self.credit: dict[str, AccountReported] = {}
         self._taken: set[PositionId] = set()
         self._clock = clock
         self._outbox = outbox
@@ -131,6 +137,11 @@ class Custody:
             price_ns=last.at_ns if last else None,
             account=pursuit.account if pursuit else None,
         )
+
+    def lent(self, read: AccountReported) -> Credit:
+        """What the exchange lends a pair, kept for people; what it does not say is nothing."""
+        self.credit[str(read.account.scope.symbol)] = read
+        return read.credit or NO_CREDIT
 
     def budget(self, live: Iterable[PositionView] | None = None) -> Budget:
         """The month's budget from what is open; any thread may ask."""

@@ -24,11 +24,11 @@ from robson.domain.errors import InvalidValue, Refused
 from robson.domain.identity import PositionId, Scope
 from robson.domain.intents import ReadAccount
 from robson.domain.lifecycle import PositionState
-from robson.domain.reports import AccountReported, AccountSnapshot, Report
+from robson.domain.reports import AccountReported, AccountSnapshot, Credit, Report
 from robson.domain.strategy import StrategyConfig
 from robson.domain.values import NS_PER_S, ExchangeNs, Leverage, Side
 from robson.domain.view import PositionView
-from robson.engine.admission import admit, price_age_s, propose, wallet_of
+from robson.engine.admission import admit, carried, price_age_s, propose, wallet_of
 from robson.engine.context import Context, Decision
 from robson.engine.decide import release
 from robson.engine.detectors.choose import detector_for
@@ -75,7 +75,7 @@ class Desk:
         token = next(self._tokens)
         self._arming[token] = (command, answer)
         scope = Scope(self._custody.account, market.instrument.symbol)
-        self._custody.ask(ReadAccount(scope=scope, token=token))
+        self._custody.ask(ReadAccount(scope=scope, token=token, credit=True))
 
     def _strategy(self, command: Arm) -> StrategyConfig:
         """The snapshot that a position would live by."""
@@ -136,7 +136,7 @@ class Desk:
             _fail(answer, Refused("EXCHANGE_UNAVAILABLE", self._unread()))
             return
         try:
-            self._armed(command, report.account, answer)
+            self._armed(command, report, answer)
         except (Refused, InvalidValue) as refused:
             _fail(answer, refused)
 
@@ -145,14 +145,16 @@ class Desk:
         why = f": the exchange asked for no more requests for {left_s} s" if left_s else ""
         return f"the account could not be read{why}"
 
-    def _armed(self, command: Arm, account: AccountSnapshot, answer: Future[Any]) -> None:
+    def _armed(self, command: Arm, read: AccountReported, answer: Future[Any]) -> None:
         if self._repeats(command, answer):
             return
+        account, credit = read.account, self._custody.lent(read)
         strategy = self._strategy(command)
         leverage = self._leverage(command, strategy)
-        risk = self.risk(account, leverage=leverage)
+        side = command.side or strategy.bias
+        risk = self.risk(account, leverage=leverage, credit=credit, side=side)
         if command.dry_run:
-            found = self._dry_run(command, strategy, leverage, account, risk)
+            found = self._dry_run(command, strategy, leverage, read, risk)
             answer.set_result(preview(found))
             return
         denials = arm_gates(risk)
@@ -163,7 +165,7 @@ class Desk:
             position=position,
             at_ns=self._custody.now(),
             scope=account.scope,
-            side=command.side or strategy.bias,
+            side=side,
             strategy=strategy,
             capital=command.capital,
             leverage=leverage,
@@ -175,14 +177,14 @@ class Desk:
         pursuit = self._custody.pursuit(position)
         self.watch(view, pursuit)
         answer.set_result(Armed(position=view))
-        self._first_signal(view, pursuit, account)
+        self._first_signal(view, pursuit, read)
 
     def watch(self, view: PositionView, pursuit: Pursuit) -> None:
         """Put the detector of an armed position on the candles."""
         if view.state is PositionState.ARMED:
             pursuit.detector = detector_for(view.strategy, view.side)
 
-    def _first_signal(self, view: PositionView, pursuit: Pursuit, account: AccountSnapshot) -> None:
+    def _first_signal(self, view: PositionView, pursuit: Pursuit, read: AccountReported) -> None:
         """A strategy that enters at arm does not wait for a tick."""
         market = self._custody.markets[str(view.scope.symbol)]
         ctx = self._custody.context(str(view.scope.symbol))
@@ -191,17 +193,18 @@ class Desk:
         found = pursuit.detector.on_arm(market.candles, ctx.price)
         if found is not None:
             pursuit.signal = self.seen(view, found)
-            pursuit.account = account
-            self.admit(view, pursuit, account)
+            pursuit.account = read.account
+            self.admit(view, pursuit, read)
 
     def _dry_run(
         self,
         command: Arm,
         strategy: StrategyConfig,
         leverage: Leverage,
-        account: AccountSnapshot,
+        read: AccountReported,
         risk: RiskSnapshot,
     ) -> DryRun:
+        account, credit = read.account, self._custody.lent(read)
         market = self._custody.markets[command.symbol]
         ctx = self._custody.context(command.symbol)
         side = command.side or strategy.bias or Side.LONG
@@ -217,6 +220,7 @@ class Desk:
                 capital=self.capital(command.capital),
                 account=account,
                 ctx=ctx,
+                credit=credit,
             )
             denials = entry_gates(self.with_signal(risk, signal, ctx), proposal.plan)
         return DryRun(
@@ -314,14 +318,21 @@ class Desk:
         market = self._custody.markets[str(view.scope.symbol)]
         return PendingSignal(signal, self.new_id(), now, forming=market.forming(now))
 
-    def admit(self, view: PositionView, pursuit: Pursuit, account: AccountSnapshot) -> None:
+    def admit(self, view: PositionView, pursuit: Pursuit, read: AccountReported) -> None:
         """Run every gate on one snapshot and enter, or say why not."""
         pending = pursuit.signal
         assert pending is not None
         pursuit.signal = None
         symbol = str(view.scope.symbol)
         ctx = self._custody.context(symbol, pursuit)
-        risk = self.risk(account, leverage=view.leverage, besides=view.id)
+        account, credit = read.account, self._custody.lent(read)
+        risk = self.risk(
+            account,
+            leverage=view.leverage,
+            credit=credit,
+            side=pending.signal.side,
+            besides=view.id,
+        )
         ttl_ns = ctx.settings.signal_ttl_s * NS_PER_S
         risk = attrs.evolve(risk, valid_until_ns=ExchangeNs(pending.observed_ns + ttl_ns))
         self._custody.carry_out(
@@ -340,6 +351,7 @@ class Desk:
                 account=account,
                 risk=self.with_signal(risk, pending.signal, ctx),
                 ctx=ctx,
+                credit=credit,
             ),
         )
 
@@ -360,12 +372,19 @@ class Desk:
         return base if asked is None else min(asked, base)
 
     def risk(
-        self, account: AccountSnapshot, *, leverage: Leverage, besides: PositionId | None = None
+        self,
+        account: AccountSnapshot,
+        *,
+        leverage: Leverage,
+        credit: Credit,
+        side: Side | None,
+        besides: PositionId | None = None,
     ) -> RiskSnapshot:
         """One snapshot for every gate, of one pair."""
         custody, symbol = self._custody, str(account.scope.symbol)
         instrument = custody.markets[symbol].instrument
         others = [view for view in custody.roster.live() if view.id != besides]
+        most, smallest = carried(account, credit, side, instrument)
         return attrs.evolve(
             custody.risk(others),
             frozen=_frozen(custody, others, symbol),
@@ -373,7 +392,10 @@ class Desk:
             wallet=wallet_of(account, instrument),
             leverage=leverage,
             pair_leverage=instrument.max_leverage,
-            stop_order=instrument.stop_order_type() is not None,
+            carried=most,
+            smallest=smallest,
+            stop_order=not custody.settings.insurance.enabled
+            or instrument.stop_order_type() is not None,
         )
 
 

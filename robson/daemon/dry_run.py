@@ -80,6 +80,8 @@ def _shown(found: DryRun, plan: EntryPlan | None) -> dict[str, tuple[str, str]]:
     if found.price_age_ns is not None:
         age = Decimal(found.price_age_ns) / NS_PER_S
         shown["signal_stale"] = (plain(age), plain(risk.max_price_age_s))
+    if risk.carried is not None:
+        shown["insufficient_margin"] = (plain(risk.carried), plain(risk.smallest))
     if plan is not None:
         planned = plain(plan.sizing.planned_risk)
         shown["risk_per_trade"] = (planned, plain(trade_limit(risk.capital_base)))

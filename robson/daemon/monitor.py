@@ -399,7 +399,7 @@ class Monitor:
     def _account(self, view: PositionView, pursuit: Pursuit, report: AccountReported) -> None:
         pursuit.account = report.account
         if pursuit.signal is not None and view.state is PositionState.ARMED:
-            self.desk.admit(view, pursuit, report.account)
+            self.desk.admit(view, pursuit, report)
             return
         ctx = self.custody.context(str(view.scope.symbol), pursuit)
         self.custody.carry_out(view, decide_account(view, report.account, ctx))
@@ -460,7 +460,7 @@ class Monitor:
         """A detector has fired: the account is read, then the gates decide."""
         pursuit = self.custody.pursuit(view.id)
         pursuit.signal = signal
-        self.custody.send(pursuit, ReadAccount(scope=view.scope, position=view.id))
+        self.custody.send(pursuit, ReadAccount(scope=view.scope, position=view.id, credit=True))
 
 
 def _first_of_its_kind(view: PositionView, order: PlaceOrder | CancelOrder) -> bool:

@@ -100,7 +100,7 @@ class Signals:
         seen = self._desk.seen(view, self._signal(view, command))
         pursuit.signal = attrs.evolve(seen, signal_id=command.signal_id, supplied=command.stop)
         self._waiting[command.signal_id] = (view.id, [answer])
-        self._custody.send(pursuit, ReadAccount(scope=view.scope, position=view.id))
+        self._custody.send(pursuit, ReadAccount(scope=view.scope, position=view.id, credit=True))
 
     def _known(self, command: InjectSignal) -> PositionView:
         """The position meant; an id that was used for another one is refused."""

@@ -101,11 +101,15 @@ class ReadOrders:
 
 @attrs.frozen(kw_only=True)
 class ReadAccount:
-    """Ask for the pair's isolated account: balances, debt, margin level."""
+    """Ask for the pair's isolated account: balances, debt, margin level.
+
+    ``credit``: and what the exchange would lend it now, which costs the exchange more to say.
+    """
 
     scope: Scope
     position: PositionId | None = None
     token: int = 0
+    credit: bool = False
 
 
 @attrs.frozen(kw_only=True)

@@ -111,8 +111,10 @@ class Sizing:
         loss_unit: loss of one unit of base at the stop with all costs, in quote:
             ``span_term + fee_term + gap_term + slip_term + interest_unit``.
         qty_risk, qty_margin: what risk and margin allow, before rounding to the step.
+        qty_borrow: what the pair's own money carries with what the exchange lends it; None where it
+            was not asked.
         golden_quantity: by hand, with costs zero, for comparison only.
-        binding: ``risk``, ``margin`` or ``max_qty``: what decided the quantity.
+        binding: ``risk``, ``margin``, ``borrow``, ``max_qty``, ...: what decided the quantity.
     """
 
     capital: Decimal
@@ -133,6 +135,26 @@ class Sizing:
     quantity: Quantity
     planned_risk: Decimal
     binding: str
+    qty_borrow: Decimal | None = None
+
+
+@attrs.frozen(kw_only=True)
+class InsuranceTerms:
+    """How far behind the stop the exchange stop rests; a position keeps those it was entered with.
+
+    Attributes:
+        enabled: whether one rests at all; without it only the process protects.
+        buffer_pct, span_ratio: the lesser of a percentage of the stop's price and a share of the
+            span.
+    """
+
+    enabled: bool = True
+    buffer_pct: Decimal = Decimal(1)
+    span_ratio: Decimal = Decimal("0.25")
+
+
+USUAL_INSURANCE = InsuranceTerms()
+"""So that Robson acts first, and a dead daemon costs about 1.25 times the plan."""
 
 
 @attrs.frozen(kw_only=True)
@@ -141,6 +163,7 @@ class InsurancePlan:
 
     stop_price: Price
     offset: Decimal
+    terms: InsuranceTerms = USUAL_INSURANCE
 
 
 @attrs.frozen(kw_only=True)

@@ -122,6 +122,14 @@ class AccountSnapshot:
         return self.quote.total - self.quote.debt + base * self.index_price
 
 
+@attrs.frozen(kw_only=True)
+class Credit:
+    """What the exchange would lend a pair now, in each of its assets."""
+
+    base: Decimal
+    quote: Decimal
+
+
 # --- answers: what came back over the wire -------------------------------------------------------
 
 
@@ -137,6 +145,14 @@ class TradeList:
     """Answer to :class:`ReadTrades`."""
 
     fills: tuple[Fill, ...]
+
+
+@attrs.frozen(kw_only=True)
+class AccountCredit:
+    """Answer to :class:`ReadAccount` where it asks for the credit as well."""
+
+    account: AccountSnapshot
+    credit: Credit
 
 
 @attrs.frozen(kw_only=True)
@@ -198,6 +214,7 @@ Answer = (
     | TradeList
     | InterestList
     | AccountSnapshot
+    | AccountCredit
     | Repaid
     | ApiError
     | NoAnswer
@@ -270,9 +287,10 @@ class OrdersReported(_Report):
 
 @attrs.frozen(kw_only=True)
 class AccountReported(_Report):
-    """The account at one instant."""
+    """The account at one instant; ``credit`` where it was asked for."""
 
     account: AccountSnapshot
+    credit: Credit | None = None
 
 
 @attrs.frozen(kw_only=True)

@@ -5,7 +5,7 @@ One pure pass over one snapshot; the same pass serves a dry run, the arming and 
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 import attrs
 
@@ -14,9 +14,9 @@ from robson.domain.instrument import Instrument
 from robson.domain.intents import OrderType
 from robson.domain.lifecycle import PositionState
 from robson.domain.plan import EntryPlan, StopAudit, StopPlan
-from robson.domain.reports import AccountSnapshot
+from robson.domain.reports import AccountSnapshot, Credit
 from robson.domain.strategy import DetectorKind, StrategyConfig
-from robson.domain.values import NS_PER_S, ExchangeNs, Leverage, Price, Quantity, Side
+from robson.domain.values import MONEY, NS_PER_S, ExchangeNs, Leverage, Price, Quantity, Side
 from robson.domain.view import PositionView
 from robson.engine.context import Context, Decision
 from robson.engine.detectors.protocol import DetectorSignal
@@ -24,7 +24,14 @@ from robson.engine.exits import be_bps_auto
 from robson.engine.margin import BOUND_ABOVE_LIQUIDATION, MarginRules
 from robson.engine.orders import entry_order, limit_behind, stop_types
 from robson.engine.risk import Denial, entry_gates
-from robson.engine.sizing import SizeRefused, SizingTerms, interest_per_unit, net_at_gain, size
+from robson.engine.sizing import (
+    Purse,
+    SizeRefused,
+    SizingTerms,
+    interest_per_unit,
+    net_at_gain,
+    size,
+)
 from robson.engine.snapshot import RiskSnapshot, WalletState
 from robson.engine.stop import Chart, NoValidStop, find_stop, insurance_stop
 
@@ -46,6 +53,7 @@ def propose(
     capital: Decimal,
     account: AccountSnapshot,
     ctx: Context,
+    credit: Credit | None = None,
 ) -> Proposal:
     """Plan an entry: the stop from the chart, the size from the stop."""
     found = find_stop(
@@ -59,7 +67,15 @@ def propose(
     if isinstance(found, NoValidStop):
         return Proposal(plan=found, audit=found.audit)
     stops, audit = found
-    plan = sized(stops, strategy, leverage=leverage, capital=capital, account=account, ctx=ctx)
+    plan = sized(
+        stops,
+        strategy,
+        leverage=leverage,
+        capital=capital,
+        account=account,
+        ctx=ctx,
+        credit=credit,
+    )
     return Proposal(plan=plan, audit=audit)
 
 
@@ -71,10 +87,15 @@ def sized(
     capital: Decimal,
     account: AccountSnapshot,
     ctx: Context,
+    credit: Credit | None = None,
 ) -> EntryPlan | SizeRefused:
-    """The size from the stop, and what follows from both."""
+    """The size from the stop, and what follows from both; ``credit`` None bounds nothing."""
     insurance = insurance_stop(
-        stop=stops.stop, span=stops.span, side=stops.side, instrument=ctx.instrument
+        stop=stops.stop,
+        span=stops.span,
+        side=stops.side,
+        instrument=ctx.instrument,
+        terms=ctx.settings.insurance,
     )
     fee = ctx.instrument.taker_fee
     terms = SizingTerms(
@@ -96,6 +117,7 @@ def sized(
         insurance_stop=insurance.stop_price,
         stop_worth=_stop_worth(insurance.stop_price, stops.side, ctx),
         margin=margin_rules(account, hourly_rate=rate, ctx=ctx),
+        purse=None if credit is None else purse(account, credit),
     )
     if isinstance(sizing, SizeRefused):
         return sizing
@@ -129,6 +151,12 @@ def margin_rules(account: AccountSnapshot, *, hourly_rate: Decimal, ctx: Context
     )
 
 
+def purse(account: AccountSnapshot, credit: Credit) -> Purse:
+    """What an entry may spend at most: what is free, and what the exchange lends to it."""
+    with localcontext(MONEY):
+        return Purse(base=account.base.free + credit.base, quote=account.quote.free + credit.quote)
+
+
 def borrows(side: Side, quantity: Decimal, price: Decimal, account: AccountSnapshot) -> bool:
     """Whether the pair's own money does not carry the entry."""
     if side is Side.SHORT:
@@ -138,16 +166,36 @@ def borrows(side: Side, quantity: Decimal, price: Decimal, account: AccountSnaps
 
 def wallet_of(account: AccountSnapshot, instrument: Instrument) -> WalletState:
     """The pair's account as gate 6b looks at it. Dust is what could not be sold by itself."""
-    least = max(instrument.min_qty, instrument.order_step)
-    if instrument.min_notional > 0:
-        smallest = instrument.min_notional / account.index_price
-        least = max(least, instrument.ceil_quantity(smallest))
     return WalletState(
         base_total=account.base.total,
         debt=account.base.debt + account.quote.debt,
         resting_orders=len(account.open_orders),
-        dust_limit=least,
+        dust_limit=smallest_order(account, instrument),
     )
+
+
+def smallest_order(account: AccountSnapshot, instrument: Instrument) -> Decimal:
+    """The smallest quantity that the pair takes at the index price."""
+    least = max(instrument.min_qty, instrument.order_step)
+    if instrument.min_notional > 0:
+        smallest = instrument.min_notional / account.index_price
+        least = max(least, instrument.ceil_quantity(smallest))
+    return least
+
+
+def carried(
+    account: AccountSnapshot, credit: Credit, side: Side | None, instrument: Instrument
+) -> tuple[Decimal, Decimal]:
+    """The most base that can be entered with what is lent, and the smallest order; gate 13 at arm.
+
+    ``side`` None: the better of both.
+    """
+    whole = purse(account, credit)
+    with localcontext(MONEY):
+        long = instrument.floor_quantity(whole.quote / account.index_price)
+        short = instrument.floor_quantity(whole.base)
+    most = {Side.LONG: long, Side.SHORT: short, None: max(long, short)}[side]
+    return most, smallest_order(account, instrument)
 
 
 def admit(
@@ -161,6 +209,7 @@ def admit(
     account: AccountSnapshot,
     risk: RiskSnapshot,
     ctx: Context,
+    credit: Credit | None = None,
 ) -> Decision:
     """All gates on one snapshot; an admitted signal becomes a durable entry intent."""
     proposal = propose(
@@ -171,6 +220,7 @@ def admit(
         capital=capital,
         account=account,
         ctx=ctx,
+        credit=credit,
     )
     plan = proposal.plan
     denials = entry_gates(risk, plan)
@@ -185,7 +235,9 @@ def admit(
         valid_until_ns=ExchangeNs(observed_ns + ctx.settings.signal_ttl_s * NS_PER_S),
         audit=proposal.audit,
     )
-    sized = e.SizingDecided(position=view.id, at_ns=ctx.now_ns, plan=plan, account=account)
+    sized = e.SizingDecided(
+        position=view.id, at_ns=ctx.now_ns, plan=plan, account=account, credit=credit
+    )
     order = entry_order(
         attrs.evolve(view, side=signal.side),
         ctx,

@@ -9,6 +9,7 @@ import attrs
 from robson.domain.events import PositionEvent
 from robson.domain.instrument import Instrument
 from robson.domain.intents import Intent
+from robson.domain.plan import USUAL_INSURANCE, InsuranceTerms
 from robson.domain.reports import AccountSnapshot
 from robson.domain.values import ExchangeNs, Leverage, Price
 
@@ -23,6 +24,7 @@ class Settings:
         backoff_base_s, backoff_max_s: how long a position listens to no signal after one that was
             refused, doubling with each in a row.
         manual_signals: whether signals may be injected.
+        insurance: where an exchange stop rests, and whether one does.
         use_limit: an exchange stop with a limit where the symbol takes both types.
         min_replace_s: an exchange stop is moved at most once in so many seconds.
         limit_offset_pct: how far behind its trigger the limit of an exchange stop lies, where the
@@ -54,6 +56,7 @@ class Settings:
     min_ml_entry: Decimal = Decimal("1.5")
     min_ml_bound: Decimal = Decimal("1.3")
     limit_offset_pct: Decimal = Decimal("1.5")
+    insurance: InsuranceTerms = USUAL_INSURANCE
     use_limit: bool = False
     min_replace_s: int = 5
     min_gain_r: Decimal = Decimal("0.5")

@@ -67,7 +67,14 @@ OWED_SHARE = 4
 
 def insure(view: PositionView, ctx: Context, known: Known) -> Step:
     """What the exchange stop of a held position needs now."""
+    if not is_insured(view):
+        return WAIT
     return _INSURE[view.insurance.state](view, ctx, known)
+
+
+def is_insured(view: PositionView) -> bool:
+    """Whether an exchange stop is to rest for it; it was entered so."""
+    return view.plan is None or view.plan.insurance.terms.enabled
 
 
 def _place(view: PositionView, ctx: Context, _known: Known) -> Step:
@@ -102,6 +109,7 @@ def wanted_stop(view: PositionView, ctx: Context) -> Price:
         span=view.plan.stops.span,
         side=side_of(view),
         instrument=ctx.instrument,
+        terms=view.plan.insurance.terms,
     ).stop_price
 
 
@@ -175,7 +183,8 @@ def told_bare(view: PositionView, ctx: Context) -> Step:
             return WAIT
         clear = e.ProtectionRestored(position=view.id, at_ns=ctx.now_ns, alerted_ns=view.alerted_ns)
         return act(clear)
-    if view.alerted_ns is not None or view.state is not PositionState.ACTIVE:
+    told = view.alerted_ns is not None or not is_insured(view)
+    if told or view.state is not PositionState.ACTIVE:
         return WAIT
     due_ns = ExchangeNs(view.bare_since_ns + ALERT_NS)
     if ctx.now_ns < due_ns:

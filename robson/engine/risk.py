@@ -33,7 +33,7 @@ GATES: tuple[tuple[str, str, str], ...] = (
     ("11", "signal_stale", "the price is fresh and the signal still valid"),
     ("11", "price_drift", "the live price is near the entry reference"),
     ("12", "size_too_small", "the size passes the exchange's smallest order"),
-    ("13", "insufficient_margin", "the pair's equity carries the smallest order"),
+    ("13", "insufficient_margin", "equity and what the exchange lends carry the smallest order"),
     ("14", "liquidation_too_close", "the margin level stays high enough at the smallest order"),
     ("15", "risk_per_trade", "the planned risk is within 1 % of the capital base"),
     ("16", "risk_budget_insufficient", "the planned risk is within what the month has left"),
@@ -172,6 +172,17 @@ def _stop_order(state: RiskSnapshot) -> Denial | None:
     return _deny("stop_order_unsupported", message, "none", "STOP_LOSS or STOP_LOSS_LIMIT")
 
 
+def _carried(state: RiskSnapshot) -> Denial | None:
+    """What the exchange lends now, with what is free, has to carry the smallest order."""
+    if state.carried is None or state.carried >= state.smallest:
+        return None
+    message = (
+        f"with what the exchange lends now {plain(state.carried)} can be entered; the smallest"
+        f" order is {plain(state.smallest)}"
+    )
+    return _deny("insufficient_margin", message, state.carried, state.smallest)
+
+
 _ARM = (
     _not_leader,
     _degraded,
@@ -184,6 +195,7 @@ _ARM = (
     _daily_loss,
     _daily_trades,
     _leverage,
+    _carried,
     _stop_order,
 )
 
@@ -236,7 +248,7 @@ def _plan_gates(state: RiskSnapshot, plan: EntryPlan) -> Iterable[Denial | None]
 
 
 def arm_gates(state: RiskSnapshot) -> tuple[Denial, ...]:
-    """Gates 1 to 9 and 18: whether a position may be armed at all. Empty when none denies."""
+    """Gates 1 to 9, 13 and 18: whether a position may be armed at all. Empty when none denies."""
     return tuple(denial for gate in _ARM if (denial := gate(state)) is not None)
 
 
@@ -255,8 +267,9 @@ def entry_gates(
         smallest = f"{known.get('min_qty')} base, {known.get('min_notional')} quote"
         planned = [_deny(plan.code, plan.message, known.get("quantity", "0"), smallest)]
     signal = [_stale(state), _drift(state, entry_ref=entry_ref, span=span)]
-    denied = [*arm_gates(state), *filter(None, signal), *filter(None, planned)]
-    return tuple(sorted(denied, key=lambda denial: _ORDER.index(denial.code)))
+    denied = [*filter(None, planned), *arm_gates(state), *filter(None, signal)]
+    once = {denial.code: denial for denial in reversed(denied)}  # the plan's own numbers, if any
+    return tuple(sorted(once.values(), key=lambda denial: _ORDER.index(denial.code)))
 
 
 def standing_numbers(state: RiskSnapshot) -> dict[str, tuple[str, str]]:
@@ -290,7 +303,7 @@ def signal_limits(state: RiskSnapshot) -> dict[str, str]:
         "signal_stale": plain(state.max_price_age_s),
         "price_drift": drift,
         "size_too_small": "the exchange's smallest order",
-        "insufficient_margin": "equity times leverage",
+        "insufficient_margin": "equity times leverage, what is lent",
         "liquidation_too_close": f"{plain(state.min_ml_entry)}, {plain(state.min_ml_bound)}",
         "risk_per_trade": plain(trade_limit(state.capital_base)),
         "risk_budget_insufficient": plain(max(Decimal(0), state.remaining_budget)),

@@ -64,12 +64,20 @@ class SizingTerms:
             raise InvalidValue(f"risk_pct is {self.risk_pct}; allowed is above 0 up to 1")
 
 
+@attrs.frozen(kw_only=True)
+class Purse:
+    """What an entry may spend at most, in each asset: what is free, and what is lent to it."""
+
+    base: Decimal
+    quote: Decimal
+
+
 @attrs.frozen
 class SizeRefused:
     """No size, with the numbers behind it.
 
-    ``insufficient_margin``: equity times leverage; ``liquidation_too_close``: a margin level would
-    be too low; ``size_too_small``: anything else.
+    ``insufficient_margin``: equity times leverage, or what the exchange lends;
+    ``liquidation_too_close``: a margin level would be too low; ``size_too_small``: anything else.
     """
 
     code: str
@@ -119,13 +127,14 @@ def size(
     insurance_stop: Price | None = None,
     stop_worth: Price | None = None,
     margin: MarginRules | None = None,
+    purse: Purse | None = None,
 ) -> Sizing | SizeRefused:
     """The largest quantity that risk, margin, the exchange and the insurance stop allow.
 
     With ``insurance_stop`` the loss there is bounded too, and the order that protects must pass the
     exchange's filters as well, valued at ``stop_worth`` where it has a limit of its own; with
-    ``margin`` the margin level there and at the entry. A plan above its cap is a defect and raises
-    InvariantViolated.
+    ``margin`` the margin level there and at the entry, with ``purse`` what may be spent. A plan
+    above its cap is a defect and raises InvariantViolated.
     """
     with localcontext(MONEY):
         loss = _loss_at(stops.stop, stops, terms)
@@ -135,6 +144,7 @@ def size(
             "margin": _margin_cap(terms, stops.entry_ref, stops.side),
             **_exchange_caps(stops, terms, instrument, insurance_stop),
             **_level_caps(stops, terms, insurance_stop, margin),
+            **_purse_cap(stops.side, loss.entry_fill, purse),
         }
         binding = min(caps, key=lambda name: caps[name])
         quantity = instrument.floor_quantity(caps[binding])
@@ -151,6 +161,7 @@ def size(
             fee=terms.fee,
             qty_risk=caps["risk"],
             qty_margin=caps["margin"],
+            qty_borrow=caps.get("borrow"),
             golden_quantity=instrument.floor_quantity(quotient_down(cap_risk, stops.span, 12)),
             quantity=Quantity(quantity),
             planned_risk=planned_risk,
@@ -206,7 +217,21 @@ def _level_caps(
     return {"liquidation": min(caps)} if caps else {}
 
 
-_REFUSED = {"margin": "insufficient_margin", "liquidation": "liquidation_too_close"}
+def _purse_cap(side: Side, fill: Decimal, purse: Purse | None) -> dict[str, Decimal]:
+    """The quantity that is paid for by what is free and what is lent."""
+    if purse is None:
+        return {}
+    if side is Side.SHORT:
+        return {"borrow": purse.base}
+    with localcontext(MONEY):
+        return {"borrow": quotient_down(max(Decimal(0), purse.quote), fill, 8)}
+
+
+_REFUSED = {
+    "margin": "insufficient_margin",
+    "borrow": "insufficient_margin",
+    "liquidation": "liquidation_too_close",
+}
 """Codes of the caps whose refusal is not about the size alone."""
 
 

@@ -59,6 +59,8 @@ class RiskSnapshot:
         day_trades: entries of the UTC day; one that is under way counts.
         pair_leverage: most that the exchange lends up to on this pair.
         min_ml_entry, min_ml_bound: least margin level at the entry and at the exchange stop.
+        carried, smallest: most base that own money and what is lent carry, and the smallest order;
+            None where the exchange was not asked.
         stop_order: the symbol lists a stop order that Robson can let rest.
         allow_low_gain: a stop-gain below ``min_net_r`` was asked for.
     """
@@ -85,6 +87,8 @@ class RiskSnapshot:
     max_drift_spans: Decimal = Decimal("0.25")
     min_net_r: Decimal = MIN_NET_R
     allow_low_gain: bool = False
+    carried: Decimal | None = None
+    smallest: Decimal = Decimal(0)
     stop_order: bool = True
     disk: DiskState | None = None
     leader: bool = True

@@ -15,7 +15,15 @@ import attrs
 
 from robson.domain.errors import InvalidValue
 from robson.domain.instrument import Instrument
-from robson.domain.plan import InsurancePlan, Level, StopAnalysis, StopAudit, StopPlan
+from robson.domain.plan import (
+    USUAL_INSURANCE,
+    InsurancePlan,
+    InsuranceTerms,
+    Level,
+    StopAnalysis,
+    StopAudit,
+    StopPlan,
+)
 from robson.domain.strategy import StrategyConfig, TechnicalStopConfig
 from robson.domain.values import (
     CANDLE_NS,
@@ -33,12 +41,8 @@ from robson.engine.levels import Choice, choose, levels_of, recent_extreme, true
 
 FRESH_NS = CANDLE_NS + 90 * NS_PER_S
 """The last closed candle may be this old, counted from its close."""
-INSURANCE_SHARE = Decimal("0.01")
-"""The exchange's stop rests at most this share of the stop behind it,"""
-INSURANCE_SPANS = Decimal("0.25")
-"""at most this many spans, so that a dead daemon costs about 1.25 times the plan,"""
 INSURANCE_TICKS = 3
-"""but at least this many ticks, so that the two stops do not race."""
+"""The exchange stop rests at least this many ticks behind, so that the two do not race."""
 
 NoStopReason = Literal[
     "insufficient",
@@ -312,7 +316,12 @@ def _executable(
 
 
 def insurance_stop(
-    stop: Price, *, span: Decimal, side: Side, instrument: Instrument
+    stop: Price,
+    *,
+    span: Decimal,
+    side: Side,
+    instrument: Instrument,
+    terms: InsuranceTerms = USUAL_INSURANCE,
 ) -> InsurancePlan:
     """The stop that rests on the exchange, behind ``stop`` so that Robson acts first.
 
@@ -324,7 +333,7 @@ def insurance_stop(
     with localcontext(MONEY):
         offset = max(
             INSURANCE_TICKS * instrument.tick,
-            min(INSURANCE_SHARE * stop, INSURANCE_SPANS * span),
+            min(terms.buffer_pct * stop / 100, terms.span_ratio * span),
         )
         price = instrument.stop_price(stop - side.sign * offset, side)
-        return InsurancePlan(stop_price=price, offset=abs(stop - price))
+        return InsurancePlan(stop_price=price, offset=abs(stop - price), terms=terms)

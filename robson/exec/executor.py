@@ -17,6 +17,7 @@ from robson.domain.intents import (
     Repay,
 )
 from robson.domain.reports import (
+    AccountCredit,
     AccountReported,
     AccountSnapshot,
     Answer,
@@ -96,6 +97,8 @@ def classify(
             return OrderReported(order=answer, **times)  # type: ignore[arg-type]
         case AccountSnapshot():
             return AccountReported(account=answer, **times)  # type: ignore[arg-type]
+        case AccountCredit():
+            return AccountReported(account=answer.account, credit=answer.credit, **times)  # type: ignore[arg-type]
         case TradeList():
             once = {fill.trade_id: fill for fill in answer.fills}
             return TradesReported(fills=tuple(once.values()), **times)  # type: ignore[arg-type]

@@ -197,6 +197,7 @@ def _sizing(view: PositionView, event: e.SizingDecided, ctx: Context) -> Made:
         capital=event.plan.sizing.capital,
         account=event.account,
         ctx=ctx,
+        credit=event.credit,
     )
     return attrs.evolve(event, plan=plan) if isinstance(plan, EntryPlan) else None
 

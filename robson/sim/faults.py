@@ -60,6 +60,7 @@ MIX: Mapping[str, Often] = {
     "key_revoked": Often(4, (1, 40)),
     "busy_debt": Often(100),
     "nothing_to_lend": Often(80),
+    "little_to_lend": Often(60, (5, 60), (0.0, 0.6)),
     "halted": Often(16, (1, 30)),
     "filters_grown": Often(16, (1, 30)),
     "price_band": Often(14),

@@ -350,3 +350,33 @@ def test_every_gate_is_met_or_shown_elsewhere(record_property: Any) -> None:
     assert not MET.keys() & ELSEWHERE.keys()
     for number, code, _ in GATES:
         record_property("note", f"gate {number:>2} {code}: {MET.get(code) or ELSEWHERE[code]}")
+
+
+@pytest.mark.proves("I-04")
+@denies("insufficient_margin")
+def test_what_the_exchange_lends_now(place: Path) -> None:
+    """The system's inventory is empty: a short is refused before any order, a long has its own."""
+    script = place / "little.toml"
+    script.write_text(
+        '[[fault]]\nkind = "little_to_lend"\nrequest = "question"\nnth = 1\nseconds = 7200\n'
+    )
+    options = (*tapes(place, shapes.still(600)), "--faults", str(script))
+    with running(place / "s", *options) as robsond:
+        robsond.start()
+        found = refused(
+            robsond, "insufficient_margin", "BTCUSDT", "--strategy", "now", "--side", "short"
+        )
+        assert found["value"] == 0
+        assert found["limit"] > 0
+        _, told = robson(robsond.place, "risk")
+        lent = {each["asset"]: each["amount"] for each in told["risk"]["credit"]}
+        assert lent == {"BTC": 0, "USDT": 0}
+        assert robson(robsond.place, "arm", "BTCUSDT", "--leverage", "1")[0] == 0
+        _, told = robson(robsond.place, "status")
+        assert {each["symbol"] for each in told["risk"]["credit"]} == {"BTCUSDT"}
+    symbol = Symbol("BTC", "USDT")
+    books = SqliteBooks(place / "s" / "exchange" / "books.db")
+    exchange = SimExchange([instrument_for(symbol)], books=books)
+    log = exchange.request_log(Scope(AccountId("main"), symbol))
+    assert log
+    assert all(entry.request != "PlaceOrder" for entry in log), "nothing left for it"

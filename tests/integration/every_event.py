@@ -19,13 +19,14 @@ from robson.domain.intents import CancelOrder, OrderType, PlaceOrder, SideEffect
 from robson.domain.plan import (
     EntryPlan,
     InsurancePlan,
+    InsuranceTerms,
     Level,
     Sizing,
     SkippedLevel,
     StopAudit,
     StopPlan,
 )
-from robson.domain.reports import AccountSnapshot, Balance, Fill, OrderState, OrderStatus
+from robson.domain.reports import AccountSnapshot, Balance, Credit, Fill, OrderState, OrderStatus
 from robson.domain.strategy import NOW
 from robson.domain.values import Action, ExchangeNs, Leverage, Price, Quantity, Side
 
@@ -164,8 +165,13 @@ PLAN = EntryPlan(
         quantity=Quantity("0.12364"),
         planned_risk=D("99.99639698400000"),
         binding="risk",
+        qty_borrow=D("0.50"),
     ),
-    insurance=InsurancePlan(stop_price=Price("59250.00"), offset=D("150.00")),
+    insurance=InsurancePlan(
+        stop_price=Price("59250.00"),
+        offset=D("150.00"),
+        terms=InsuranceTerms(enabled=False, buffer_pct=D("0.50"), span_ratio=D("0.2")),
+    ),
     be_bps=D("25"),
     net_r_at_gain=D("-1E-7"),
     borrows=True,
@@ -205,7 +211,7 @@ _ARMING: tuple[e.Event, ...] = (
         numbers=(("value", "20.04"), ("limit", "5")),
         audit=None,
     ),
-    e.SizingDecided(**BASE, plan=PLAN, account=ACCOUNT),
+    e.SizingDecided(**BASE, plan=PLAN, account=ACCOUNT, credit=Credit(base=D("1.50"), quote=D(9))),
 )
 _ENTERING: tuple[e.Event, ...] = (
     e.EntryRequested(**BASE, order=order(Purpose.ENTRY), attempt=0),

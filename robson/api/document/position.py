@@ -165,6 +165,7 @@ def _insurance(message: pb.Insurance) -> Document:
         "age_s": number(message.age_s),
         "attempts": message.attempts,
         "error": word(message.error),
+        "enabled": not message.off,
     }
 
 

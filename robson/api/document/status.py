@@ -146,4 +146,13 @@ def limits(message: pb.Risk) -> Document:
             }
             for each in message.alerts
         ],
+        "credit": [
+            {
+                "symbol": each.symbol,
+                "asset": each.asset,
+                "amount": number(each.amount),
+                "read_at": when(each, "read_at"),
+            }
+            for each in message.credit
+        ],
     }

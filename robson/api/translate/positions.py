@@ -129,6 +129,7 @@ def _guards(view: PositionView, published: Published, note: PositionNote) -> pb.
             age_s=seconds(now - (insurance.accepted_ns or now)) if resting else "",
             attempts=insurance.attempts,
             error=insurance.error or "",
+            off=view.plan is not None and not view.plan.insurance.terms.enabled,
         ),
         margin=margin(view.account, note.margin),
         frozen=pb.Frozen(

@@ -165,4 +165,13 @@ def risk_of(risk: RiskNumbers, now_ns: int) -> pb.Risk:
             )
             for alert in risk.alerts
         ],
+        credit=[
+            pb.Credit(
+                symbol=each.symbol,
+                asset=each.asset,
+                amount=floored(each.amount),
+                read_at=stamp(each.read_ns),
+            )
+            for each in risk.credit
+        ],
     )

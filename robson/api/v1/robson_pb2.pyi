@@ -306,7 +306,7 @@ class Trailing(_message.Message):
     def __init__(self, mode: _Optional[_Union[TrailingMode, str]] = ..., rung: _Optional[int] = ..., watermark: _Optional[str] = ...) -> None: ...
 
 class Insurance(_message.Message):
-    __slots__ = ("state", "stop_price", "quantity", "client_id", "order_id", "age_s", "attempts", "error")
+    __slots__ = ("state", "stop_price", "quantity", "client_id", "order_id", "age_s", "attempts", "error", "off")
     STATE_FIELD_NUMBER: _ClassVar[int]
     STOP_PRICE_FIELD_NUMBER: _ClassVar[int]
     QUANTITY_FIELD_NUMBER: _ClassVar[int]
@@ -315,6 +315,7 @@ class Insurance(_message.Message):
     AGE_S_FIELD_NUMBER: _ClassVar[int]
     ATTEMPTS_FIELD_NUMBER: _ClassVar[int]
     ERROR_FIELD_NUMBER: _ClassVar[int]
+    OFF_FIELD_NUMBER: _ClassVar[int]
     state: InsuranceState
     stop_price: str
     quantity: str
@@ -323,7 +324,8 @@ class Insurance(_message.Message):
     age_s: str
     attempts: int
     error: str
-    def __init__(self, state: _Optional[_Union[InsuranceState, str]] = ..., stop_price: _Optional[str] = ..., quantity: _Optional[str] = ..., client_id: _Optional[str] = ..., order_id: _Optional[int] = ..., age_s: _Optional[str] = ..., attempts: _Optional[int] = ..., error: _Optional[str] = ...) -> None: ...
+    off: bool
+    def __init__(self, state: _Optional[_Union[InsuranceState, str]] = ..., stop_price: _Optional[str] = ..., quantity: _Optional[str] = ..., client_id: _Optional[str] = ..., order_id: _Optional[int] = ..., age_s: _Optional[str] = ..., attempts: _Optional[int] = ..., error: _Optional[str] = ..., off: _Optional[bool] = ...) -> None: ...
 
 class Margin(_message.Message):
     __slots__ = ("level", "asset", "debt", "interest", "read_at", "band", "exit_level", "liquidation_ratio", "liquidation_price")
@@ -596,7 +598,7 @@ class Halt(_message.Message):
     def __init__(self, reason: _Optional[str] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., actor: _Optional[str] = ..., **kwargs) -> None: ...
 
 class Risk(_message.Message):
-    __slots__ = ("asset", "capital_base", "budget", "consumed", "latent", "remaining", "slots", "daily", "halt", "open_positions", "max_leverage", "month_resets_at", "gates", "alerts")
+    __slots__ = ("asset", "capital_base", "budget", "consumed", "latent", "remaining", "slots", "daily", "halt", "open_positions", "max_leverage", "month_resets_at", "gates", "alerts", "credit")
     ASSET_FIELD_NUMBER: _ClassVar[int]
     CAPITAL_BASE_FIELD_NUMBER: _ClassVar[int]
     BUDGET_FIELD_NUMBER: _ClassVar[int]
@@ -611,6 +613,7 @@ class Risk(_message.Message):
     MONTH_RESETS_AT_FIELD_NUMBER: _ClassVar[int]
     GATES_FIELD_NUMBER: _ClassVar[int]
     ALERTS_FIELD_NUMBER: _ClassVar[int]
+    CREDIT_FIELD_NUMBER: _ClassVar[int]
     asset: str
     capital_base: str
     budget: str
@@ -625,7 +628,20 @@ class Risk(_message.Message):
     month_resets_at: _timestamp_pb2.Timestamp
     gates: _containers.RepeatedCompositeFieldContainer[Gate]
     alerts: _containers.RepeatedCompositeFieldContainer[BudgetAlert]
-    def __init__(self, asset: _Optional[str] = ..., capital_base: _Optional[str] = ..., budget: _Optional[str] = ..., consumed: _Optional[str] = ..., latent: _Optional[str] = ..., remaining: _Optional[str] = ..., slots: _Optional[int] = ..., daily: _Optional[_Union[DailyRisk, _Mapping]] = ..., halt: _Optional[_Union[Halt, _Mapping]] = ..., open_positions: _Optional[_Union[Limit, _Mapping]] = ..., max_leverage: _Optional[int] = ..., month_resets_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., gates: _Optional[_Iterable[_Union[Gate, _Mapping]]] = ..., alerts: _Optional[_Iterable[_Union[BudgetAlert, _Mapping]]] = ...) -> None: ...
+    credit: _containers.RepeatedCompositeFieldContainer[Credit]
+    def __init__(self, asset: _Optional[str] = ..., capital_base: _Optional[str] = ..., budget: _Optional[str] = ..., consumed: _Optional[str] = ..., latent: _Optional[str] = ..., remaining: _Optional[str] = ..., slots: _Optional[int] = ..., daily: _Optional[_Union[DailyRisk, _Mapping]] = ..., halt: _Optional[_Union[Halt, _Mapping]] = ..., open_positions: _Optional[_Union[Limit, _Mapping]] = ..., max_leverage: _Optional[int] = ..., month_resets_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., gates: _Optional[_Iterable[_Union[Gate, _Mapping]]] = ..., alerts: _Optional[_Iterable[_Union[BudgetAlert, _Mapping]]] = ..., credit: _Optional[_Iterable[_Union[Credit, _Mapping]]] = ...) -> None: ...
+
+class Credit(_message.Message):
+    __slots__ = ("symbol", "asset", "amount", "read_at")
+    SYMBOL_FIELD_NUMBER: _ClassVar[int]
+    ASSET_FIELD_NUMBER: _ClassVar[int]
+    AMOUNT_FIELD_NUMBER: _ClassVar[int]
+    READ_AT_FIELD_NUMBER: _ClassVar[int]
+    symbol: str
+    asset: str
+    amount: str
+    read_at: _timestamp_pb2.Timestamp
+    def __init__(self, symbol: _Optional[str] = ..., asset: _Optional[str] = ..., amount: _Optional[str] = ..., read_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class BudgetAlert(_message.Message):
     __slots__ = ("line_pct", "loss", "reached_at")

@@ -82,7 +82,28 @@ def _verdict(document: Doc, page: Page) -> list[Line]:
 
 
 def _figures(document: Doc, page: Page) -> list[Line]:
-    return [*foot.month(document, page), *_day(document, page), [], *_gates(document, page)]
+    return [
+        *foot.month(document, page),
+        *_day(document, page),
+        *_credit(document, page),
+        [],
+        *_gates(document, page),
+    ]
+
+
+def _credit(document: Doc, page: Page) -> list[Line]:
+    """What the exchange would lend, pair by pair, as it last said."""
+    lines: list[Line] = []
+    for each in listed(document, "risk", "credit"):
+        amount = figures.with_unit(figures.price(each.get("amount")), text(each, "asset"))
+        seconds = figures.seconds_between(each.get("read_at"), at(document, "as_of"))
+        said = f"{text(each, 'symbol')}: up to {amount} more, asked {figures.age(seconds)} ago"
+        if page.plain:
+            lines += wrap(f"Credit: {said}.", page.prose)
+        else:
+            label = pad([("Credit" if not lines else "", QUIET)], foot.LABEL)
+            lines += wrap(said, page.prose, first=label, indent=foot.LABEL)
+    return lines
 
 
 def _day(document: Doc, page: Page) -> list[Line]:

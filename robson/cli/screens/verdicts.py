@@ -73,7 +73,12 @@ def _unprotected(document: Doc, position: Doc, symbols: Symbols) -> Finding:
     advice = (
         you(f"Look at {where} yourself if this is still red at {later}:", explaining(position))
         if exiting
-        else you(f"If this is still red at {later}:", panicking(position))
+        else you(
+            f"If this is still red at {later}:"
+            if at(position, "insurance", "enabled") is not False
+            else "It stays so. To leave it:",
+            panicking(position),
+        )
     )
     return Finding(
         f.UNPROTECTED,
@@ -113,6 +118,8 @@ def _about_stop(document: Doc, position: Doc, symbols: Symbols) -> str:
         return "Sends nothing from here: only the node that leads places stops and exits."
     if text(position, "state") == "exiting":
         return "Took the exchange stop off for the exit and follows the exit until it is flat."
+    if at(position, "insurance", "enabled") is False:
+        return "Places none: insurance.enabled was false when it was entered. Judges every price."
     if state == "resting":
         rests = facts.quantity_of(position, at(position, "insurance", "quantity"))
         return f"Rests a stop for only {rests} and places one for the whole quantity."

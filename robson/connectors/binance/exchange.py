@@ -27,9 +27,11 @@ from robson.domain.intents import (
     Repay,
 )
 from robson.domain.reports import (
+    AccountCredit,
     AccountSnapshot,
     Answer,
     ApiError,
+    Credit,
     Fill,
     InterestCharge,
     InterestList,
@@ -81,7 +83,10 @@ class BinanceExchange:
             case QueryOrder():
                 return self._order(self._api.ask(endpoints.QUERY, asking.query(request), m.Order))
             case ReadAccount():
-                return self._account(request.scope)
+                account = self._account(request.scope)
+                if not request.credit or isinstance(account, ApiError):
+                    return account
+                return AccountCredit(account=account, credit=self._credit(request.scope))
             case ReadOrders():
                 return OrderList(orders=self._orders(request))
             case ReadTrades():
@@ -158,6 +163,15 @@ class BinanceExchange:
             return snapshot
         message = f"the isolated margin account of {symbol} does not exist, or may not trade"
         return ApiError(status=400, code=NO_ACCOUNT, message=message)
+
+    def _credit(self, scope: Scope) -> Credit:
+        """What is lent to the pair now, asked for each of its assets."""
+
+        def lent(asset: str) -> Decimal:
+            asked: asking.Params = {"asset": asset, "isolatedSymbol": str(scope.symbol)}
+            return self._api.ask(endpoints.MAX_BORROWABLE, asked, m.MaxBorrowable).amount
+
+        return Credit(base=lent(scope.symbol.base), quote=lent(scope.symbol.quote))
 
     def _hourly(self, symbol: str) -> dict[str, Decimal]:
         """What an hour's loan costs, asked for once an hour."""

@@ -143,6 +143,12 @@ class Rates(Struct, frozen=True):
     data: tuple[Rate, ...]
 
 
+class MaxBorrowable(Struct, frozen=True):
+    """``GET maxBorrowable``: what is lent now, by equity and inventory."""
+
+    amount: Amount
+
+
 class Tier(Struct, frozen=True):
     """A row of ``isolatedMarginTier``."""
 

@@ -140,13 +140,18 @@ class Account:
             return None
         return lacking / slope if lacking / slope > 0 else None
 
-    def may_borrow(self, asset: str, amount: Decimal, price: Decimal, leverage: int) -> bool:
-        """Whether debt stays within ``leverage - 1`` times the equity, both at ``price``.
+    def lendable(
+        self, asset: str, price: Decimal, leverage: int, limit: Decimal | None = None
+    ) -> Decimal:
+        """The most that may still be borrowed of an asset, in whole atoms.
 
-        Assets are equity plus debt, so for a long this reads: assets at most ``leverage`` times the
-        equity; and for a short: sold at most ``leverage - 1`` times the equity.
+        Debt stays within ``leverage - 1`` times the equity, both at ``price``: assets are equity
+        plus debt, so for a long this reads: assets at most ``leverage`` times the equity; and for a
+        short: sold at most ``leverage - 1`` times the equity. ``limit``: what is lent at most of
+        the asset to one account.
         """
         owed = self.base.debt * price + self.quote.debt
         equity = self.base.total * price + self.quote.total - owed
-        more = amount * price if asset == self.base.asset else amount
-        return owed + more <= (leverage - 1) * equity
+        room = max(ZERO, (leverage - 1) * equity - owed)
+        most = received(room / price if asset == self.base.asset else room)
+        return most if limit is None else max(ZERO, min(most, limit - self.wallet(asset).borrowed))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from robson.connectors.simulated.account import Account
 from robson.connectors.simulated.entries import OrderAccepted, Triggered
 from robson.connectors.simulated.exchange_rules import Rule
+from robson.connectors.simulated.faults import NOTHING_TO_LEND
 from robson.connectors.simulated.floor import Deal, Floor, affordable, cost, spends
 from robson.connectors.simulated.orders import Order
 from robson.domain.intents import PlaceOrder, SideEffect
@@ -21,19 +24,24 @@ class Desk(Floor):
         """Trade a market order, borrowing what it lacks if it says so."""
         ledger, market = self._ledger, self._markets[account.scope.symbol]
         price = market.taker_price(request.action, ledger.terms.slippage_bps)
-        wallet, leverage = account.spends(request.action), ledger.terms.max_leverage
+        wallet = account.spends(request.action)
         lacking = cost(request.action, request.quantity, price) - wallet.free
         borrows = request.side_effect is SideEffect.BORROW
         if lacking > 0 and not borrows:
             return ledger.refuse(Rule.INSUFFICIENT_BALANCE)
-        if lacking > 0 and not account.may_borrow(wallet.asset, lacking, market.last, leverage):
+        if lacking > 0 and lacking > self.lendable(account, wallet.asset):
             return ledger.refuse(Rule.BORROW_TOO_MUCH)
+        if lacking > 0 and lacking > self.lendable(account, wallet.asset) * self._faults.lends(
+            request, at_ns
+        ):
+            ledger.counts.bit(Rule.FAULT_REJECTS)
+            return NOTHING_TO_LEND
         order = self._accept(request, account, at_ns)
         deals = self._deals(
             account.scope.symbol, request.client_id, request.action, request.quantity
         )
         dearer = spends(request.action, deals) - wallet.free
-        if borrows and account.may_borrow(wallet.asset, dearer, market.last, leverage):
+        if borrows and dearer <= self.lendable(account, wallet.asset):
             lacking = max(lacking, dearer)
         if lacking > 0:
             self._debts.lend(order, account, wallet, lacking, at_ns)
@@ -41,6 +49,11 @@ class Desk(Floor):
             ledger.counts.bit(Rule.BORROW_NOT_NEEDED)
         self.execute(order, affordable(order.action, deals, wallet.free), at_ns)
         return order
+
+    def lendable(self, account: Account, asset: str) -> Decimal:
+        """What the exchange would lend an account of an asset now."""
+        market, terms = self._markets[account.scope.symbol], self._ledger.terms
+        return account.lendable(asset, market.last, terms.max_leverage, terms.limits.get(asset))
 
     def rest(self, request: PlaceOrder, account: Account, at_ns: ExchangeNs) -> Order | ApiError:
         """Let a stop wait, holding back what it will spend at its own price."""

@@ -38,6 +38,11 @@ class Deed:
     share: Decimal = Decimal(0)
 
 
+NOTHING_TO_LEND = ApiError(
+    status=400, code=-3045, message="The system does not have enough asset now."
+)
+
+
 class ExchangeFaults:
     """No faults. A simulation overrides what it wants to happen; what struck is counted.
 
@@ -47,6 +52,10 @@ class ExchangeFaults:
     def rejects(self, request: Intent, at_ns: int) -> ApiError | None:
         """Refuse a request before anything is done: overload, ban, nothing to lend."""
         return None
+
+    def lends(self, request: Intent, at_ns: int) -> Decimal:
+        """The share of what it would lend that there is to lend; asked where it matters."""
+        return Decimal(1)
 
     def meddles(self, request: Intent, at_ns: int) -> tuple[Deed, ...]:
         """What others do on the pair just before a request is answered."""

@@ -21,7 +21,7 @@ from robson.domain.intents import Intent
 from robson.domain.reports import Answer
 from robson.domain.values import plain
 
-VERSION = 1
+VERSION = 2
 """Of frames and of what is in them; both sides say theirs, and a stranger is refused."""
 LONGEST = 16 << 20
 _LENGTH = struct.Struct(">I")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from robson.connectors.simulated.account import Account
+from robson.connectors.simulated.account import Account, received
 from robson.connectors.simulated.books import Books
 from robson.connectors.simulated.checks import (
     filters_refuse,
@@ -33,7 +33,15 @@ from robson.domain.intents import (
     ReadTrades,
     Repay,
 )
-from robson.domain.reports import Answer, ApiError, OrderList, OrderStatus, TradeList
+from robson.domain.reports import (
+    AccountCredit,
+    Answer,
+    ApiError,
+    Credit,
+    OrderList,
+    OrderStatus,
+    TradeList,
+)
 from robson.domain.values import ExchangeNs
 
 
@@ -163,7 +171,17 @@ class Gateway(Strangers):
         price = self._markets[account.scope.symbol].price
         if price is None:
             return self._ledger.refuse(Rule.NO_PRICE_INDEX)
-        return account_snapshot(account, price, self._ledger.terms, at_ns)
+        snapshot = account_snapshot(account, price, self._ledger.terms, at_ns)
+        if not request.credit:
+            return snapshot
+        share = self._faults.lends(request, at_ns)
+        if share < 1:
+            self._ledger.counts.bit(Rule.FAULT_RETELLS)
+        base, quote = (
+            received(self.lendable(account, wallet.asset) * share)
+            for wallet in (account.base, account.quote)
+        )
+        return AccountCredit(account=snapshot, credit=Credit(base=base, quote=quote))
 
     def _interest(self, request: ReadInterest, account: Account, at_ns: ExchangeNs) -> Answer:
         return interest_since(self._ledger.books.entries(), account.scope, request.since_ns)

@@ -205,6 +205,16 @@ KINDS: Mapping[str, Kind] = {
         "the entry has failed; nothing is sent again",
         ("entry",),
     ),
+    "little_to_lend": Kind(
+        "for `seconds` the exchange lends only `share` of what it would: it says so when asked, and"
+        " refuses more with code -3045",
+        "gateway",
+        "what may be borrowed is bounded by the system's inventory as well",
+        "sizes the entry by what is lent, and enters nothing where that is too little",
+        ("question", "entry"),
+        seconds=_s(60),
+        share=Decimal(0),
+    ),
     "halted": Kind(
         "400, code -2010, Market is closed, to every order for `seconds`",
         "gateway",

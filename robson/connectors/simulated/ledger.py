@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 import attrs
@@ -24,6 +25,8 @@ class Terms:
         max_leverage: assets of a pair at most this many times its equity.
         daily_rate_base: interest a day on borrowed base, as a fraction; a 24th of it each hour.
         daily_rate_quote: likewise for quote.
+        limits: by asset, the most that is lent of it to one account; without one only the equity
+            bounds it.
         debt_busy_ns: how long the exchange is busy with a loan or a repayment; a repayment asked
             for by hand meanwhile is refused as pending.
     """
@@ -32,6 +35,7 @@ class Terms:
     max_leverage: int = 10
     daily_rate_base: Decimal = Decimal("0.00026125")
     daily_rate_quote: Decimal = Decimal("0.0003")
+    limits: Mapping[str, Decimal] = attrs.field(factory=dict)
     debt_busy_ns: int = 100 * NS_PER_MS
 
 

@@ -12,7 +12,7 @@ from decimal import Decimal
 import attrs
 
 from robson.connectors.simulated.driver import Trip
-from robson.connectors.simulated.faults import Deed, ExchangeFaults
+from robson.connectors.simulated.faults import NOTHING_TO_LEND, Deed, ExchangeFaults
 from robson.connectors.simulated.feed import Feed
 from robson.connectors.simulated.kinds import KINDS, Strike
 from robson.connectors.simulated.roles import role_of
@@ -56,9 +56,7 @@ _REFUSED = {
     "busy_debt": ApiError(
         status=400, code=-3007, message="You have pending transaction, please try again later."
     ),
-    "nothing_to_lend": ApiError(
-        status=400, code=-3045, message="The system does not have enough asset now."
-    ),
+    "nothing_to_lend": NOTHING_TO_LEND,
     "price_band": ApiError(status=400, code=-1013, message="Filter failure: PERCENT_PRICE_BY_SIDE"),
 }
 """What is said of one request, of which nothing is done."""
@@ -87,11 +85,16 @@ def nanoseconds(seconds: Decimal) -> int:
 
 
 class Struck:
-    """Asks the source about requests that a kind can meet, and remembers what lasts."""
+    """Asks the source about requests that a kind can meet, and remembers what lasts.
+
+    Attributes:
+        shares: how much, of each kind that has lasted, when it last began.
+    """
 
     def __init__(self, source: Source) -> None:
         self._source = source
         self._until_ns: dict[str, int] = {}
+        self.shares: dict[str, Decimal] = {}
 
     def now(self, kind: str, request: Intent) -> Strike | None:
         """Whether it strikes this request."""
@@ -121,6 +124,7 @@ class Struck:
         if strike is None:
             return False
         self._until_ns[kind] = at_ns + nanoseconds(strike.seconds)
+        self.shares[kind] = strike.share
         return True
 
 
@@ -171,6 +175,11 @@ class TroubledExchange(ExchangeFaults):
                 wait = nanoseconds(strike.seconds) if kind == "rate_limit" else 0
                 return attrs.evolve(error, retry_after_ns=wait) if wait else error
         return None
+
+    def lends(self, request: Intent, at_ns: int) -> Decimal:
+        """The share of what it would lend, less while there is little."""
+        little = self.struck.lasts("little_to_lend", request, at_ns)
+        return self.struck.shares["little_to_lend"] if little else Decimal(1)
 
     def meddles(self, request: Intent, at_ns: int) -> tuple[Deed, ...]:
         """What others do before this request is answered."""

@@ -10,7 +10,7 @@ import attrs
 from robson.domain.identity import ClientOrderId, PositionId, Scope
 from robson.domain.intents import CancelOrder, PlaceOrder
 from robson.domain.plan import EntryPlan, StopAudit
-from robson.domain.reports import AccountSnapshot, Fill
+from robson.domain.reports import AccountSnapshot, Credit, Fill
 from robson.domain.strategy import StrategyConfig
 from robson.domain.values import ExchangeNs, Leverage, Numbers, Price, Quantity, Side
 
@@ -66,14 +66,18 @@ class SignalRejected:
 
 @attrs.frozen(kw_only=True)
 class SizingDecided:
-    """Stop, size, target and exchange stop are settled; the planned risk is reserved."""
+    """Stop, size, target and exchange stop are settled; the planned risk is reserved.
 
-    KIND: ClassVar[str] = "sizing_decided.v2"
-    OLDER: ClassVar[tuple[str, ...]] = ("sizing_decided.v1",)
+    ``credit``: what the exchange would have lent then.
+    """
+
+    KIND: ClassVar[str] = "sizing_decided.v3"
+    OLDER: ClassVar[tuple[str, ...]] = ("sizing_decided.v1", "sizing_decided.v2")
     position: PositionId
     at_ns: ExchangeNs
     plan: EntryPlan
     account: AccountSnapshot
+    credit: Credit | None = None
 
 
 @attrs.frozen(kw_only=True)

@@ -11,6 +11,7 @@ from robson.domain.reports import Fill
 from robson.domain.values import NS_PER_MS, NS_PER_S, Side
 from robson.domain.view import PositionView
 from robson.engine.exposure import overruns
+from robson.engine.insuring import is_insured
 from robson.engine.invariants.terms import Ask, Memory, Seen, Verdict, epoch_of, seconds
 
 BARE_NS = 3 * NS_PER_S
@@ -94,6 +95,8 @@ def resolved_in_time(seen: Seen) -> Iterator[Verdict]:
 
 def covered(seen: Seen) -> Iterator[Verdict]:
     """Time without a resting stop, on the exchange's clock, summed over the position's life."""
+    if not is_insured(seen.after):
+        return
     since = seen.memory.bare_ns.get(seen.after.id)
     counted = seen.memory.bare[seen.after.id]
     if since is not None:

@@ -52,13 +52,7 @@ class VenueExchange(SimExchange):
 
     def borrowable(self, scope: Scope, asset: str) -> Decimal:
         """What the pair may borrow of an asset now, in whole atoms."""
-        account, market = self.account(scope), self.market(scope.symbol)
-        wallet, price, terms = account.wallet(asset), market.last, self._ledger.terms
-        owed = account.base.debt * price + account.quote.debt
-        equity = account.base.total * price + account.quote.total - owed
-        room = (terms.max_leverage - 1) * equity - owed
-        worth = room / price if wallet is account.base else room
-        return max(Decimal(0), worth.quantize(Decimal("0.00000001"), rounding="ROUND_FLOOR"))
+        return self.lendable(self.account(scope), asset)
 
     def withdraw_own(self, scope: Scope, asset: str, amount: Decimal, at_ns: ExchangeNs) -> None:
         """Take own money out, of what is free and while nothing is owed more than half of it.

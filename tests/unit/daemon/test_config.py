@@ -247,3 +247,36 @@ def test_a_file_that_is_no_text_names_the_line(tmp_path: Path) -> None:
     path.write_bytes(b"x" * 1_000_001)
     with pytest.raises(ConfigError, match="larger than"):
         load(path, {}, {})
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "said"),
+    [
+        ("insurance.enabled", "perhaps", "allowed is true, false"),
+        ("insurance.buffer_pct", "0", "allowed is 0.1 to 10"),
+        ("insurance.buffer_pct", "100", "allowed is 0.1 to 10"),
+        ("insurance.span_ratio", "-0.25", "allowed is 0.05 to 1"),
+        ("insurance.span_ratio", "25 %", "expected a decimal number"),
+    ],
+)
+def test_terms_of_the_exchange_stop_that_mean_nothing_are_refused(
+    key: str, text: str, said: str
+) -> None:
+    with pytest.raises(ConfigError, match=said):
+        load(None, {}, {key: text})
+
+
+def test_the_terms_of_the_exchange_stop_reach_the_decisions() -> None:
+    given = {
+        "insurance.enabled": "false",
+        "insurance.buffer_pct": "2",
+        "insurance.span_ratio": "0.5",
+    }
+    terms = load(None, {}, given).settings().insurance
+    assert (terms.enabled, terms.buffer_pct, terms.span_ratio) == (False, 2, Decimal("0.5"))
+
+
+@pytest.mark.parametrize("profile", ["paper", "live"])
+def test_only_the_simulated_profile_may_hold_without_exchange_stops(profile: str) -> None:
+    found = examine(None, {}, {"profile": profile, "insurance.enabled": "false"})
+    assert any("only the profile sim may hold" in wrong.what for wrong in found.wrong)

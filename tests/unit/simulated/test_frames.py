@@ -84,6 +84,7 @@ VALUES = [
     intents.ReadTrades(**ASKED, since_ns=ExchangeNs(1), order_id=9),
     intents.ReadOrders(**ASKED, since_ns=ExchangeNs(1)),
     intents.ReadAccount(scope=SCOPE),
+    intents.ReadAccount(scope=SCOPE, credit=True),
     intents.ReadInterest(**ASKED, since_ns=ExchangeNs(1)),
     ORDER,
     attrs.evolve(ORDER, fills=None, stop_price=None),
@@ -93,6 +94,9 @@ VALUES = [
         charges=(reports.InterestCharge(asset="BTC", amount=Decimal("0.1"), at_ns=ExchangeNs(2)),)
     ),
     ACCOUNT,
+    reports.AccountCredit(
+        account=ACCOUNT, credit=reports.Credit(base=Decimal("0.50"), quote=Decimal(9))
+    ),
     reports.Repaid(asset="BTC", amount=Decimal(3), interest=Decimal(1), principal=Decimal(2)),
     reports.ApiError(status=400, code=-2010, message="no, Ω"),
     reports.NoAnswer(reason="silence"),

@@ -30,9 +30,10 @@ def ns(seconds: float) -> int:
     return round(START.timestamp()) * 10**9 + round(seconds * 1000) * 10**6
 
 
-VERSIONS = dict.fromkeys(
-    ("position_armed", "signal_received", "signal_rejected", "sizing_decided"), 2
-)
+VERSIONS = {
+    **dict.fromkeys(("position_armed", "signal_received", "signal_rejected"), 2),
+    "sizing_decided": 3,
+}
 """Of the kinds that have got fields since the first."""
 
 
