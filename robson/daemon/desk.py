@@ -183,6 +183,7 @@ class Desk:
         """Put the detector of an armed position on the candles."""
         if view.state is PositionState.ARMED:
             pursuit.detector = detector_for(view.strategy, view.side)
+            pursuit.generation += 1
 
     def _first_signal(self, view: PositionView, pursuit: Pursuit, read: AccountReported) -> None:
         """A strategy that enters at arm does not wait for a tick."""
@@ -297,8 +298,8 @@ class Desk:
 
     def _end(self, view: PositionView, reason: str, actor: str) -> None:
         pursuit = self._custody.pursuit(view.id)
-        pursuit.detector = None
-        pursuit.signal = None
+        pursuit.detector = pursuit.signal = None
+        pursuit.generation += 1
         event = e.PositionCancelled(
             position=view.id, at_ns=self._custody.now(), reason=reason, actor=actor
         )
@@ -316,13 +317,16 @@ class Desk:
         """A signal with its id, and with what is seen at this instant and not later."""
         now = self._custody.now()
         market = self._custody.markets[str(view.scope.symbol)]
-        return PendingSignal(signal, self.new_id(), now, forming=market.forming(now))
+        generation = self._custody.pursuit(view.id).generation
+        return PendingSignal(signal, self.new_id(), now, generation, forming=market.forming(now))
 
     def admit(self, view: PositionView, pursuit: Pursuit, read: AccountReported) -> None:
         """Run every gate on one snapshot and enter, or say why not."""
         pending = pursuit.signal
         assert pending is not None
         pursuit.signal = None
+        if pending.generation != pursuit.generation:
+            return  # a detector has said it that is not there any more
         symbol = str(view.scope.symbol)
         ctx = self._custody.context(symbol, pursuit)
         account, credit = read.account, self._custody.lent(read)

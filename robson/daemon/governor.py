@@ -118,6 +118,7 @@ class Governor:
         for event in ended:
             pursuit = self._custody.pursuit(event.position)
             pursuit.detector = pursuit.signal = None
+            pursuit.generation += 1
         roster.commit((changed, *ended))
 
     # --- alerts ----------------------------------------------------------------------------------

@@ -46,6 +46,7 @@ class PendingSignal:
     """A signal that waits for the account to be read.
 
     Attributes:
+        generation: of the detector that gave it; one of an earlier detector is dropped.
         forming: the candle that had not closed when it was seen.
         supplied: the stop that came with an injected signal.
     """
@@ -53,15 +54,21 @@ class PendingSignal:
     signal: DetectorSignal
     signal_id: str
     observed_ns: ExchangeNs
+    generation: int
     forming: Candle | None = None
     supplied: Price | None = None
 
 
 @attrs.define
 class Pursuit:
-    """One position's business in flight."""
+    """One position's business in flight.
+
+    ``generation`` numbers its detectors: it rises with each that is put on, and when the last is
+    taken off. A disarm always wins over what a detector has said before.
+    """
 
     detector: Detector | None = None
+    generation: int = 0
     signal: PendingSignal | None = None
     sending: list[Intent] = attrs.Factory(list)
     reading: list[Intent] = attrs.Factory(list)
