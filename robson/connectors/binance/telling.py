@@ -56,7 +56,7 @@ def placed(found: m.Order, order: PlaceOrder, now_ns: ExchangeNs) -> OrderState:
         action=order.action,
         type=order.type,
         quantity=_quantity(found.origQty) if found.origQty is not None else order.quantity,
-        executed=_amount(found.executedQty),
+        executed=_amount(found.executedQty) if found.status else Decimal(0),
         quote_executed=_amount(found.cummulativeQuoteQty),
         stop_price=order.stop_price,
         at_ns=ns(found.transactTime) if found.transactTime else now_ns,
