@@ -7,6 +7,7 @@ has struck a request of that role; the books say that no order was sent twice.
 from __future__ import annotations
 
 import itertools
+import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from decimal import Decimal
@@ -60,7 +61,7 @@ def test_every_fault_of_the_stream(place: Path, record_property: Any) -> None:
     Not to the stop: the month has room for four losses.
     """
     with beside_a_venue(place, "--by-hand", "--speed", RATE, **SCALED) as (venue, robsond):
-        client = robsond.start()
+        client, start = robsond.start(), venue.last()
         for number, (kind, role) in enumerate(STREAMS):
             position = _armed(client, number)
             held = robsond.protected(client, position)
@@ -73,18 +74,20 @@ def test_every_fault_of_the_stream(place: Path, record_property: Any) -> None:
             left = robsond.reaches(client, position, "over", over)
             assert left.exit_reason == "stop_gain", (kind, left.exit_reason)
             record_property("happened", f"live, stream: {kind} of {role}")
+            venue.price(start)
         assert robsond.stop().code == 0
         _books(robsond, len(STREAMS))
 
 
 def _through(place: Path, faults: Sequence[tuple[str, str]], note: Any) -> None:
     with beside_a_venue(place, "--by-hand", "--speed", RATE, **SCALED) as (venue, robsond):
-        client = robsond.start()
+        client, start = robsond.start(), venue.last()
         for number, (kind, role) in enumerate(faults):
             line = None if role == "question" else venue.hit(kind, role)
             position = _armed(client, number)
             decided = robsond.reaches(client, position, "held or over", _is_decided)
-            while over(decided) and role != "entry":  # still kept back for the fault before
+            if over(decided) and role != "entry":  # still kept back for the fault before
+                threading.Event().wait(1)
                 position = _armed(client, number)
                 decided = robsond.reaches(client, position, "held or over", _is_decided)
             if role == "question":
@@ -101,6 +104,7 @@ def _through(place: Path, faults: Sequence[tuple[str, str]], note: Any) -> None:
             else:
                 assert role == "entry", f"{kind} of {role} ended it as {state(ended)}"
             note("happened", f"live: {kind} of {role}")
+            venue.price(start)
         assert robsond.stop().code == 0
         _books(robsond, len(faults))
 
