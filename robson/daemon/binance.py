@@ -36,7 +36,7 @@ from robson.domain.reports import Answer
 from robson.domain.values import NS_PER_MS, NS_PER_S, Candle, ExchangeNs, Price
 from robson.exec.lanes import Lane, lane_of
 
-REACH_S = 10.0
+REACH_S = 3.0
 """How long a start waits for the exchange."""
 RETRY_S = 0.2
 SAMPLES = 5
@@ -135,13 +135,13 @@ class BinanceTheatre:
         return Api(door, self.access.key, self.limits, self.clock)
 
     def _patient(self, ask: Callable[[], T]) -> T:
-        """Try until the exchange answers, so that both may be started at once."""
+        """Try until the exchange answers, so that both may be started at once; a no is final."""
         ends_s, never = monotonic_s() + REACH_S, threading.Event()
         while True:
             try:
                 return ask()
             except Failed as failed:
-                if monotonic_s() > ends_s:
+                if failed.is_final or monotonic_s() > ends_s:
                     raise ExchangeUnreachable(
                         f"{self.access.rest_url} does not serve this daemon: {failed}"
                     ) from None

@@ -185,6 +185,8 @@ class Listening:
         if not self._streams:
             threading.Event().wait(LOOK_S)
         for stream in list(self._streams):
+            if stream not in self._streams:
+                continue  # the one before has spoken, and it was let go
             first = stream.heard_s is None
             try:
                 heard = stream.receive(LOOK_S / len(self._streams))
@@ -209,16 +211,19 @@ class Listening:
             self._ask_candles(pair)
 
     def _take(self, heard: Heard) -> None:
+        if isinstance(heard, Closing):
+            self._leaving, self._dial_s = True, 0.0
+            return
+        pair = self._pairs.get(heard.symbol)
         match heard:
+            case _ if pair is None:
+                pass  # nobody has asked for it
             case Traded():
-                self._traded(self._pairs[heard.symbol], heard)
+                self._traded(pair, heard)
             case Stands():
-                self._stands(self._pairs[heard.symbol], heard)
-            case Closing():
-                self._leaving = True
-                self._dial_s = 0.0
+                self._stands(pair, heard)
             case Quoted():
-                self._theatre.quoted(self._pairs[heard.symbol], heard.bid, heard.ask)
+                self._theatre.quoted(pair, heard.bid, heard.ask)
 
     def _traded(self, pair: Pair, heard: Traded) -> None:
         if heard.number <= pair.number:

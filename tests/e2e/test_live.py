@@ -20,18 +20,51 @@ def test_a_long_and_a_short_life(place: Path, record_property: Any) -> None:
             held = robsond.protected(client, position)
             assert held.insurance.order_id
             list(client.panic(symbol="BTCUSDT"))
-            ended = robsond.settles(client, position)
-            assert (state(ended), ended.exit_reason) == ("closed", "user_panic")
+            left = robsond.settles(client, position)
+            assert (state(left), left.exit_reason) == ("closed", "user_panic")
             lives.append(position)
-        assert robsond.stop().code == 0
+        assert b"test-secret" not in Path(f"/proc/{robsond.pid}/environ").read_bytes()
+        ended = robsond.stop()
+        assert ended.code == 0
         tally = robsond.tally()
+        written = [path for path in robsond.place.rglob("*") if path.is_file()]
+        for secret in (b"test-secret", b"signature="):
+            assert secret.decode() not in ended.out + ended.err
+            assert [path.name for path in written if secret in path.read_bytes()] == []
 
+    assert len(written) > 5
     tally.is_clean(dust=3 * STEP)
     sent = [request.target or "" for request in tally.requests if request.request == "PlaceOrder"]
     assert len({target for target in sent if target.startswith("rbe")}) == len(lives)
     assert len(sent) == len(set(sent)) == 3 * len(lives), "each order once: entry, stop, exit"
     assert tally.fills == 4
     record_property("happened", "live: a life on the venue, long and short")
+
+
+def test_a_key_that_is_refused_ends_the_start_in_one_line(place: Path) -> None:
+    with beside_a_venue(place, secret="of-somebody-else") as (_, robsond):
+        robsond.launch()
+        ended = robsond.ended()
+
+    assert ended.code == 69
+    assert "Signature for this request is not valid" in ended.one_line("does not serve this daemon")
+    assert "of-somebody-else" not in ended.out + ended.err
+
+
+def test_a_start_without_an_exchange_ends_with_its_address(place: Path) -> None:
+    key = place / "key.toml"
+    key.touch(0o600)
+    key.write_text('api_key = "k"\nsecret_key = "s"\n')
+    env = {
+        "ROBSON__PROFILE": "live",
+        "ROBSON__STORE__ACCEPT_SINGLE_HOST": "true",
+        "ROBSON__EXCHANGE__KEY_FILE": str(key),
+        "ROBSON__EXCHANGE__REST_URL": "http://127.0.0.1:9",
+        "ROBSON__EXCHANGE__STREAM_URL": "ws://127.0.0.1:9",
+    }
+    ended = refused(place / "s", **env)
+    assert ended.code == 69
+    assert "http://127.0.0.1:9" in ended.one_line("no connection to 127.0.0.1")
 
 
 def test_an_exchange_elsewhere_is_refused(place: Path) -> None:

@@ -35,6 +35,11 @@ class Failed(RobsonError):
         super().__init__(f"{endpoint.method} {endpoint.path}: {said}")
         self.answer = answer
 
+    @property
+    def is_final(self) -> bool:
+        """Whether asking again would be answered in the same way."""
+        return isinstance(self.answer, ApiError) and self.answer.status not in LIMITS
+
 
 class Api:
     """Binance by one door.

@@ -74,6 +74,23 @@ def names(symbols: Sequence[str], *kinds: str) -> str:
 TRADES, CANDLES, BOOK = "aggTrade", "kline_15m", "bookTicker"
 
 
+class _Frames(websocket.frame_buffer):
+    """Refuses a frame by its length, before its bytes are taken in."""
+
+    def recv_length(self) -> None:
+        super().recv_length()
+        if self.length is not None and self.length > LARGEST:
+            raise websocket.WebSocketPayloadException(f"a frame of {self.length} bytes")
+
+
+class _Socket(websocket.WebSocket):
+    """Takes text as bytes: who reads it finds out whether it is UTF-8."""
+
+    def __init__(self) -> None:
+        super().__init__(skip_utf8_validation=True, sslopt={"cert_reqs": ssl.CERT_REQUIRED})
+        self.frame_buffer = _Frames(self._recv, skip_utf8_validation=True)
+
+
 class MarketStream:
     """A connection that listens to the combined stream.
 
@@ -94,9 +111,7 @@ class MarketStream:
         within_s: float = CONNECT_S,
     ) -> None:
         self._monotonic_s = monotonic_s
-        self._socket = websocket.WebSocket(
-            skip_utf8_validation=True, sslopt={"cert_reqs": ssl.CERT_REQUIRED}
-        )
+        self._socket = _Socket()
         self._socket.settimeout(within_s)
         try:
             self._socket.connect(  # type: ignore[no-untyped-call]
@@ -126,8 +141,6 @@ class MarketStream:
             raise StreamBroken(_said(error)) from None
         if opcode == websocket.ABNF.OPCODE_CLOSE:
             raise StreamBroken("the server has closed it")
-        if len(data) > LARGEST:
-            raise StreamBroken(f"a frame of {len(data)} bytes is no message")
         try:
             heard = parsed(data)
         except (BadMessage, InvalidValue) as error:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+import attrs
 import pytest
 
 from robson.connectors.binance.market import Extremes
@@ -279,6 +280,26 @@ def test_a_connection_that_breaks_is_made_again(world: World) -> None:
     assert world.dialled[0].closed
     world.step(10)
     assert len(world.dialled) == 2
+
+
+def test_the_one_that_was_silent_may_speak_first_after_all(world: World) -> None:
+    """Two that have said nothing: whichever speaks stays, and the other is let go unheard."""
+    world.step()
+    world.step(SILENCE_S + 0.1)
+    first, second = world.dialled
+    second.says = [StreamBroken("let go")]
+    first.says = [trade(11)]
+    world.step()
+    assert (first.closed, second.closed) == (False, True)
+    world.stream.says = [trade(12)]
+    world.step()
+
+
+def test_a_pair_that_nobody_asked_for_is_passed_over(world: World) -> None:
+    world.step()
+    world.stream.says = [attrs.evolve(trade(11), symbol="DOGEUSDT")]
+    world.step()
+    assert world.pair.number == 10
 
 
 def test_a_hole_in_the_numbers_is_asked_for(world: World) -> None:
