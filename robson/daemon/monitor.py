@@ -129,6 +129,9 @@ class Monitor:
         """The best price for each position feeds its ladder; the live price judges its stop."""
         ctx = self.custody.context(symbol)
         for view in self.roster.live(symbol):
+            pursuit = self.custody.pursuits.get(view.id)
+            if pursuit is not None and pursuit.trigger is not None:
+                continue  # its way out has left, and is not written down yet: no rung counts
             best = unseen.low if view.side is Side.SHORT else unseen.high
             price = ctx.instrument.price_of(best)
             self.custody.carry_out(view, decide_gap(view, price, ctx))

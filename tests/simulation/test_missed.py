@@ -1,0 +1,43 @@
+"""What a broken line has kept from a daemon comes at any instant, even as a way out is leaving."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from robson.daemon.monitor import Missed, Unseen
+from robson.domain.values import Side
+from tests.simulation.worlds import Bench, first_price
+
+FAR = Decimal("0.1")
+
+
+@pytest.mark.parametrize("side", Side, ids=lambda side: side.value)
+def test_a_rung_that_was_missed_moves_no_stop_of_who_is_leaving(
+    side: Side, record_property: Any
+) -> None:
+    """The exit has left, its trigger is written when the cancel is answered: in between, a gap.
+
+    Taken for a rung there, it would be an event that no leaving position can have.
+    """
+    stop = first_price() * (1 - side.sign * FAR)
+    bench = Bench([(60, stop)])
+    bench.active(side)
+    world, position = bench.world, bench.view.id
+    pursuit = world.monitor.custody.pursuit(position)
+    assert world.until(lambda: pursuit.trigger is not None)
+    best = int(
+        world.instrument.ticks(world.instrument.price_down(first_price() * (1 + side.sign * FAR)))
+    )
+    last = world.monitor.markets[str(world.symbol)].board.last
+    assert last is not None
+    missed = Unseen(*sorted((best, last.price)))
+    before = bench.view.stop
+
+    world.monitor.step(Missed({str(world.symbol): missed}))
+
+    left = bench.settled()
+    assert left.stop == before
+    record_property("note", f"missed while leaving, {side.value}: nothing moved")
