@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from robson.api.client import CallFailed
 from robson.api.v1 import robson_pb2 as pb
 from robson.daemon.farewell import AGAIN, SILENT
 from tests.e2e import shapes
 from tests.e2e.apart import apart
-from tests.e2e.harness import HERE, Ended, Robsond, arm, protected, running, state, until
+from tests.e2e.harness import (
+    HERE,
+    ROOT,
+    Ended,
+    Robsond,
+    arm,
+    environment,
+    protected,
+    running,
+    state,
+    until,
+)
 from tests.e2e.in_error import CODE, MESSAGE
+from tests.e2e.mistakes import ROBSON
 
 GRACE_S = 25.0
 SLOW = "0.05"
@@ -84,6 +99,57 @@ def test_with_the_exchange_dead(place: Path, record_property: Any) -> None:
     assert trades.count("entry") == trades.count("exit") == 1
     record_property("happened", "orderly end: active, with the exchange dead")
     record_property("happened", "orderly end: exiting, with the exchange dead")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("leaves", [False, True], ids=["active", "exiting"])
+def test_with_the_exchange_frozen(place: Path, *, leaves: bool, record_property: Any) -> None:
+    """It takes what it is sent and answers nothing: no price, no word, no hang-up."""
+    with apart(place, "--speed", "2") as (exchange, robsond):
+        client = robsond.start()
+        exchange.quote()
+        position = arm(client)
+        price = robsond.protected(client, position).insurance.stop_price
+        exchange.signal(signal.SIGSTOP)
+        try:
+            # A question that nobody answers: it is asked by itself within a minute, too.
+            if leaves:
+                next(iter(client.panic(timeout_s=30)))
+            else:
+                with pytest.raises(CallFailed):
+                    client.reconcile()
+            until(lambda: client.daemon().daemon.exchange.HasField("silent_since"), "it is noticed")
+            told = status_text(place / "s")
+            ended = stopped(robsond)
+        finally:
+            exchange.signal(signal.SIGCONT)
+        rests = resting(robsond)
+        if leaves:
+            robsond.settles(robsond.start(), position)
+            robsond.kill()
+        trades = robsond.tally().trades()
+
+    assert "The simulated exchange has not answered for" in told
+    assert (SILENT in ended.out, AGAIN in ended.out) == (True, True)
+    if leaves:
+        assert "No exit reaches it from here now." in told
+        assert "whether an exchange stop rests is not known" in ended.out, ended.out
+        assert trades.count("entry") == trades.count("exit") == 1
+    else:
+        assert "What rests at the simulated exchange goes on protecting there." in told
+        assert f"BTCUSDT stays protected: exchange stop {price} rests for" in ended.out
+        assert (rests, trades.count("entry")) == ([price], 1)
+    spent = f"out after {ended.after_s:.1f} s"
+    record_property("happened", f"orderly end with the exchange frozen: {spent}")
+
+
+def status_text(state_dir: Path) -> str:
+    """What a person reads, in one line."""
+    asked = [*ROBSON, "status", "--state-dir", str(state_dir)]
+    done = subprocess.run(
+        asked, capture_output=True, text=True, timeout=30, check=True, env=environment(), cwd=ROOT
+    )
+    return " ".join(done.stdout.split())
 
 
 def rung(position: pb.Position) -> bool:
