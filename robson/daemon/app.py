@@ -26,6 +26,7 @@ from robson.daemon.clock import monotonic_s, new_journal_id, new_secret, wall_ns
 from robson.daemon.config import Config
 from robson.daemon.custody import Custody
 from robson.daemon.diary import Diary
+from robson.daemon.farewell import unfinished
 from robson.daemon.fresh import Aside
 from robson.daemon.inbox import Inbox
 from robson.daemon.keeper import DiskLimits, Keeper
@@ -254,12 +255,7 @@ class SimulatedDaemon:
         )
 
     def _unfinished(self) -> bool:
-        """Something is sent and not known, or held with no exchange stop at rest."""
-        return any(
-            view.state is PositionState.EXITING
-            or (view.state.may_hold and view.insurance.state != "resting")
-            for view in self.roster.live()
-        )
+        return unfinished(self.roster.live())
 
     def _every_pair_has_one(self) -> bool:
         return {str(view.scope.symbol) for view in self._views()} >= self.monitor.markets.keys()

@@ -13,11 +13,13 @@ from robson.domain.lifecycle import PositionState
 from robson.domain.values import plain
 from robson.domain.view import PositionView
 from robson.engine.orders import left_to_sell
+from robson.engine.settle import stranded
 
 _WHOLE = Decimal("0.99")
 """Dust is not sold, and a short's stop buys for its interest too: so little is no gap."""
 _ASKS = "robsond asks what became of it when it starts again"
 SILENT = "The exchange does not answer: all of this is as it was known last."
+SETTLES = "Nothing is held. What is missing of the results is read after the next start."
 AGAIN = (
     "Robson's own stops are judged only while robsond runs. Start it again with the same options."
 )
@@ -30,9 +32,23 @@ def farewell(views: Iterable[PositionView], *, silent: bool = False) -> list[str
     """
     live = [view for view in views if view.is_live]
     lines = [line for view in live for line in _of(view)]
-    if all(view.state is PositionState.ARMED for view in live):
+    states = {view.state for view in live} - {PositionState.ARMED}
+    if not states:
         return lines
-    return [*lines, *([SILENT] if silent else []), AGAIN]
+    nothing_held = all(state.is_terminal for state in states)
+    return [*lines, *([SILENT] if silent else []), SETTLES if nothing_held else AGAIN]
+
+
+def unfinished(live: Iterable[PositionView]) -> bool:
+    """Whether an orderly end still waits: something is sent and not known, held with no exchange
+    stop at rest, or sold and not settled though its charges can be read.
+    """
+    return any(
+        view.state is PositionState.EXITING
+        or (view.state is PositionState.CLOSED and not view.is_settled and stranded(view) is None)
+        or (view.state.may_hold and view.insurance.state != "resting")
+        for view in live
+    )
 
 
 def _of(view: PositionView) -> Iterator[str]:

@@ -7,7 +7,7 @@ from decimal import Decimal
 import attrs
 import pytest
 
-from robson.daemon.farewell import AGAIN, SILENT, farewell
+from robson.daemon.farewell import AGAIN, SETTLES, SILENT, farewell, unfinished
 from robson.domain.lifecycle import PositionState
 from robson.domain.view import PositionView
 from tests.contract import bad_days, lives
@@ -59,7 +59,38 @@ def test_what_is_over_is_not_mentioned_and_what_is_not_settled_is() -> None:
     unsettled = attrs.evolve(lives.closed(), settled=None)
 
     assert farewell([lives.closed(), lives.cancelled()]) == []
-    assert farewell([unsettled])[0].startswith("BTCUSDT is closed; its last charges")
+    told, then = farewell([unsettled])
+    assert told.startswith("BTCUSDT is closed; its last charges")
+    assert then == SETTLES
+    assert AGAIN in farewell([unsettled, lives.active()])
+
+
+WAITS = {
+    "armed": False,
+    "not sent": True,
+    "entering": True,
+    "active": False,
+    "bare": True,
+    "placing": True,
+    "exiting": True,
+    "error": False,
+}
+
+
+@pytest.mark.parametrize("name", WAITS)
+def test_an_end_waits_for_what_is_not_known_or_not_protected(name: str) -> None:
+    assert unfinished([CASES[name][0]]) == WAITS[name]
+
+
+def test_an_end_waits_for_the_last_charges_that_can_be_read() -> None:
+    owes = attrs.evolve(lives.closed(), settled=None)
+    assert owes.account is not None
+    debt = attrs.evolve(owes.account.quote, borrowed=Decimal(5), free=Decimal(0))
+    stuck = attrs.evolve(owes, account=attrs.evolve(owes.account, quote=debt))
+
+    assert unfinished([owes])
+    assert not unfinished([stuck]), "nothing is free to repay it: it may take for ever"
+    assert not unfinished([lives.closed()])
 
 
 def test_an_exchange_that_does_not_answer_makes_it_what_was_known_last() -> None:
