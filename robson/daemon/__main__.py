@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, suppress
 from decimal import Decimal, DefaultContext
 from pathlib import Path
@@ -22,6 +22,7 @@ from robson.api import places
 from robson.api.server import DoorError, Doors
 from robson.daemon import check_config, logs, offline
 from robson.daemon.app import Places, SimulatedDaemon, program_version
+from robson.daemon.banner import banner, width_of_stdout
 from robson.daemon.config import KEYS, Config, load
 from robson.daemon.exits import (
     FORCED,
@@ -328,30 +329,33 @@ def _serve(daemon: SimulatedDaemon, ended: _Ended) -> int:
 
 def _introduce(daemon: SimulatedDaemon, doors: Doors) -> None:
     profile = daemon.config["profile"]
-    title = TITLES[profile].ljust(28)
-    logs.tell(f"{title}robsond {program_version()}  profile {profile}")
-    if profile == "sim":
+    title = f"{TITLES[profile].ljust(28)}robsond {program_version()}  profile {profile}"
+    for line in banner(title, _said_first(daemon, doors), width_of_stdout()):
+        logs.tell(line)
+
+
+def _said_first(daemon: SimulatedDaemon, doors: Doors) -> Iterator[tuple[str, str]]:
+    """Labels and what stands beside them."""
+    if daemon.config["profile"] == "sim":
         playing = daemon.theatre.speed
         speed = "max" if playing is None else f"{playing:f}x"
-        logs.tell(f"  tape       {daemon.theatre.describe()}  speed {speed}")
+        yield "tape", f"{daemon.theatre.describe()}  speed {speed}"
     else:
-        logs.tell(f"  exchange   {daemon.theatre.describe()}")
+        yield "exchange", daemon.theatre.describe()
     for warning in daemon.theatre.warnings:
-        logs.tell(f"  note       {warning}")
+        yield "note", warning
     for broken in daemon.places.strategies.broken.values():
-        logs.tell(f"  note       not a strategy: {broken}")
-    logs.tell(f"  state      {daemon.places.directory}")
-    logs.tell(f"  doors      {doors.socket}, {doors.tcp} (token in {daemon.places.token})")
-    logs.tell(
-        f"  health     http://{daemon.places.http_host}:{daemon.http.server_port}/health/live"
-    )
+        yield "note", f"not a strategy: {broken}"
+    yield "state", str(daemon.places.directory)
+    yield "doors", f"{doors.socket}, {doors.tcp} (token in {daemon.places.token})"
+    yield "health", f"http://{daemon.places.http_host}:{daemon.http.server_port}/health/live"
     for fault in daemon.theatre.faults():
-        logs.tell(f"  fault      {fault}")
+        yield "fault", str(fault)
     if daemon.unseen_s:
         many = daemon.recovered
         positions = "1 position" if many == 1 else f"{many} positions"
-        logs.tell(f"  recovered  {positions}; the market went on {daemon.unseen_s} s")
-    logs.tell("  stop       Ctrl-C; exchange stops stay where they are")
+        yield "recovered", f"{positions}; the market went on {daemon.unseen_s} s"
+    yield "stop", "Ctrl-C; exchange stops stay where they are"
 
 
 def _force(stopped: threading.Event) -> None:

@@ -6,9 +6,11 @@ from robson.cli.screens import facts, figures
 from robson.cli.screens import finding as f
 from robson.cli.screens.facts import Doc, at, text
 from robson.cli.screens.finding import apart
-from robson.cli.screens.line import OK, PLAIN, QUIET, STRONG, Line, Page, spans, width_of
+from robson.cli.screens.line import OK, PLAIN, QUIET, STRONG, Line, Page, cells, spans
 from robson.cli.screens.prose import finish, wrap
-from robson.cli.screens.table import Cell, Column, spoken, table
+from robson.cli.screens.table import Cell, Column, spoken, table, width_needed
+
+_GAP = 2
 
 
 def config(document: Doc, page: Page) -> list[Line]:
@@ -16,7 +18,9 @@ def config(document: Doc, page: Page) -> list[Line]:
     where = f"{page.symbols.clean(text(document, 'path'))}"
     known = where if at(document, "exists") else f"{where} (there is none)"
     head = [("Config", STRONG), ("  ", PLAIN)]
-    return finish([*wrap(known, page.prose, first=head), [], *_table(document, page)], page)
+    return finish(
+        [*wrap(known, page.prose, first=head, indent=8), [], *_table(document, page)], page
+    )
 
 
 def written(document: Doc, page: Page) -> list[Line]:
@@ -39,7 +43,7 @@ def daemon(document: Doc, page: Page) -> list[Line]:
     """A ``robson.daemon_config/1`` document."""
     head = [("Config", STRONG), ("  ", PLAIN)]
     known = f"of robsond: {facts.reached(document)}. It is read at its start."
-    lines = [*wrap(known, page.prose, first=head), [], *_table(document, page)]
+    lines = [*wrap(known, page.prose, first=head, indent=8), [], *_table(document, page)]
     return finish(lines, page)
 
 
@@ -48,15 +52,28 @@ def _table(document: Doc, page: Page) -> list[Line]:
     rows = [_cells(key, each, page) for key, each in (at(document, "settings") or {}).items()]
     if page.plain:
         return [line for said in spoken(columns, rows) for line in wrap(said, page.prose)]
-    lines = table(columns, rows, gap=2, margin=2)
-    if max(map(width_of, lines)) <= page.width:
-        return lines
-    return [line for row in rows for line in _block(row, page)]
+    short = _fitting(columns, rows, page)
+    lines = table(columns, short, gap=_GAP, margin=_GAP)
+    laid, keys = iter(lines[1:]), max(cells(_text(row[0])) for row in rows)
+    body = [[next(laid)] if row in short else _block(row, keys, page) for row in rows]
+    return [lines[0], *(line for each in body for line in each)]
+
+
+def _fitting(columns: list[Column], rows: list[list[Cell]], page: Page) -> list[list[Cell]]:
+    """The rows that stand in columns; what makes them too wide is told on lines of its own."""
+    short = list(rows)
+    while short and width_needed(columns, short, gap=_GAP, margin=_GAP) > page.width:
+        short.remove(max(short, key=lambda row: sum(cells(_text(cell)) for cell in row[1:])))
+    return short
+
+
+def _text(cell: Cell) -> str:
+    return cell[0] if isinstance(cell, tuple) else cell
 
 
 def _cells(key: str, found: Doc, page: Page) -> list[Cell]:
     value = found.get("value")
-    said = figures.NONE if value is None else page.symbols.clean(value)
+    said = figures.NONE if value in (None, "") else page.symbols.clean(value)
     if found.get("secret"):
         said = "withheld"
     if isinstance(value, bool):
@@ -67,8 +84,9 @@ def _cells(key: str, found: Doc, page: Page) -> list[Cell]:
     return [key, (said, loud), (f"{source} {by}".strip(), QUIET)]
 
 
-def _block(row: list[Cell], page: Page) -> list[Line]:
+def _block(row: list[Cell], keys: int, page: Page) -> list[Line]:
     """A key whose value does not fit into a column."""
     key, value, source = (cell if isinstance(cell, tuple) else (cell, PLAIN) for cell in row)
-    body: Line = [(f"{key[0]}: ", PLAIN), value, (" (", QUIET), source, (")", QUIET)]
-    return wrap(body, page.width, first=[("  ", PLAIN)], indent=4)
+    body: Line = [value, (" ", PLAIN), source]
+    first: Line = [(f"{' ' * _GAP}{key[0].ljust(keys)}{' ' * _GAP}", PLAIN)]
+    return wrap(body, page.width, first=first, indent=2 * _GAP)

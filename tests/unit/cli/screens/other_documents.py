@@ -216,6 +216,11 @@ DAEMON_CONFIG: Doc = {
         "risk.max_leverage": _said("3"),
         "risk.gap_bps": _said("12", "/etc/robson/robsond.toml"),
         "api.grpc": _said("127.0.0.1:0", "the command line"),
+        "exchange.rest_url": _said(""),
+        "exchange.key_file": _said(
+            "/data/anybody/.config/robson/keys/binance-main-isolated.toml",
+            "/data/anybody/.config/robson/robsond.toml",
+        ),
         "pg.dsn_file": {**_said(None, "the environment"), "secret": True},
     },
 }
