@@ -271,7 +271,16 @@ class Desk:
             if command.position is None
             else [self._find(command.position)]
         )
-        actions = tuple((view.id, self._out(view, command)) for view in views)
+        for view in views:
+            if _has_no_way_out(view) and command.position is not None:
+                raise Refused(
+                    "INVALID_STATE_TRANSITION",
+                    f"cannot panic {view.id}: nothing is known to have filled, so there is nothing"
+                    f" to sell; robson admin resolve --position-id {view.id} --as cancelled",
+                    (("state", view.state.value),),
+                )
+        out = [view for view in views if not _has_no_way_out(view)]
+        actions = tuple((view.id, self._out(view, command)) for view in out)
         answer.set_result(Panicked(actions=actions, started_ns=self._custody.now()))
 
     def _out(self, view: PositionView, command: Panic) -> str:
@@ -437,3 +446,8 @@ def _fail(answer: Future[Any], error: Exception) -> None:
     if isinstance(error, InvalidValue):
         error = Refused("INVALID_ARGUMENT", str(error))
     answer.set_exception(error)
+
+
+def _has_no_way_out(view: PositionView) -> bool:
+    """Whether a person has to say first what became of an entry of which no fill is known."""
+    return view.state is PositionState.ERROR and view.entry is None

@@ -368,7 +368,7 @@ class Monitor:
             self.custody.carry_out(view, again)
         elif isinstance(verdict, AbsenceProof):
             self.custody.carry_out(view, decide_absent(view, order, verdict.numbers(), ctx))
-        elif view.state is not PositionState.ERROR:
+        elif view.state is not PositionState.ERROR and not view.state.is_terminal:
             failed = e.PositionFailed(
                 position=view.id,
                 at_ns=self.custody.now(),

@@ -33,7 +33,7 @@ from robson.domain.view import OrderRecord, PositionView
 from robson.engine.adopt import JUDGED, adopt, beyond_stop
 from robson.engine.context import NOTHING, Context, Decision
 from robson.engine.exits import Hit, Ladder, Raise, Watch, first_rung_anchor, judge
-from robson.engine.leaving import EXIT_IMPOSSIBLE
+from robson.engine.leaving import HELPLESS
 from robson.engine.orders import left_to_sell
 
 WOULD_TRIGGER = "trigger immediately"
@@ -61,7 +61,7 @@ def watch_of(view: PositionView, instrument: Instrument) -> Watch | None:
     # Where Robson cannot decide safely, only the protective stop is judged, and only while what
     # is left to leave with is known.
     frozen = view.state is PositionState.ERROR
-    if frozen and view.error is not None and view.error.code == EXIT_IMPOSSIBLE:
+    if frozen and view.error is not None and view.error.code in HELPLESS:
         return None  # no price makes an order possible
     if frozen and not _knows_what_is_left(view, instrument):
         return None

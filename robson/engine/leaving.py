@@ -53,6 +53,10 @@ LOOK_NS = 5 * NS_PER_S
 """How often trades and account are read, in turn, where no order can do anything."""
 EXIT_IMPOSSIBLE = "exit_impossible"
 """Code of the error of a position that is open and that no order could leave."""
+EXIT_UNEXPLAINED = "exit_unexplained"
+"""Code of the error of a position that is gone, by trades that do not add up to it."""
+HELPLESS = (EXIT_IMPOSSIBLE, EXIT_UNEXPLAINED)
+"""Errors in which no order of ours can do anything, whatever the price."""
 EXIT_BACKOFF_NS = (NS_PER_S, 5 * NS_PER_S)
 """Waits before an exit is tried again; the last one for ever."""
 
@@ -153,7 +157,19 @@ def _may_repeat(view: PositionView, ctx: Context, known: Known) -> bool:
     record = last(view)
     if record is None or record.order.purpose is not Purpose.EXIT:
         return False
-    return known.looked_missing and fence_of(view, ctx) == "asset"
+    return known.looked_missing and fence_of(view, ctx) == "asset" and _is_alone(view, ctx)
+
+
+def _is_alone(view: PositionView, ctx: Context) -> bool:
+    """Whether the pair has just the base that a long still has to sell: a second sale finds none.
+
+    A person's base beside it would be sold in its place; less of it says that the exit has traded.
+    """
+    account = ctx.account
+    if side_of(view) is Side.SHORT or account is None:
+        return True
+    more = abs(account.base.total - left_to_sell(view))
+    return ctx.instrument.exit_quantity(more, account.index_price) is None
 
 
 def fence_of(view: PositionView, ctx: Context | None = None) -> str:
@@ -278,13 +294,14 @@ def _stuck(view: PositionView, ctx: Context, account: AccountSnapshot) -> e.Posi
     if side_of(view) is Side.LONG:
         there = min(left_to_sell(view), base.total)
         if ctx.instrument.exit_quantity(there, price) is None:
-            return None
+            return _unexplained(view, left_to_sell(view), ctx)
         what = f"{plain(there)} {base.asset} is to be sold and {plain(base.free)} is free{held}"
         then = "Free it, then run robson panic"
     else:
         owed = owed_base(account)
         if owed <= 0:
-            return None
+            missing = view.entry.held - net_base(exit_fills(view), base.asset) if view.entry else 0
+            return _unexplained(view, Decimal(missing), ctx)
         cost = ctx.instrument.price_up(owed * price)
         what = (
             f"owes {plain(owed)} {base.asset}, about {plain(cost)} {quote.asset} at"
@@ -293,4 +310,21 @@ def _stuck(view: PositionView, ctx: Context, account: AccountSnapshot) -> e.Posi
         then = f"Move {quote.asset} into the isolated pair, then run robson panic"
     return e.PositionFailed(
         position=view.id, at_ns=ctx.now_ns, code=EXIT_IMPOSSIBLE, message=f"{what}. {then}"
+    )
+
+
+def _unexplained(view: PositionView, missing: Decimal, ctx: Context) -> e.PositionFailed | None:
+    """Flat, by trades of others that are not just what is missing: only a person knows which."""
+    if ctx.instrument.exit_quantity(missing, ctx.price) is None:
+        return None
+    asset = view.scope.symbol.base
+    return e.PositionFailed(
+        position=view.id,
+        at_ns=ctx.now_ns,
+        code=EXIT_UNEXPLAINED,
+        message=(
+            f"the account shows nothing of {plain(missing)} {asset} that our fills have not left,"
+            f" and no trades there add up to it. Find out which did, then run robson admin resolve"
+            f" --position-id {view.id} --as closed with them as evidence"
+        ),
     )

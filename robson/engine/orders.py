@@ -188,8 +188,8 @@ def buy_back(owed: Decimal, instrument: Instrument, price: Price) -> Decimal:
 
 
 def owed_base(account: AccountSnapshot) -> Decimal:
-    """Base debt that is not covered by free base."""
-    return max(Decimal(0), account.base.debt - account.base.free)
+    """Base debt that is not covered by base in the pair; what a person's order holds back is."""
+    return max(Decimal(0), account.base.debt - account.base.total)
 
 
 def surplus(view: PositionView, account: AccountSnapshot) -> Decimal:

@@ -20,7 +20,7 @@ from robson.engine.context import Context
 from robson.engine.entry import entering, watch_entry
 from robson.engine.exposure import overruns
 from robson.engine.insuring import insure, worth_least
-from robson.engine.leaving import EXIT_IMPOSSIBLE, leaving
+from robson.engine.leaving import HELPLESS, leaving
 from robson.engine.orders import is_dust
 from robson.engine.step import WAIT, Known, Step, act, ask, leave, read_account
 
@@ -62,7 +62,7 @@ def _guarding(view: PositionView, ctx: Context, known: Known) -> Step:
     Not where an exit may still trade, nor where no order can do anything.
     """
     leaves = any(o.is_open for o in view.orders if o.order.purpose is Purpose.EXIT)
-    impossible = view.error is not None and view.error.code == EXIT_IMPOSSIBLE
+    impossible = view.error is not None and view.error.code in HELPLESS
     if view.entry is None or view.entry_open or leaves or impossible:
         return WAIT
     return insure(view, ctx, known)

@@ -28,12 +28,13 @@ from robson.domain.view import PositionView
 from robson.engine.invariants import Audit, Truth
 from robson.engine.invariants.life import BARE_NS
 from robson.engine.invariants.terms import Transfer, Verdict, least_order, seconds
+from robson.engine.leaving import EXIT_UNEXPLAINED
 from robson.sim.cover import Cover
-from robson.sim.faults import Span
+from robson.sim.faults import REBORN_NS, Span
 from robson.sim.observer import Observer
 from robson.sim.oracle import Oracle
 from robson.sim.others import EXCESS_NS
-from robson.sim.watch import Watch
+from robson.sim.watch import LOOK_NS, Watch
 from robson.sim.world import World
 
 WORLD_RULES = {
@@ -140,6 +141,7 @@ class Checks(Observer):
         self._transfers: list[Transfer] = []
         self._turned_ns: int | None = None
         self._over = False
+        self._held_back_ns: int | None = None
 
     # --- the observer ----------------------------------------------------------------------------
 
@@ -192,6 +194,7 @@ class Checks(Observer):
     def moved(self) -> None:
         """Look at what the exchange has written down since the last time."""
         self._watch.look()
+        self._held_back()
         entries = self._world.exchange.books.entries(self._read)
         if not entries:
             return
@@ -277,6 +280,20 @@ class Checks(Observer):
         took = self.audit.memory.counted(self._turned_ns, now)
         return (took <= EXCESS_NS and not self._over) or f"{wrong}, for {seconds(took)}"
 
+    def _held_back(self) -> None:
+        """Base that a person's order holds back cannot be sold, so no stop of ours can rest on it.
+
+        Covered is what is sellable: only while none of ours rests does it explain anything.
+        """
+        others, now = self.cover.others, self._world.clock.now_ns
+        holds = self.cover.holds is not None and self.cover.holds[1]
+        if not (others.rest and holds) or self.cover.rests:
+            self._held_back_ns = None
+        elif self._held_back_ns is None or now - self._held_back_ns > LOOK_NS:
+            since = now if self._held_back_ns is None else self._held_back_ns
+            self._world.faults.excuse("foreign_stop", now + REBORN_NS, since_ns=since)
+            self._held_back_ns = now
+
     def _measure(self, entries: Sequence[Entry]) -> None:
         for bare in self.cover.read(entries):
             excused = self._excuses(bare.since_ns, bare.until_ns)
@@ -313,5 +330,14 @@ class Checks(Observer):
         self.audit.final(self.truth(world.scope))
         self.audit.replay(world.journal.read(), MachineLaw)
         live = [f"{v.id.short} is {v.state.value}" for v in world.monitor.roster.live()]
+        if settled_in_ns is None and self._is_handed_over():
+            settled_in_ns = 0
         verdict = settled_in_ns is not None or f"not settled: {', '.join(live) or 'nothing'}"
         self.audit.note("L5", verdict=verdict, at_ns=now_ns)
+
+    def _is_handed_over(self) -> bool:
+        """A person's trades made it ambiguous, and a person has been told: nothing is estimated."""
+        live = self._world.monitor.roster.live()
+        codes = {v.error.code if v.error and v.state.value == "error" else "" for v in live}
+        traded = any(fill for fill in self.truth(self._world.scope).by_others(0, ())[0])
+        return traded and codes == {EXIT_UNEXPLAINED}

@@ -59,6 +59,11 @@ class Cover:
         self.holds: tuple[str, bool] | None = None
         self.largest = ZERO
 
+    @property
+    def rests(self) -> bool:
+        """Whether a stop of ours rests."""
+        return bool(self._stops)
+
     def read(self, entries: Sequence[Entry]) -> Iterator[Bare]:
         """Take entries in; gives the stretches that are over."""
         for entry in entries:

@@ -20,6 +20,7 @@ from robson.sim.chance import Chance
 from robson.sim.coast import Coaster
 from robson.sim.faults import SEVERITIES, CrashAt, FaultPlan
 from robson.sim.markets import TEMPERS, market
+from robson.sim.person import Person
 from robson.sim.seams import POINTS, WatchedExchange
 from robson.sim.world import World
 
@@ -32,11 +33,17 @@ STEPS = {"brisk": 75, "ticking": 200, "storm": 900, "patient": 160}
 TEMPERS_MET = ("brisk",) * 8 + ("ticking",) * 4 + ("storm",) * 3 + ("patient",)
 SEVERITIES_MET = ("calm",) * 2 + ("rough",) * 4 + ("harsh", "deadly")
 """How often which market, and how bad it is there."""
+REPAIR_NS = 20 * NS_PER_S
+"""So often a person comes back to what is not repaired yet."""
+REPAIRS_MAX = 3
+"""So often, at most, in the time in which everything has to be settled at the end."""
 DARK_NS = 240 * NS_PER_S
 STOPPED_NS = (NS_PER_S, 20 * NS_PER_S)
 BACK_NS = (5 * NS_PER_S, 60 * NS_PER_S)
 _PANICS, _DISARMS, _AT_ONCE = range(12), range(12, 18), range(20, 23)
-_DARKENS, _STOPS = range(30, 60), range(60, 75)
+_DARKENS, _STOPS, _BY_HAND = range(30, 60), range(60, 75), range(75, 78)
+_HANDS = ((Decimal(1), 1), (Decimal(1), 2), (Decimal("0.4"), 1))
+"""What a person leaves by hand, at the exchange: all, all in two orders, a part."""
 """Of a hundred wishes, those in which somebody or something interferes."""
 ACTOR = "person@world"
 ASKED_MAX = 20
@@ -51,6 +58,7 @@ class Wish:
         panic_s, disarm_s: when they change their mind; None for never.
         stop_s: when they stop the process in order, to start it again soon.
         dark_s: when the power fails for a while, which is nobody's wish.
+        hand_s: when they leave ``hand`` of it by themselves, a share in so many orders.
     """
 
     strategy: str
@@ -62,6 +70,8 @@ class Wish:
     disarm_s: int | None = None
     stop_s: int | None = None
     dark_s: int | None = None
+    hand_s: int | None = None
+    hand: tuple[Decimal, int] = (Decimal(1), 1)
     force: bool = False
     asks_twice: bool = False
     looks_first: bool = False
@@ -125,6 +135,8 @@ def _wish(chance: Chance, temper: str, place: int) -> Wish:
         disarm_s=0 if at_once else disarm_s,
         stop_s=chance.below(max(1, patience // 25)) if changes in _STOPS else None,
         dark_s=chance.below(max(1, patience // 25)) if changes in _DARKENS else None,
+        hand_s=patience // 30 if changes in _BY_HAND else None,
+        hand=_HANDS[place % len(_HANDS)],
         force=at_once or chance.hits(0.5),
         asks_twice=chance.hits(0.2),
         looks_first=chance.hits(0.15),
@@ -161,6 +173,8 @@ class Lives:
         self.refusals: Counter[str] = Counter()
         self.asked: Counter[str] = Counter()
         self.settled_in_ns: int | None = None
+        self.person = Person(self.world, self._say, ACTOR)
+        self._repaired_ns = 0
 
     def run(self) -> None:
         """Live all of it."""
@@ -184,6 +198,7 @@ class Lives:
 
     def _live(self, place: int, wish: Wish, balance: Decimal) -> None:
         self._wait_s(wish.pause_s)
+        self._tidy()
         arm = Arm(
             symbol=self.world.symbol,
             strategy=wish.strategy,
@@ -231,6 +246,7 @@ class Lives:
                 (wish.disarm_s, "disarm"),
                 (None if self.plan.severity == "calm" else wish.dark_s, "dark"),
                 (wish.stop_s, "stop"),
+                (wish.hand_s, "hand"),
                 (armed_s, "enough"),
                 (PATIENCE[self.plan.temper], "panic"),
             )
@@ -242,25 +258,47 @@ class Lives:
             self._until_ns(due_ns, key)
             if self._over(key) or self.world.driver.at_end:
                 break
-            if name == "dark":
+            view = self._view(key)
+            if name == "hand" and view is not None and view.state is PositionState.ACTIVE:
+                self.person.takes(view, *wish.hand)
+            elif name == "dark":
                 self._cut_power()
             elif name == "stop":
                 if self.world.stop():
                     self.world.resume(self.world.faults.chance.between(*STOPPED_NS))
-            else:
+            elif name != "hand":
                 self._change(name, wish, key)
         self._until_ns(None, key)
 
     def _until_ns(self, due_ns: int | None, key: str) -> None:
+        """Wait; a person who is needed comes, and looks again after a minute."""
         world = self.world
-        world.until(
-            lambda: (
-                self._over(key)
-                or world.driver.at_end
-                or (due_ns is not None and world.clock.now_ns >= due_ns)
-            ),
-            alarm_ns=due_ns,
-        )
+
+        def passed() -> bool:
+            over = self._over(key) or world.driver.at_end
+            return over or (due_ns is not None and world.clock.now_ns >= due_ns)
+
+        while not passed():
+            world.until(lambda: passed() or self._calls(key), alarm_ns=due_ns)
+            view = self._view(key)
+            if view is not None and not passed():
+                self._repair(view)
+
+    def _calls(self, key: str) -> bool:
+        view = self._view(key)
+        if view is None or not self.person.needed(view):
+            return False
+        return self.world.clock.now_ns >= self._repaired_ns + REPAIR_NS
+
+    def _repair(self, view: PositionView) -> None:
+        self._repaired_ns = self.world.clock.now_ns
+        self.person.repairs(view)
+
+    def _tidy(self) -> None:
+        """Before another wish: nothing of their own is left, and what was frozen is let go."""
+        if self.world.monitor.roster.standing.frozen:
+            self.person.tidy()
+            self.person.clears()
 
     def _change(self, name: str, wish: Wish, key: str) -> None:
         view = self._view(key)
@@ -314,25 +352,43 @@ class Lives:
         """Leave what is still open; from here nothing goes wrong any more, so it has to end."""
         world = self.world
         world.faults.cease()
+        self.person.tidy()
         ceased_ns = world.clock.now_ns
-        healed = world.until(self._is_healed, alarm_ns=ceased_ns + HEALING_NS)
+        world.until(
+            lambda: self._is_healed() or world.clock.now_ns > ceased_ns + HEALING_NS,
+            alarm_ns=ceased_ns + HEALING_NS + 1,
+        )
+        healed = self._is_healed()
         world.observer.healed(ceased_ns, world.clock.now_ns if healed else None)
         if world.monitor.roster.live():
             self._say("panic", Panic(actor="world", reason="tape_end"))
-        world.until(
-            lambda: not world.monitor.roster.live() or world.clock.now_ns > ceased_ns + HEALING_NS,
-            alarm_ns=ceased_ns + HEALING_NS + 1,
-        )
+        for _ in range(REPAIRS_MAX):
+            world.until(
+                lambda: self._is_over(ceased_ns + HEALING_NS),
+                alarm_ns=ceased_ns + HEALING_NS + 1,
+            )
+            for view in world.monitor.roster.live():
+                if self._calls(view.idempotency_key):
+                    self._repair(view)
         if not world.monitor.roster.live():
             self.settled_in_ns = world.clock.now_ns - ceased_ns
         while world.driver.in_flight and world.once():
             pass
         world.look()
 
+    def _is_over(self, until_ns: int) -> bool:
+        """Everything is over, or time is, or nothing goes on without a person."""
+        live = self.world.monitor.roster.live()
+        called = any(self._calls(view.idempotency_key) for view in live)
+        return not live or self.world.clock.now_ns > until_ns or called
+
     def _is_healed(self) -> bool:
-        """Nothing is unknown, and whatever is held has its stop."""
+        """Nothing is unknown, and whatever is held has its stop; the rest is a person's to say."""
         return all(
-            not any(record.status in ("sending", "unknown") for record in view.orders)
-            and (view.state is not PositionState.ACTIVE or view.insurance.state == "resting")
+            view.state is PositionState.ERROR
+            or (
+                not any(record.status in ("sending", "unknown") for record in view.orders)
+                and (view.state is not PositionState.ACTIVE or view.insurance.state == "resting")
+            )
             for view in self.world.monitor.roster.live()
         )

@@ -59,8 +59,9 @@ class Oracle:
         self._sides: dict[str, bool] = {}
         self._moved: dict[tuple[str, bool], Fraction] = {}
         self._spare: dict[str, Fraction] = {}
-        self._back: dict[str, tuple[int, list[Fraction]]] = {}
-        self._net = self._foreign = Fraction(0)
+        self._asked: dict[int, Fraction] = {}
+        self._back: dict[str, dict[int, Fraction]] = {}
+        self._net = self._foreign = self._taken = Fraction(0)
 
     # --- S6: the journal's rows ------------------------------------------------------------------
 
@@ -107,6 +108,7 @@ class Oracle:
         ours = name.startswith(OURS)
         whose = (name[PURPOSE], name[HASH]) if ours else (FOREIGN, "")
         self._orders[entry["order_id"]] = (*whose, buys)
+        self._asked[entry["order_id"]] = exact(entry["quantity"])
 
     def _filled(self, entry: dict[str, Any]) -> Iterator[Verdict]:
         purpose, position, buys = self._orders[entry["order_id"]]
@@ -115,6 +117,7 @@ class Oracle:
         before, self._net = self._net, self._net + (moved if buys else -moved)
         if purpose == FOREIGN:
             self._foreign += moved if buys else 0
+            self._taken += 0 if buys else moved
             return
         if purpose == GIVES_BACK:
             yield from self._given_back(position, entry["order_id"], moved)
@@ -122,7 +125,7 @@ class Oracle:
         if purpose == ENTRY:
             self._sides.setdefault(position, buys)
             self._spare.setdefault(position, max(Fraction(0), before))
-            self._foreign = Fraction(0)
+            self._foreign = self._taken = Fraction(0)
         leaves = purpose in WAYS_OUT
         key = (position, leaves)
         self._moved[key] = self._moved.get(key, Fraction(0)) + moved
@@ -131,12 +134,14 @@ class Oracle:
 
     def _given_back(self, position: str, order_id: int, moved: Fraction) -> Iterator[Verdict]:
         """An excess is what was bought back since the entry, by whomever, beyond what was sold."""
-        back = self._back.setdefault(position, (order_id, []))
-        back[1].append(moved)
+        for earlier, sold in self._back.setdefault(position, {}).items():
+            whole = earlier != order_id and sold == self._asked[earlier]
+            yield not whole or f"orders {earlier} and {order_id} both gave back"
+        back = self._back[position]
+        back[order_id] = back.get(order_id, Fraction(0)) + moved
         bought = self._moved.get((position, True), Fraction(0)) + self._foreign
-        least, most = sum(back[1], Fraction(0)), bought - self._moved[position, False]
+        least, most = sum(back.values()), bought - self._moved[position, False]
         yield least <= most or f"by the oracle {float(least)} given back, {float(most)} too much"
-        yield back[0] == order_id or f"orders {back[0]} and {order_id} both gave back"
 
     def _within(self, position: str, price: Fraction) -> Verdict:
         """Whether what left is at most what came in, with the dust that lay there before."""
@@ -144,5 +149,7 @@ class Oracle:
         most = came + self._spare.get(position, Fraction(0))
         if not self._sides.get(position, True):
             least = max(self._least, self._step, self._notional / price)
+            # What a person sold of the base that was borrowed is owed all the same.
+            came += self._taken
             most = came * (1 + SHORT_INTEREST) + LEAST_ORDERS * -(-least // self._step) * self._step
         return out <= most or f"by the oracle {float(out)} left of {float(most)}"

@@ -8,7 +8,15 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from robson.connectors.simulated.entries import Deposited, Entry, Filled, OrderAccepted, Withdrawn
+from robson.connectors.simulated.entries import (
+    Deposited,
+    Entry,
+    Filled,
+    OrderAccepted,
+    OrderClosed,
+    Triggered,
+    Withdrawn,
+)
 from robson.domain.identity import read_client_order_id
 from robson.domain.reports import FORCED_PREFIX
 from robson.domain.values import NS_PER_S, Action
@@ -24,6 +32,7 @@ class Others:
     Attributes:
         own: base that a person brought in or bought, less what was sold by hand; never negative,
             because a sale beyond it was of what is ours.
+        rest: orders of a person that rest.
         forced_ns: when the exchange last traded by force since the last entry; None for never.
     """
 
@@ -31,6 +40,7 @@ class Others:
         self._base = base
         self._orders: dict[int, tuple[bool, Action]] = {}
         self.own = ZERO
+        self.rest: set[int] = set()
         self.forced_ns: int | None = None
 
     def read(self, entry: Entry) -> None:
@@ -39,6 +49,10 @@ class Others:
             case OrderAccepted() if read_client_order_id(entry.client_id) is None:
                 forced = entry.client_id.startswith(FORCED_PREFIX)
                 self._orders[entry.order_id] = forced, entry.action
+                if entry.stop_price is not None:
+                    self.rest.add(entry.order_id)
+            case OrderClosed() | Triggered():
+                self.rest.discard(entry.order_id)
             case Filled() if entry.order_id in self._orders:
                 forced, action = self._orders[entry.order_id]
                 self._filled(entry, action, forced=forced)

@@ -146,7 +146,7 @@ class Watch:
                 missing = rules.floor_quantity(base.total) - order.quantity
             else:
                 bought = order.quantity * (1 - rules.taker_fee)
-                missing = base.debt - base.free - bought
+                missing = base.debt - base.total - bought
             capped = (
                 rules.order_max is not None and order.quantity + rules.order_step > rules.order_max
             )

@@ -157,8 +157,19 @@ def no_over_exit(seen: Seen) -> Iterator[Verdict]:
     moved, most = total(fills), entry.held + _dust_before(seen)
     if seen.side is Side.SHORT:
         moved = net_of_fees(fills, seen.after.scope.symbol.base)
-        most = entry.held * INTEREST + DUST_ORDERS * least_order(seen.rules, entry.price)
+        most = (entry.held + _taken(seen)) * INTEREST + DUST_ORDERS * least_order(
+            seen.rules, entry.price
+        )
     yield moved <= most or f"exits moved {moved}, held were {most}"
+
+
+def _taken(seen: Seen) -> Decimal:
+    """Borrowed base that a person sold since the position was sized: it is owed all the same."""
+    sized = seen.memory.sized.get(seen.after.id)
+    if seen.truth is None or sized is None:
+        return ZERO
+    fills, _ = seen.truth.by_others(sized.at_ns, ())
+    return total(fill for fill in fills if fill.action is Action.SELL)
 
 
 def flat(seen: Seen) -> Iterator[Verdict]:
@@ -176,7 +187,7 @@ def flat(seen: Seen) -> Iterator[Verdict]:
                 rules.exit_quantity(left, account.index_price) is None or f"closed with {left} left"
             )
     else:
-        owed = account.base.debt - account.base.free
+        owed = account.base.debt - account.base.total
         yield owed <= 0 or f"closed with {owed} owed"
 
 
@@ -242,7 +253,10 @@ def wallet_as_told(seen: Seen) -> Iterator[Verdict]:
         yield balance.debt == 0 or f"settled with {balance.debt} {balance.asset} owed"
     fills = (*view.entry.fills, *seen.way_out, *view.given_back)
     since = told is not None and any(truth.by_others(told.at_ns, fills))
-    same = told is not None and (told.base, told.quote) == (account.base, account.quote)
+    same = told is not None and all(
+        (was.total, was.borrowed, was.interest) == (now.total, now.borrowed, now.interest)
+        for was, now in ((told.base, account.base), (told.quote, account.quote))
+    )
     yield same or since or f"the wallet is {account.base}, {account.quote}, not as last read"
     with localcontext(MONEY):
         base, quote = _moved(fills, account.base.asset)
