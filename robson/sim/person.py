@@ -157,13 +157,19 @@ class Person:
             view.entry.held - view.exited if view.entry else Decimal(0)
         )
         if view.entry is None:
-            self._act("resolve", Resolve(position=view.id, target="cancelled", **self._told))
+            self._act(
+                "resolve",
+                Resolve(position=view.id, target="cancelled", reason=REASON, actor=self._actor),
+            )
             return
         told = view.error is not None and view.error.code == EXIT_UNEXPLAINED
         if told:
             self._shows(view)
-        elif view.entry is not None and gone is None and len(self.acts) % 2:
-            self._act("resolve", Resolve(position=view.id, target="closed", **self._told))
+        elif gone is None and len(self.acts) % 2:
+            self._act(
+                "resolve",
+                Resolve(position=view.id, target="closed", reason=REASON, actor=self._actor),
+            )
         now = self._world.monitor.roster.view(view.id)
         if told or now.state is not PositionState.ERROR:
             return

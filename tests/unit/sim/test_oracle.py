@@ -79,10 +79,8 @@ def test_a_size_that_is_too_large_is_seen(part: str, field: str, value: str, say
 
 def test_more_left_than_came_is_seen() -> None:
     judge = made()
-    order = {"client_id": "rbe" + "a" * 20 + "00-1", "order_id": 1, "action": "buy"}
-    leave = {"client_id": "rbx" + "a" * 20 + "00-1", "order_id": 2, "action": "sell"}
-    for each in (order, leave):
-        assert list(judge.entry("order_accepted", json.dumps(each))) == []
+    accepted(judge, "rbe", 1, "buy")
+    accepted(judge, "rbx", 2, "sell")
     came = {
         "order_id": 1,
         "quantity": "1",
@@ -102,3 +100,39 @@ def test_more_left_than_came_is_seen() -> None:
     assert list(judge.entry("filled", json.dumps(left))) == [True]
     (again,) = judge.entry("filled", json.dumps(left))
     assert "1.998 left of 0.999" in str(again)
+
+
+def accepted(judge: Oracle, kind: str, order_id: int, action: str, quantity: str = "1") -> None:
+    order = {
+        "client_id": f"{kind}{'a' * 20}00-1",
+        "order_id": order_id,
+        "action": action,
+        "quantity": quantity,
+    }
+    assert list(judge.entry("order_accepted", json.dumps(order))) == []
+
+
+def filled(judge: Oracle, order_id: int, quantity: str) -> list[object]:
+    fill = {
+        "order_id": order_id,
+        "quantity": quantity,
+        "price": "9",
+        "commission": "0",
+        "commission_asset": "USDT",
+    }
+    return list(judge.entry("filled", json.dumps(fill)))
+
+
+def test_an_excess_is_given_back_once_and_no_more_than_there_is() -> None:
+    judge = made()
+    accepted(judge, "rbe", 1, "sell")
+    accepted(judge, "autoclose_", 2, "buy")
+    accepted(judge, "rbx", 3, "buy")
+    accepted(judge, "rbu", 4, "sell")
+    accepted(judge, "rbu", 5, "sell")
+    for order_id in (1, 2, 3):
+        filled(judge, order_id, "1")
+    assert filled(judge, 4, "1") == [True]
+    wrong = [str(each) for each in filled(judge, 5, "0.5")]
+    assert any("both gave back" in each for each in wrong)
+    assert any("1.5 given back, 1.0 too much" in each for each in wrong)
