@@ -27,6 +27,7 @@ _LEVELS: dict[type[e.Event], str] = {
     e.InsuranceFailed: "warning",
     e.InsuranceGone: "warning",
     e.BudgetAlerted: "warning",
+    e.CapitalRecalibrated: "warning",
     e.ProtectionAlerted: "error",
     e.HaltEntered: "warning",
     e.MarginBandChanged: "warning",

@@ -13,6 +13,7 @@ import attrs
 from robson.daemon.alarm import Alarm
 from robson.daemon.arbiter import Arbiter
 from robson.daemon.calendar import Calendar
+from robson.daemon.capital import Capital
 from robson.daemon.custody import Custody
 from robson.daemon.desk import Desk
 from robson.daemon.governor import Governor
@@ -93,6 +94,7 @@ class Monitor:
         self.markets = custody.markets
         self.desk = Desk(custody)
         self.calendar = Calendar(custody)
+        self.capital = Capital(custody)
         self.lookout = Lookout(custody)
         self.governor = Governor(custody, self._act)
         self.alarm = Alarm(custody, self.governor.freeze)
@@ -170,6 +172,7 @@ class Monitor:
     def _look(self) -> None:
         """What follows for the account as a whole."""
         self.calendar.look()
+        self.capital.look()
         self.governor.look()
         self.signals.look()
         self.margins.look()
@@ -189,7 +192,11 @@ class Monitor:
         only to turn the calendar, or to look at a pair again.
         """
         dues = [pursuit.next_due_ns() for pursuit in self.custody.pursuits.values()]
-        dues += (self.calendar.next_due_ns(), self.margins.next_due_ns())
+        dues += (
+            self.calendar.next_due_ns(),
+            self.capital.next_due_ns(),
+            self.margins.next_due_ns(),
+        )
         if market_ns is not None:
             dues += (self.calendar.boundary_ns(), self.reconciler.next_due_ns())
         return min((due for due in dues if due is not None), default=None)
@@ -282,8 +289,9 @@ class Monitor:
 
     def _heard(self, report: Report) -> None:
         position = report.intent.position
+        self.capital.saw(report)
         if position is None:
-            others = (self.reconciler, self.margins, self.calendar)
+            others = (self.capital, self.reconciler, self.margins, self.calendar)
             if not any(part.heard(report) for part in others):
                 self.desk.heard(report)
             return

@@ -31,6 +31,22 @@ class MonthOpened:
 
 
 @attrs.frozen(kw_only=True)
+class CapitalRecalibrated:
+    """Money has left the account within a month: the capital base is lower until it ends.
+
+    ``moves``: every transfer since the month opened by its name, with its worth in quote, below
+    zero for one out.
+    """
+
+    KIND: ClassVar[str] = "capital_recalibrated.v1"
+    at_ns: ExchangeNs
+    month: str
+    was: Decimal
+    capital_base: Decimal
+    moves: Numbers
+
+
+@attrs.frozen(kw_only=True)
 class HaltEntered:
     """No entry until the month ends or an operator clears it. ``remaining``: of the month then.
 

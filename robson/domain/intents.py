@@ -123,6 +123,16 @@ class ReadInterest:
 
 
 @attrs.frozen(kw_only=True)
+class ReadTransfers:
+    """Ask for the money that was moved into the pair and out of it since an exchange time."""
+
+    scope: Scope
+    since_ns: ExchangeNs
+    position: PositionId | None = None
+    token: int = 0
+
+
+@attrs.frozen(kw_only=True)
 class Repay:
     """Repay a debt that AUTO_REPAY left behind; ``attempt`` counts per position."""
 
@@ -136,5 +146,5 @@ class Repay:
 
 
 Trading = PlaceOrder | CancelOrder | Repay
-Reading = QueryOrder | ReadTrades | ReadOrders | ReadAccount | ReadInterest
+Reading = QueryOrder | ReadTrades | ReadOrders | ReadAccount | ReadInterest | ReadTransfers
 Intent = Trading | Reading

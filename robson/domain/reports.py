@@ -182,6 +182,23 @@ class InterestList:
 
 
 @attrs.frozen(kw_only=True)
+class Transfer:
+    """Own money moved into a pair, or out of it: then ``amount`` is below zero."""
+
+    transfer_id: int
+    asset: str
+    amount: Decimal
+    at_ns: ExchangeNs
+
+
+@attrs.frozen(kw_only=True)
+class TransferList:
+    """Answer to :class:`ReadTransfers`, oldest first."""
+
+    transfers: tuple[Transfer, ...]
+
+
+@attrs.frozen(kw_only=True)
 class ApiError:
     """The exchange said no, or said that it does not know: HTTP status, code, text.
 
@@ -213,6 +230,7 @@ Answer = (
     | OrderList
     | TradeList
     | InterestList
+    | TransferList
     | AccountSnapshot
     | AccountCredit
     | Repaid
@@ -301,6 +319,13 @@ class InterestReported(_Report):
 
 
 @attrs.frozen(kw_only=True)
+class TransfersReported(_Report):
+    """The money that was moved in and out."""
+
+    transfers: tuple[Transfer, ...]
+
+
+@attrs.frozen(kw_only=True)
 class RepayReported(_Report):
     """A debt was repaid in part or whole."""
 
@@ -318,6 +343,7 @@ Report = (
     | OrdersReported
     | AccountReported
     | InterestReported
+    | TransfersReported
     | RepayReported
 )
 

@@ -34,6 +34,7 @@ class Standing:
 
     Attributes:
         month: the last one that was opened; None before the first.
+        recalibrated: the last time its capital base was lowered within it; None for never.
         month_net: settled since then; a carried position with its delta alone.
         basis: by position, what a carried one had made or lost when the month opened.
         alerts: the lines of the month's budget that were reached, lowest first.
@@ -43,6 +44,7 @@ class Standing:
     """
 
     month: e.MonthOpened | None = None
+    recalibrated: e.CapitalRecalibrated | None = None
     month_net: Decimal = ZERO
     basis: tuple[tuple[PositionId, Decimal], ...] = ()
     halt: e.HaltEntered | None = None
@@ -58,7 +60,9 @@ class Standing:
 
     @property
     def capital_base(self) -> Decimal:
-        """The month's; zero while no month is open."""
+        """The month's, lower where money has left since; zero while no month is open."""
+        if self.recalibrated is not None:
+            return self.recalibrated.capital_base
         return self.month.capital_base if self.month else ZERO
 
     def basis_of(self, position: PositionId) -> Decimal:
@@ -79,7 +83,9 @@ def stand(standing: Standing, event: e.Event) -> Standing:
     """Where the account stands after one more event."""
     match event:
         case e.MonthOpened():
-            return attrs.evolve(standing, month=event, month_net=ZERO, basis=(), alerts=())
+            return attrs.evolve(
+                standing, month=event, recalibrated=None, month_net=ZERO, basis=(), alerts=()
+            )
         case e.PositionCarried():
             return attrs.evolve(standing, basis=(*standing.basis, (event.position, event.basis)))
         case e.HaltEntered():
@@ -93,6 +99,8 @@ def stand(standing: Standing, event: e.Event) -> Standing:
         case e.EntryFilled():
             day = standing.day_at(event.at_ns)
             return attrs.evolve(standing, day=attrs.evolve(day, trades=day.trades + 1))
+        case e.CapitalRecalibrated():
+            return attrs.evolve(standing, recalibrated=event)
         case e.BudgetAlerted():
             return attrs.evolve(standing, alerts=(*standing.alerts, event))
         case e.PnlSettled():

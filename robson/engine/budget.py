@@ -5,11 +5,12 @@ Unrealised profit never enters; realised gains offset realised losses and never 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal, localcontext
 
 import attrs
 
-from robson.domain.values import MONEY, Price, Side, round_up
+from robson.domain.values import MONEY, ExchangeNs, Price, Side, round_up
 from robson.engine.costs import unit_loss
 
 RISK_PER_TRADE_PCT = Decimal(1)
@@ -26,6 +27,31 @@ def trade_limit(capital_base: Decimal) -> Decimal:
     """The most one trade may plan to lose, in quote."""
     with localcontext(MONEY):
         return max(Decimal(0), capital_base) * RISK_PER_TRADE_PCT / 100
+
+
+@attrs.frozen(kw_only=True)
+class Moved:
+    """Own money that moved into the account, or out of it: then ``worth`` is below zero."""
+
+    name: str
+    at_ns: ExchangeNs
+    worth: Decimal
+
+
+def lowered(opened: Decimal, moves: Iterable[Moved]) -> Decimal:
+    """The capital base of a month after what moved since it opened, oldest first.
+
+    It follows the account down to the least that was ever left of it, and never up: what came in
+    before makes up for what leaves, what comes in later does not. What moves at one instant (from
+    one pair to another) counts as one.
+    """
+    moved, least, at_ns = Decimal(0), Decimal(0), None
+    with localcontext(MONEY):
+        for move in moves:
+            if at_ns is not None and move.at_ns != at_ns:
+                least = min(least, moved)
+            moved, at_ns = moved + move.worth, move.at_ns
+        return max(Decimal(0), opened + min(least, moved))
 
 
 def latent_loss(

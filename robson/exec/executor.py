@@ -40,6 +40,8 @@ from robson.domain.reports import (
     Report,
     TradeList,
     TradesReported,
+    TransferList,
+    TransfersReported,
 )
 from robson.domain.values import NS_PER_MS, ExchangeNs
 
@@ -106,6 +108,8 @@ def classify(
             return OrdersReported(orders=answer.orders, **times)  # type: ignore[arg-type]
         case InterestList():
             return InterestReported(charges=answer.charges, **times)  # type: ignore[arg-type]
+        case TransferList():
+            return TransfersReported(transfers=answer.transfers, **times)  # type: ignore[arg-type]
         case Repaid():
             return RepayReported(repaid=answer, **times)  # type: ignore[arg-type]
         case NeverSent():

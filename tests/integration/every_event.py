@@ -340,6 +340,13 @@ _LEAVING: tuple[e.Event, ...] = (
     e.HaltEntered(
         at_ns=at(90), month="2025-11", reason="the month's limit is used up", remaining=D("-0.01")
     ),
+    e.CapitalRecalibrated(
+        at_ns=at(89),
+        month="2025-11",
+        was=D("10000"),
+        capital_base=D("9000.50"),
+        moves=(("BTCUSDT:7", "-999.50"),),
+    ),
     e.BudgetAlerted(
         at_ns=at(90),
         month="2025-11",

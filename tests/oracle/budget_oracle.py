@@ -111,3 +111,16 @@ def admits(capital_base: Number, planned_risk: Number, state: dict[str, Any]) ->
     if exact(planned_risk) > state["remaining"]:
         return "risk_budget_insufficient"
     return None
+
+
+def base_after(opened: Number, moves: list[tuple[int, Number]]) -> Fraction:
+    """The capital base of a month after transfers `(instant, amount in quote)`, in any order.
+
+    Within the month it may only fall: it is what was left of the account at its lowest, where only
+    transfers count. Of several at one instant only their sum was ever there.
+    """
+    left = {0: exact(opened)}
+    for instant in sorted({instant for instant, _ in moves}):
+        gone = sum((exact(amount) for when, amount in moves if when <= instant), Fraction(0))
+        left[instant] = exact(opened) + gone
+    return max(Fraction(0), min(left.values()))

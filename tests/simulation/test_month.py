@@ -73,7 +73,7 @@ def test_the_month_turns_once_and_touches_no_position(side: Side, record_propert
     assert bench.months == ["2025-11", "2025-12"]
     assert as_it_is(bench) == before
     asked = bench.world.exchange.request_log(bench.world.scope)[requests:]
-    assert {entry.request for entry in asked} <= {"ReadAccount", "QueryOrder"}
+    assert {entry.request for entry in asked} <= {"ReadAccount", "ReadTransfers", "QueryOrder"}
     (opened,) = bench.events(e.MonthOpened)[1:]
     late_ns = opened.at_ns - (bench.world.began_ns + TURNS_AT * NS_PER_S)
     assert 0 <= late_ns < NS_PER_S

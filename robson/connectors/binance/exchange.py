@@ -24,6 +24,7 @@ from robson.domain.intents import (
     ReadInterest,
     ReadOrders,
     ReadTrades,
+    ReadTransfers,
     Repay,
 )
 from robson.domain.reports import (
@@ -39,6 +40,8 @@ from robson.domain.reports import (
     OrderState,
     Repaid,
     TradeList,
+    Transfer,
+    TransferList,
 )
 from robson.domain.values import NS_PER_MS, NS_PER_S, ExchangeNs
 
@@ -93,6 +96,9 @@ class BinanceExchange:
                 return TradeList(fills=tuple(self._trades(request)))
             case ReadInterest():
                 return InterestList(charges=tuple(self._interest(request)))
+            case ReadTransfers():
+                moves = sorted(self._transfers(request), key=lambda each: each.at_ns)
+                return TransferList(transfers=tuple(moves))
 
     # --- what trades -----------------------------------------------------------------------------
 
@@ -272,6 +278,32 @@ class BinanceExchange:
                         at_ns=telling.ns(row.interestAccuredTime),
                     )
                 if len(found.rows) < INTEREST_PAGE:
+                    break
+
+    def _transfers(self, request: ReadTransfers) -> Iterator[Transfer]:
+        symbol = str(request.scope.symbol)
+        for first_ms, last_ms in self._spans(request.since_ns, MONTH_MS - 1):
+            for page in range(1, PAGES_MAX):
+                rows = self._api.ask(
+                    endpoints.TRANSFERS,
+                    {
+                        "isolatedSymbol": symbol,
+                        "startTime": first_ms,
+                        "endTime": last_ms,
+                        "current": page,
+                        "size": INTEREST_PAGE,
+                    },
+                    m.Moves,
+                ).rows
+                for row in rows:
+                    out = row.type == "ROLL_OUT"
+                    yield Transfer(
+                        transfer_id=row.txId,
+                        asset=row.asset,
+                        amount=-row.amount if out else row.amount,
+                        at_ns=telling.ns(row.timestamp),
+                    )
+                if len(rows) < INTEREST_PAGE:
                     break
 
     def _spans(self, since_ns: ExchangeNs, span_ms: int) -> Iterator[tuple[int, int]]:

@@ -196,6 +196,22 @@ class Repayments(Struct, frozen=True):
     rows: tuple[Repayment, ...]
 
 
+class Moved(Struct, frozen=True):
+    """A row of ``GET margin/transfer``."""
+
+    amount: Amount
+    asset: str
+    timestamp: int
+    txId: int
+    type: str
+
+
+class Moves(Struct, frozen=True):
+    """``GET margin/transfer``."""
+
+    rows: tuple[Moved, ...]
+
+
 class Token(Struct, frozen=True):
     """``POST userListenToken``."""
 

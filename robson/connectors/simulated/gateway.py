@@ -17,7 +17,11 @@ from robson.connectors.simulated.checks import (
 from robson.connectors.simulated.exchange_rules import Rule
 from robson.connectors.simulated.faults import ExchangeFaults
 from robson.connectors.simulated.ledger import Terms
-from robson.connectors.simulated.questions import account_snapshot, interest_since
+from robson.connectors.simulated.questions import (
+    account_snapshot,
+    interest_since,
+    transfers_since,
+)
 from robson.connectors.simulated.state import ExchangeState
 from robson.connectors.simulated.strangers import Strangers
 from robson.domain.instrument import Instrument
@@ -31,6 +35,7 @@ from robson.domain.intents import (
     ReadInterest,
     ReadOrders,
     ReadTrades,
+    ReadTransfers,
     Repay,
 )
 from robson.domain.reports import (
@@ -62,6 +67,7 @@ class Gateway(Strangers):
             ReadTrades: self._trades,
             ReadAccount: self._account,
             ReadInterest: self._interest,
+            ReadTransfers: self._transfers,
         }
 
     def answer(
@@ -182,6 +188,9 @@ class Gateway(Strangers):
             for wallet in (account.base, account.quote)
         )
         return AccountCredit(account=snapshot, credit=Credit(base=base, quote=quote))
+
+    def _transfers(self, request: ReadTransfers, account: Account, at_ns: ExchangeNs) -> Answer:
+        return transfers_since(self._ledger.books.entries(), account.scope, request.since_ns)
 
     def _interest(self, request: ReadInterest, account: Account, at_ns: ExchangeNs) -> Answer:
         return interest_since(self._ledger.books.entries(), account.scope, request.since_ns)

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from robson.connectors.simulated.account import Account, paid
-from robson.connectors.simulated.entries import Entry, InterestCharged, RequestLogged
+from robson.connectors.simulated.entries import (
+    Deposited,
+    Entry,
+    InterestCharged,
+    RequestLogged,
+    Withdrawn,
+)
 from robson.connectors.simulated.ledger import Terms
 from robson.domain.identity import Scope
 from robson.domain.intents import CancelOrder, Intent, PlaceOrder, QueryOrder, Repay
@@ -16,6 +22,8 @@ from robson.domain.reports import (
     InterestCharge,
     InterestList,
     OrderState,
+    Transfer,
+    TransferList,
 )
 from robson.domain.values import ExchangeNs, Price
 
@@ -43,6 +51,24 @@ def interest_since(entries: Iterable[Entry], scope: Scope, since_ns: ExchangeNs)
             InterestCharge(asset=entry.asset, amount=entry.amount, at_ns=entry.at_ns)
             for entry in entries
             if isinstance(entry, InterestCharged)
+            and entry.scope == scope
+            and entry.at_ns >= since_ns
+        )
+    )
+
+
+def transfers_since(entries: Iterable[Entry], scope: Scope, since_ns: ExchangeNs) -> TransferList:
+    """Every deposit and withdrawal of one account since an instant, oldest first."""
+    return TransferList(
+        transfers=tuple(
+            Transfer(
+                transfer_id=number,
+                asset=entry.asset,
+                amount=entry.amount if isinstance(entry, Deposited) else -entry.amount,
+                at_ns=entry.at_ns,
+            )
+            for number, entry in enumerate(entries, 1)
+            if isinstance(entry, Deposited | Withdrawn)
             and entry.scope == scope
             and entry.at_ns >= since_ns
         )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from robson.domain.accounts import (
     BudgetAlerted,
+    CapitalRecalibrated,
     HaltCleared,
     HaltEntered,
     MonthOpened,
@@ -130,6 +131,7 @@ AccountEvent = (
     | HaltEntered
     | HaltCleared
     | BudgetAlerted
+    | CapitalRecalibrated
     | RuntimeStateChanged
     | ScopeFrozen
     | ScopeCleared
@@ -143,6 +145,7 @@ __all__ = [
     "AccountRead",
     "BudgetAlerted",
     "CancelRequested",
+    "CapitalRecalibrated",
     "EntryAccepted",
     "EntryCancelling",
     "EntryFailed",

@@ -85,6 +85,7 @@ VALUES = [
     intents.ReadOrders(**ASKED, since_ns=ExchangeNs(1)),
     intents.ReadAccount(scope=SCOPE),
     intents.ReadAccount(scope=SCOPE, credit=True),
+    intents.ReadTransfers(scope=SCOPE, since_ns=ExchangeNs(1), token=3),
     intents.ReadInterest(**ASKED, since_ns=ExchangeNs(1)),
     ORDER,
     attrs.evolve(ORDER, fills=None, stop_price=None),
@@ -94,6 +95,13 @@ VALUES = [
         charges=(reports.InterestCharge(asset="BTC", amount=Decimal("0.1"), at_ns=ExchangeNs(2)),)
     ),
     ACCOUNT,
+    reports.TransferList(
+        transfers=(
+            reports.Transfer(
+                transfer_id=3, asset="USDT", amount=Decimal("-1.50"), at_ns=ExchangeNs(1)
+            ),
+        )
+    ),
     reports.AccountCredit(
         account=ACCOUNT, credit=reports.Credit(base=Decimal("0.50"), quote=Decimal(9))
     ),
