@@ -24,6 +24,7 @@ from robson.connectors.binance.limits import Limits
 from robson.connectors.binance.market import Extremes
 from robson.connectors.binance.market import Market as Questions
 from robson.connectors.binance.stream import CANDLES, TRADES, MarketStream, names
+from robson.connectors.binance.user_stream import TokenStream, UserStream
 from robson.daemon.clock import RandomIds, monotonic_ns, monotonic_s, wall_ns
 from robson.daemon.config import Config
 from robson.daemon.custody import Market
@@ -49,6 +50,7 @@ class Access:
 
     rest_url: str
     stream_url: str
+    user_stream_url: str
     symbols: tuple[str, ...]
     key: Key | None
     rate: Decimal = Decimal(1)
@@ -64,6 +66,7 @@ def access_of(config: Config) -> Access:
     return Access(
         rest_url=config["exchange.rest_url"],
         stream_url=config["exchange.stream_url"],
+        user_stream_url=config["exchange.user_stream_url"],
         symbols=tuple(config["exchange.symbols"].split(",")),
         key=read_key(Path(file)) if file else None,
         rate=config["exchange.clock_rate"],
@@ -125,6 +128,7 @@ class BinanceTheatre:
         self.limits = Limits(lambda: self.clock.exchange_ns() // NS_PER_MS)
         self.scouting = self._api(SessionDoor(access.rest_url, monotonic_s))
         self.urgent = self._api(PoolDoor(access.rest_url, monotonic_s))
+        self._listening = self._api(SessionDoor(access.rest_url, monotonic_s))
         self.questions = Questions(self.scouting)
         self._patient(self._read_clock)
         self.played = [self._pair(each) for each in self._patient(self._instruments)]
@@ -231,6 +235,15 @@ class BinanceTheatre:
             names(self.access.symbols, *self.streams),
             monotonic_s,
         )
+
+    def open_account(self, symbol: str) -> UserStream | None:
+        """A new connection to what happens on a pair's account; None where none is wanted.
+
+        Raises:
+            Failed, OSError: it cannot be made.
+        """
+        url = self.access.user_stream_url
+        return TokenStream(self._listening, url, symbol, monotonic_s) if url else None
 
     def shown(self, pair: Pair, ticks: int, at_ns: ExchangeNs) -> None:
         """A price is about to be left on the board: the exchange has known it before."""

@@ -200,6 +200,9 @@ KEYS: dict[str, Key] = {
         "", _url("http", "https"), "REST of the exchange; empty: public prices"
     ),
     "exchange.stream_url": Key("", _url("ws", "wss"), "its market streams; empty: public prices"),
+    "exchange.user_stream_url": Key(
+        "", _url("ws", "wss"), "its WebSocket API: hints of what happens on the account"
+    ),
     "exchange.key_file": Key("", _path, "file with the API key, mode 0600; live needs one"),
     "exchange.symbols": Key("BTCUSDT", _symbols, "pairs of the profiles paper and live"),
     "exchange.clock_rate": Key(
@@ -396,6 +399,11 @@ def _unfit(values: dict[str, Any], places: Mapping[str, str]) -> Iterator[Wrong]
             loopback_url(values[key], scheme, f"{scheme}s")
         except ConfigError as error:
             yield Wrong(place, key, f"{key} {error}" if values[key] else _needed(key))
+    hints = "exchange.user_stream_url"
+    try:
+        _ = values[hints] and loopback_url(values[hints], "ws", "wss")
+    except ConfigError as error:
+        yield Wrong(places[hints], hints, f"{hints} {error}")
     if not values["exchange.key_file"]:
         yield Wrong(places["profile"], "exchange.key_file", _needed("exchange.key_file"))
     if not values["store.accept_single_host"]:

@@ -12,16 +12,17 @@ from collections.abc import Callable
 from functools import partial
 
 from robson.connectors.binance.market import Extremes
+from robson.connectors.binance.socket import StreamBroken
 from robson.connectors.binance.stream import (
     Closing,
     Heard,
     MarketStream,
     Quoted,
     Stands,
-    StreamBroken,
     Traded,
 )
 from robson.daemon import logs
+from robson.daemon.accounts import Accounts
 from robson.daemon.binance import BinanceTheatre, Pair, unseen, way_of
 from robson.daemon.clock import monotonic_s, new_secret
 from robson.daemon.inbox import Inbox
@@ -72,6 +73,7 @@ class Listening:
         self._pairs = {pair.symbol: pair for pair in theatre.played}
         self._scout = Scout("scout", fatal, _warn)
         self._dialler = Scout("dialler", fatal, _warn)  # dials while the other one waits
+        self._accounts = Accounts([*self._pairs], theatre.open_account, inbox, fatal)
         self._stopping = threading.Event()
         self._drained_ns = 0
         self._due_ns: int | None = None
@@ -96,6 +98,7 @@ class Listening:
         """Take prices in until stopped."""
         for scout in (self._scout, self._dialler):
             scout.worker.start()
+        self._accounts.start()
         try:
             while not self._stopping.is_set() or self._homecoming():
                 self.beat_s = monotonic_s()
@@ -105,6 +108,7 @@ class Listening:
                 self._watch(self.beat_s)
                 self._listen()
         finally:
+            self._accounts.stop()
             self._scout.close()
             self._dialler.close()
             self._hang_up(self._streams)

@@ -19,6 +19,13 @@ class Wake:
 
 
 @attrs.frozen
+class Hint:
+    """Something may have happened on a pair's account: worth a look, and no more than that."""
+
+    symbol: str
+
+
+@attrs.frozen
 class TimerDue:
     """The time the monitor asked to be called at has come."""
 

@@ -19,7 +19,7 @@ from robson.daemon.desk import Desk
 from robson.daemon.governor import Governor
 from robson.daemon.lookout import Lookout
 from robson.daemon.margins import Margins
-from robson.daemon.messages import Asked, TimerDue, Wake
+from robson.daemon.messages import Asked, Hint, TimerDue, Wake
 from robson.daemon.pursuit import PendingSignal, Pursuit
 from robson.daemon.reconciler import Reconciler
 from robson.daemon.signals import Signals
@@ -82,7 +82,7 @@ class Missed:
     unseen: Mapping[str, Unseen]
 
 
-Message = Report | CandleClosed | Wake | Missed | TimerDue | Asked
+Message = Report | CandleClosed | Wake | Hint | Missed | TimerDue | Asked
 
 
 class Monitor:
@@ -160,6 +160,8 @@ class Monitor:
                 self.custody.take_all()
             case Wake():
                 pass
+            case Hint():
+                self.reconciler.soon(message.symbol)
             case Missed():
                 for symbol, extremes in message.unseen.items():
                     self._fill_gap(symbol, extremes)
@@ -203,7 +205,7 @@ class Monitor:
 
     def _concerned(self, message: Message) -> Iterable[str]:
         match message:
-            case Wake() | CandleClosed():
+            case Wake() | CandleClosed() | Hint():
                 return (message.symbol,)
             case Asked() | TimerDue() | Missed():
                 return tuple(self.markets)

@@ -12,7 +12,7 @@ from tests.e2e.venues import beside_a_venue
 
 def test_a_long_and_a_short_life(place: Path, record_property: Any) -> None:
     """Borrowed, filled, protected, left and settled, each side, on the wire of the exchange."""
-    with beside_a_venue(place) as (_, robsond):
+    with beside_a_venue(place, hints=True) as (venue, robsond):
         client = robsond.start()
         lives = []
         for side in ("long", "short"):
@@ -26,6 +26,7 @@ def test_a_long_and_a_short_life(place: Path, record_property: Any) -> None:
         assert b"test-secret" not in Path(f"/proc/{robsond.pid}/environ").read_bytes()
         ended = robsond.stop()
         assert ended.code == 0
+        assert sum(row["role"] == "token" for row in venue.log()) == 1
         tally = robsond.tally()
         written = [path for path in robsond.place.rglob("*") if path.is_file()]
         for secret in (b"test-secret", b"signature="):

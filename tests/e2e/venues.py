@@ -112,11 +112,13 @@ def live(venue: Venue, key: Path, **more: str) -> dict[str, str]:
 
 @contextmanager
 def beside_a_venue(
-    place: Path, *options: str, secret: str = "test-secret", **env: str
+    place: Path, *options: str, secret: str = "test-secret", hints: bool = False, **env: str
 ) -> Iterator[tuple[Venue, Robsond]]:
-    """Both; the venue runs, the daemon is to be started."""
+    """Both; the venue runs, the daemon is to be started. ``hints``: it listens to the account."""
     (place / "s").mkdir()
     venue = Venue(place / "s", *options)
+    if hints:
+        env["ROBSON__EXCHANGE__USER_STREAM_URL"] = venue.stream
     try:
         with running(place / "s", **live(venue, key_file(place, secret), **env)) as robsond:
             yield venue, robsond

@@ -127,6 +127,10 @@ class Api:
                 self.tell_time()
         raise Failed(endpoint, answer)
 
+    def now_ns(self) -> int:
+        """The exchange's time."""
+        return self._clock.exchange_ns()
+
     def tell_time(self) -> None:
         """Set the clock by the exchange's; asking keeps a connection warm, too.
 

@@ -254,6 +254,33 @@ class Frame(Struct, frozen=True):
     data: msgspec.Raw = msgspec.Raw()
 
 
+class Subscribed(Struct, frozen=True):
+    """An answer of the WebSocket API."""
+
+    status: int
+
+
+class UserEvent(Struct, frozen=True):
+    """Something on an account; of what kind. The letters mean something else in each."""
+
+    e: str = ""
+
+
+class OrderEvent(Struct, frozen=True):
+    """An ``executionReport``. ``c`` is the id of what did it; ``C`` the order's, of a cancel."""
+
+    s: str
+    c: str
+    X: str
+    C: str = ""
+
+
+class UserFrame(Struct, frozen=True):
+    """An event in its wrapper; an answer has none."""
+
+    event: msgspec.Raw = msgspec.Raw(b"{}")
+
+
 class StreamTrade(Struct, frozen=True):
     """A trade, or several of one taker at one price: ``t`` or ``a`` rises by one from each to the
     next.

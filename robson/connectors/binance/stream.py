@@ -5,27 +5,19 @@ A connection only listens. When to open another, and when to believe neither, is
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import attrs
-import websocket
 
 from robson.connectors.binance import messages as m
 from robson.connectors.binance.market import at, bar
 from robson.connectors.binance.messages import BadMessage, read
+from robson.connectors.binance.socket import CONNECT_S, Connection, StreamBroken
 from robson.domain.errors import InvalidValue
 from robson.domain.values import Candle, ExchangeNs, Price
 
-CONNECT_S = 5.0
-LARGEST = 1 << 20
-"""Bytes of a frame; the longest that these streams send has a few hundred."""
 SHUTDOWN = b"serverShutdown"
-
-
-class StreamBroken(OSError):
-    """The connection is of no more use."""
 
 
 @attrs.frozen
@@ -74,23 +66,6 @@ def names(symbols: Sequence[str], *kinds: str) -> str:
 TRADES, CANDLES, BOOK = "aggTrade", "kline_15m", "bookTicker"
 
 
-class _Frames(websocket.frame_buffer):
-    """Refuses a frame by its length, before its bytes are taken in."""
-
-    def recv_length(self) -> None:
-        super().recv_length()
-        if self.length is not None and self.length > LARGEST:
-            raise websocket.WebSocketPayloadException(f"a frame of {self.length} bytes")
-
-
-class _Socket(websocket.WebSocket):
-    """Takes text as bytes: who reads it finds out whether it is UTF-8."""
-
-    def __init__(self) -> None:
-        super().__init__(skip_utf8_validation=True, sslopt={"cert_reqs": ssl.CERT_REQUIRED})
-        self.frame_buffer = _Frames(self._recv, skip_utf8_validation=True)
-
-
 class MarketStream:
     """A connection that listens to the combined stream.
 
@@ -111,18 +86,7 @@ class MarketStream:
         within_s: float = CONNECT_S,
     ) -> None:
         self._monotonic_s = monotonic_s
-        self._socket = _Socket()
-        self._socket.settimeout(within_s)
-        try:
-            self._socket.connect(  # type: ignore[no-untyped-call]
-                f"{url}/stream?streams={streams}",
-                suppress_origin=True,
-                http_no_proxy=["*"],
-                redirect_limit=0,
-            )
-        except (websocket.WebSocketException, OSError) as error:
-            self.close()
-            raise StreamBroken(_said(error)) from None
+        self._connection = Connection(f"{url}/stream?streams={streams}", within_s=within_s)
         self.made_s = monotonic_s()
         self.heard_s: float | None = None
 
@@ -132,15 +96,9 @@ class MarketStream:
         Raises:
             StreamBroken: it has ended, or says what is no message.
         """
-        self._socket.settimeout(within_s)
-        try:
-            opcode, data = self._socket.recv_data()
-        except (websocket.WebSocketTimeoutException, ssl.SSLWantReadError):
+        data = self._connection.receive(within_s)
+        if data is None:
             return None
-        except (websocket.WebSocketException, OSError, ValueError) as error:
-            raise StreamBroken(_said(error)) from None
-        if opcode == websocket.ABNF.OPCODE_CLOSE:
-            raise StreamBroken("the server has closed it")
         try:
             heard = parsed(data)
         except (BadMessage, InvalidValue) as error:
@@ -151,7 +109,7 @@ class MarketStream:
 
     def close(self) -> None:
         """Let go, without waiting for the other side."""
-        self._socket.shutdown()  # type: ignore[no-untyped-call]
+        self._connection.close()
 
 
 def parsed(data: bytes) -> Heard | None:
@@ -190,7 +148,3 @@ _READERS: dict[str, Callable[[Any], Heard]] = {
     CANDLES: _candle,
     BOOK: _book,
 }
-
-
-def _said(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}".partition("\n")[0][:200]

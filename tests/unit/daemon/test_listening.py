@@ -10,7 +10,8 @@ import attrs
 import pytest
 
 from robson.connectors.binance.market import Extremes
-from robson.connectors.binance.stream import Closing, Heard, Stands, StreamBroken, Traded
+from robson.connectors.binance.socket import StreamBroken
+from robson.connectors.binance.stream import Closing, Heard, Stands, Traded
 from robson.daemon import listening as module
 from robson.daemon.binance import Pair
 from robson.daemon.inbox import Inbox
@@ -118,6 +119,8 @@ class World:
         return {}
 
     def tell_time(self) -> None: ...
+
+    def open_account(self, _symbol: str) -> None: ...
 
     def shown(self, *_: Any) -> None: ...
 

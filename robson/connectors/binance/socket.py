@@ -1,0 +1,88 @@
+"""A WebSocket as Robson wants it: bytes in time or nothing, and a bound to what a frame holds."""
+
+from __future__ import annotations
+
+import ssl
+
+import websocket
+
+CONNECT_S = 5.0
+LARGEST = 1 << 20
+"""Bytes of a frame; the longest that these streams send has a few hundred."""
+
+
+class StreamBroken(OSError):
+    """The connection is of no more use."""
+
+
+class _Frames(websocket.frame_buffer):
+    """Refuses a frame by its length, before its bytes are taken in."""
+
+    def recv_length(self) -> None:
+        super().recv_length()
+        if self.length is not None and self.length > LARGEST:
+            raise websocket.WebSocketPayloadException(f"a frame of {self.length} bytes")
+
+
+class _Socket(websocket.WebSocket):
+    """Takes text as bytes: who reads it finds out whether it is UTF-8."""
+
+    def __init__(self) -> None:
+        super().__init__(skip_utf8_validation=True, sslopt={"cert_reqs": ssl.CERT_REQUIRED})
+        self.frame_buffer = _Frames(self._recv, skip_utf8_validation=True)
+
+
+class Connection:
+    """One connection.
+
+    Raises:
+        StreamBroken: it cannot be made.
+    """
+
+    def __init__(self, url: str, *, within_s: float = CONNECT_S) -> None:
+        self._socket = _Socket()
+        self._socket.settimeout(within_s)
+        try:
+            self._socket.connect(  # type: ignore[no-untyped-call]
+                url, suppress_origin=True, http_no_proxy=["*"], redirect_limit=0
+            )
+        except (websocket.WebSocketException, OSError) as error:
+            self.close()
+            raise StreamBroken(_said(error)) from None
+
+    def send(self, text: str) -> None:
+        """Say something.
+
+        Raises:
+            StreamBroken: it has ended.
+        """
+        try:
+            self._socket.send(text)
+        except (websocket.WebSocketException, OSError) as error:
+            raise StreamBroken(_said(error)) from None
+
+    def receive(self, within_s: float) -> bytes | None:
+        """The next message; None when none comes in time. Pings are answered on the way.
+
+        Raises:
+            StreamBroken: it has ended, or has sent what is no frame.
+        """
+        self._socket.settimeout(within_s)
+        try:
+            opcode, data = self._socket.recv_data()
+        except (websocket.WebSocketTimeoutException, ssl.SSLWantReadError):
+            return None
+        except (websocket.WebSocketException, OSError, ValueError) as error:
+            raise StreamBroken(_said(error)) from None
+        if opcode == websocket.ABNF.OPCODE_CLOSE:
+            raise StreamBroken("the server has closed it")
+        taken: bytes = data
+        return taken
+
+    def close(self) -> None:
+        """Let go, without waiting for the other side."""
+        self._socket.shutdown()  # type: ignore[no-untyped-call]
+
+
+def _said(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}".partition("\n")[0][:200]
