@@ -29,7 +29,7 @@ from robson.daemon.clock import RandomIds, monotonic_ns, monotonic_s, wall_ns
 from robson.daemon.config import Config
 from robson.daemon.custody import Market
 from robson.daemon.exits import ExchangeUnreachable
-from robson.daemon.monitor import Unseen
+from robson.daemon.messages import Unseen
 from robson.daemon.ticks import TickBoard
 from robson.domain.instrument import Instrument
 from robson.domain.intents import Intent

@@ -26,8 +26,7 @@ from robson.daemon.accounts import Accounts
 from robson.daemon.binance import BinanceTheatre, Pair, unseen, way_of
 from robson.daemon.clock import monotonic_s, new_secret
 from robson.daemon.inbox import Inbox
-from robson.daemon.messages import TimerDue, Wake
-from robson.daemon.monitor import Missed
+from robson.daemon.messages import Missed, TimerDue, Wake
 from robson.daemon.scout import Scout
 from robson.daemon.stage import DRAIN_NS
 from robson.daemon.worker import Fatal

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from typing import Any
 
@@ -16,6 +16,21 @@ class Wake:
     """Prices of a symbol wait on its board."""
 
     symbol: str
+
+
+@attrs.frozen
+class Unseen:
+    """Lowest and highest price, in ticks, of a time that nobody watched."""
+
+    low: int
+    high: int
+
+
+@attrs.frozen
+class Missed:
+    """By symbol, what a broken line has kept from a daemon that went on living."""
+
+    unseen: Mapping[str, Unseen]
 
 
 @attrs.frozen

@@ -19,7 +19,7 @@ from robson.daemon.desk import Desk
 from robson.daemon.governor import Governor
 from robson.daemon.lookout import Lookout
 from robson.daemon.margins import Margins
-from robson.daemon.messages import Asked, Hint, TimerDue, Wake
+from robson.daemon.messages import Asked, Hint, Missed, TimerDue, Unseen, Wake
 from robson.daemon.pursuit import PendingSignal, Pursuit
 from robson.daemon.reconciler import Reconciler
 from robson.daemon.signals import Signals
@@ -65,21 +65,6 @@ CANDLES_KEPT = 600
 RESTAMPS_MAX = 2
 OUTSIDE_WINDOW = -1021
 """The exchange did not take the time of a request, and has done nothing."""
-
-
-@attrs.frozen
-class Unseen:
-    """Lowest and highest price, in ticks, of a time that nobody watched."""
-
-    low: int
-    high: int
-
-
-@attrs.frozen
-class Missed:
-    """By symbol, what a broken line has kept from a daemon that went on living."""
-
-    unseen: Mapping[str, Unseen]
 
 
 Message = Report | CandleClosed | Wake | Hint | Missed | TimerDue | Asked

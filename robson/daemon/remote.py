@@ -20,8 +20,7 @@ from robson.daemon.clock import RandomIds, monotonic_s
 from robson.daemon.custody import Market
 from robson.daemon.exits import ExchangeUnreachable
 from robson.daemon.inbox import Inbox
-from robson.daemon.messages import TimerDue, Wake
-from robson.daemon.monitor import Missed, Unseen
+from robson.daemon.messages import Missed, TimerDue, Unseen, Wake
 from robson.daemon.stage import DRAIN_NS
 from robson.daemon.ticks import TickBoard
 from robson.domain.instrument import Instrument

@@ -23,7 +23,7 @@ from robson.connectors.simulated.scripted import Script, ScriptedExchange, Scrip
 from robson.connectors.simulated.tape import Tape
 from robson.daemon.custody import Market
 from robson.daemon.lowest import Lowest
-from robson.daemon.monitor import Unseen
+from robson.daemon.messages import Unseen
 from robson.daemon.programme import Item, Programme
 from robson.daemon.stage import HeldWire, TapeClockFile
 from robson.daemon.ticks import TickBoard

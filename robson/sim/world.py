@@ -20,8 +20,8 @@ from robson.connectors.simulated.feed import FedBoard
 from robson.connectors.simulated.player import Player
 from robson.connectors.simulated.rules import instrument_for
 from robson.daemon.custody import Custody, Market
-from robson.daemon.messages import Asked, TimerDue, Wake
-from robson.daemon.monitor import Message, Monitor, Unseen
+from robson.daemon.messages import Asked, TimerDue, Unseen, Wake
+from robson.daemon.monitor import Message, Monitor
 from robson.daemon.roster import Roster
 from robson.daemon.ticks import TickBoard
 from robson.domain.accounts import Started, Stopped

@@ -17,7 +17,7 @@ from typing import Any
 import attrs
 
 from robson.connectors.simulated.roles import role_of_id
-from robson.daemon.monitor import Unseen
+from robson.daemon.messages import Unseen
 from robson.domain import events as e
 from robson.domain.commands import Disarm, Panic
 from robson.domain.identity import Purpose

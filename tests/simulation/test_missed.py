@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from robson.daemon.monitor import Missed, Unseen
+from robson.daemon.messages import Missed, Unseen
 from robson.domain.values import Side
 from tests.simulation.worlds import Bench, first_price
 

@@ -13,7 +13,7 @@ import pytest
 
 from robson.api.published import Difference
 from robson.connectors.simulated.driver import Trip
-from robson.daemon.monitor import Unseen
+from robson.daemon.messages import Unseen
 from robson.domain import events as e
 from robson.domain.commands import ClearFrozen, Panic, Reconcile
 from robson.domain.errors import Refused

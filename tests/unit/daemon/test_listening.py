@@ -16,8 +16,7 @@ from robson.daemon import listening as module
 from robson.daemon.binance import Pair
 from robson.daemon.inbox import Inbox
 from robson.daemon.listening import DEAD_S, ROLL_OVER_S, SILENCE_S, Listening
-from robson.daemon.messages import TimerDue, Wake
-from robson.daemon.monitor import Missed
+from robson.daemon.messages import Missed, TimerDue, Wake
 from robson.daemon.stillness import Stillness
 from robson.daemon.ticks import TickBoard
 from robson.domain.identity import Symbol
