@@ -125,11 +125,14 @@ def heard(
     times: int,
     *,
     say: object = None,
+    again: int = 0,
     quiet_s: float = 0.25,
+    bound_s: float | None = None,
 ) -> list[Any]:
     """What a WebSocket says while something is done so many times, until it is quiet or ends.
 
-    Text frames, then what ended it: the kind of the last message, or ``quiet``.
+    Text frames, then what ended it: the kind of the last message, or ``quiet``. With a bound it
+    listens for so long, quiet or not.
     """
 
     async def listen() -> list[Any]:
@@ -141,11 +144,17 @@ def heard(
             if say is not None:
                 await socket.send_json(say)
                 frames.append((await socket.receive(BOUND_S)).data)
+            for _ in range(again):
+                await socket.send_json(say)
             for number in range(times):
                 await asyncio.to_thread(each, number)
+            ends_s = asyncio.get_running_loop().time() + (bound_s or 0)
             while True:
+                left_s = ends_s - asyncio.get_running_loop().time()
                 try:
-                    message = await asyncio.wait_for(socket.receive(), quiet_s)
+                    message = await asyncio.wait_for(
+                        socket.receive(), quiet_s if bound_s is None else left_s
+                    )
                 except TimeoutError:
                     return [*frames, "quiet"]
                 if message.type is not aiohttp.WSMsgType.TEXT:

@@ -1,0 +1,171 @@
+"""What time does at the venue: bars close, interest falls due, tokens and connections end."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from urllib.parse import quote
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from tests.contract.venue.caller import Caller, Operator, heard
+from tests.contract.venue.harness import venue
+
+Note = Callable[[str, object], None]
+ISOLATED = {"symbol": "BTCUSDT", "isIsolated": "TRUE"}
+MARGIN = "/sapi/v1/margin"
+SUBSCRIBE = "userDataStream.subscribe.listenToken"
+
+
+def nothing(_: int) -> None:
+    """Only listen."""
+
+
+def test_bars_close_and_interest_falls_due(record_property: Note) -> None:
+    with venue("--speed", "2400") as started:
+        caller = Caller(started.rest)
+        wide = {"recvWindow": 60_000}
+        entry = caller.order(quantity="0.3", sideEffectType="MARGIN_BUY", **wide)
+        assert entry.status == 200
+        frames = [
+            json.loads(text)["k"]
+            for text in heard(f"{started.ws}/ws/btcusdt@kline_5m", nothing, 0, bound_s=2.0)
+            if text.startswith("{")
+        ]
+        interest = caller.signed("GET", f"{MARGIN}/interestHistory", size=100, **wide).json
+        rows = caller.public("klines", symbol="BTCUSDT", interval="5m", limit=1000).json
+
+    closed = [frame for frame in frames if frame["x"]]
+    assert len(closed) > 5
+    told = {row[0]: row[1:6] for row in rows}
+    for bar in closed:
+        assert told[bar["t"]][:4] == [bar[key] for key in ("o", "h", "l", "c")]
+    assert all(bar["T"] == bar["t"] + 299_999 for bar in frames)
+    kinds = [row["type"] for row in interest["rows"]]
+    assert kinds[-1] == "ON_BORROW"
+    assert set(kinds[:-1]) == {"PERIODIC"}
+    hours = [row["interestAccuredTime"] for row in interest["rows"][:-1]]
+    assert all(at % 3_600_000 == 0 for at in hours)
+    record_property("note", f"venue: {len(closed)} bars closed, {len(hours)} hours of interest")
+
+
+def test_a_token_lives_as_long_as_it_was_asked_to() -> None:
+    with venue("--speed", "60", "--by-hand") as started:
+        caller = Caller(started.rest)
+        query = "symbol=BTCUSDT&isIsolated=true&validity=30000"
+        token = caller.ask("POST", "/sapi/v1/userListenToken", query).json["token"]
+        url = f"{started.ws}/ws-api/v3"
+
+        def say(text: str) -> dict[str, object]:
+            return {"id": "u", "method": SUBSCRIBE, "params": {"listenToken": text}}
+
+        told = heard(url, nothing, 0, say=say(token), quiet_s=1.0)
+        late = heard(url, nothing, 0, say=say(token), quiet_s=0.1)
+        never = heard(url, nothing, 0, say=say("nonsense"), quiet_s=0.1)
+
+    opened, ended = json.loads(told[0]), json.loads(told[1])
+    assert opened["status"] == 200
+    assert len(str(opened["result"]["expirationTime"])) == 16
+    assert ended["event"]["e"] == "eventStreamTerminated"
+    for refusal in (late, never):
+        answer = json.loads(refusal[0])
+        assert (answer["status"], answer["error"]["code"]) == (400, -1209)
+
+
+def test_a_connection_ends_after_a_day_and_a_chatterer_at_once() -> None:
+    with venue("--speed", "43200", "--by-hand") as started:
+        day = heard(f"{started.ws}/ws/btcusdt@trade", nothing, 0, bound_s=3.5)
+    with venue("--by-hand") as started:
+        subscribe = {"method": "LIST_SUBSCRIPTIONS", "id": 1}
+        chatter = heard(f"{started.ws}/ws", nothing, 0, say=subscribe, again=8)
+
+    assert day[-1] == "CLOSE"
+    assert chatter[-1] in {"CLOSE", "CLOSED", "ERROR"}
+    assert 0 < len(chatter) - 1 <= 6
+
+
+COMMANDS = {
+    "SUBSCRIBE": ("ws", ["btcusdt@trade"], {"result": None, "id": 7}, "trade"),
+    "UNSUBSCRIBE": ("ws/btcusdt@trade", ["btcusdt@trade"], {"result": None, "id": 7}, None),
+    "LIST_SUBSCRIPTIONS": (
+        "stream?streams=btcusdt@trade", [], {"result": ["btcusdt@trade"], "id": 7}, "combined",
+    ),
+    "SET_PROPERTY": (
+        "ws/btcusdt@trade", ["combined", True], {"result": None, "id": 7}, "combined",
+    ),
+    "GET_PROPERTY": ("ws/btcusdt@trade", ["combined"], {"result": False, "id": 7}, "trade"),
+    "DANCE": (
+        "ws/btcusdt@trade", [],
+        {"code": 2, "msg": "Invalid request: unknown variant `DANCE`", "id": 7}, "trade",
+    ),
+}  # fmt: skip
+
+
+def test_a_connection_does_as_it_is_told() -> None:
+    with venue("--by-hand") as started:
+        operator, number = Operator(started.told["operator"]), iter(range(1, 99))
+
+        def move(_: int) -> None:
+            operator.post("/price", symbol="BTCUSDT", price=str(60_000 + next(number)))
+
+        for method, (door, params, answer, heard_as) in COMMANDS.items():
+            say = {"method": method, "params": params, "id": 7}
+            told = heard(f"{started.ws}/{door}", move, 1, say=say, quiet_s=0.2)
+            frames = [json.loads(text) for text in told[:-1]]
+
+            assert frames[0] == answer, method
+            kinds = ["combined" if "stream" in frame else frame["e"] for frame in frames[1:]]
+            assert kinds == ([heard_as] if heard_as else []), method
+
+
+def test_books_survive_and_the_market_has_gone_on(tmp_path: Path) -> None:
+    place = ("--state-dir", str(tmp_path / "state"))
+    with venue(*place) as started:
+        caller = Caller(started.rest)
+        entry = caller.order(quantity="0.3", sideEffectType="MARGIN_BUY").json
+        stop = caller.order(
+            side="SELL", type="STOP_LOSS", quantity="0.2", stopPrice="50000", newClientOrderId="s"
+        )
+        prints = caller.public("trades", symbol="BTCUSDT", limit=1).json
+        before = caller.now_ms()
+    with venue(*place) as started:
+        caller = Caller(started.rest)
+        [open_order] = caller.signed("GET", f"{MARGIN}/openOrders", **ISOLATED).json
+        again = caller.signed("GET", f"{MARGIN}/order", orderId=entry["orderId"], **ISOLATED)
+        loans = caller.signed("GET", f"{MARGIN}/borrow-repay", type="BORROW").json
+        later = caller.public("trades", symbol="BTCUSDT", limit=1).json
+        after = caller.now_ms()
+
+    assert open_order["orderId"] == stop.json["orderId"]
+    assert again.json["status"] == "FILLED"
+    assert Decimal(loans["rows"][0]["amount"]) == Decimal(entry["marginBuyBorrowAmount"])
+    assert after > before
+    assert not later or later[0]["id"] > prints[0]["id"]
+
+
+def test_ed25519_over_http(tmp_path: Path) -> None:
+    private = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+    pem = private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    keys = tmp_path / "keys.toml"
+    keys.write_text(f'[[key]]\napi_key = "ed"\npublic_key = """\n{pem.decode()}"""\n')
+
+    with venue("--by-hand", "--credentials", str(keys)) as started:
+        caller = Caller(started.rest, key="ed")
+        text = f"symbols=BTCUSDT&timestamp={caller.now_ms()}"
+        good = base64.b64encode(private.sign(text.encode())).decode()
+        path = f"{MARGIN}/isolated/account"
+        came = [
+            caller.ask("GET", path, f"{text}&signature={quote(one, safe='')}")
+            for one in (good, good.swapcase())
+        ]
+        revoked = Operator(started.told["operator"]).post("/revoke", api_key="ed")
+        gone = caller.ask("GET", path, f"{text}&signature={quote(good, safe='')}")
+
+    assert came[0].json["assets"][0]["symbol"] == "BTCUSDT"
+    assert (came[1].status, came[1].code) == (400, -1022)
+    assert revoked == {"revoked": True}
+    assert (gone.status, gone.code) == (401, -2015)
