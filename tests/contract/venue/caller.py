@@ -42,6 +42,7 @@ class Caller:
     key: str = "test-key"
     secret: str = "test-secret"
     bound_s: float = BOUND_S
+    window_ms: int = 0
 
     def ask(self, method: str, path: str, query: str = "", body: str = "") -> Came:
         """A request as it is."""
@@ -61,6 +62,8 @@ class Caller:
     def signed(self, method: str, path: str, *, in_body: bool = False, **values: object) -> Came:
         """A request signed now, as text or in its body."""
         values.setdefault("timestamp", self.now_ms())
+        if self.window_ms:
+            values.setdefault("recvWindow", self.window_ms)
         text = "&".join(f"{name}={quote(str(value))}" for name, value in values.items())
         text += f"&signature={self.signature(text)}"
         return self.ask(method, path, *(("", text) if in_body else (text, "")))

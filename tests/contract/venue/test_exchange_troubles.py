@@ -20,7 +20,7 @@ from tests.contract.venue.caller import Caller, Came, Operator
 from tests.contract.venue.harness import Started, venue
 
 Note = Callable[[str, object], None]
-SPEED = 20
+SPEED = 10
 SCOPE = Scope(AccountId("main"), Symbol("BTC", "USDT"))
 
 
@@ -59,7 +59,7 @@ ENTRIES: dict[str, Seen] = {
     "several_trades": Seen(200, None, done=True),
 }
 SECONDS = {
-    "stalled_answer": 7, "late_answer": 1, "held_request": 2, "outage": 1, "rate_limit": 7,
+    "stalled_answer": 7, "late_answer": 1, "held_request": 4.5, "outage": 1, "rate_limit": 7,
     "banned": 1, "maintenance": 1, "clock_stepped": 1, "key_revoked": 1, "halted": 1,
     "filters_grown": 1, "late_matching": 2,
 }  # fmt: skip
@@ -69,7 +69,7 @@ class Desk:
     """Somebody who gives orders their names as Robson does, which say what they are for."""
 
     def __init__(self, started: Started) -> None:
-        self.caller = Caller(started.rest)
+        self.caller = Caller(started.rest, window_ms=60_000)  # 6 s of ours
         self.operator = Operator(started.told["operator"])
         self._attempt = 0
 
@@ -77,8 +77,8 @@ class Desk:
         self._attempt += 1
         return client_order_id(purpose, SCOPE, PositionId.of(7), attempt=self._attempt, epoch=1)
 
-    def enter(self, name: str) -> Came:
-        return self.caller.order(quantity="0.01105", newClientOrderId=name, recvWindow=1500)
+    def enter(self, name: str, window_ms: int = 60_000) -> Came:
+        return self.caller.order(quantity="0.01105", newClientOrderId=name, recvWindow=window_ms)
 
     def executed(self, name: str) -> Decimal | None:
         """What the books say the order has traded; None for no such order."""
@@ -114,12 +114,15 @@ def test_an_entry_meets_it(kind: str, desk: Desk, record_property: Note) -> None
     line = desk.operator.fault(kind=kind, request="entry", nth=1, **after)
     name = desk.name(Purpose.ENTRY)
 
-    came = desk.enter(name)
-    later(desk, 2)
+    came = desk.enter(name, 4_000 if kind == "held_request" else 60_000)
+    if kind in {"late_matching", "lost_answer", "stalled_answer"}:
+        later(desk, 2)
 
     assert (came.status, came.code) == (seen.status, seen.code), came
     assert (desk.executed(name) is not None) is seen.done
     assert desk.operator.struck(line) == 1
+    if kind in SECONDS:
+        later(desk, 1)
     assert desk.enter(desk.name(Purpose.ENTRY)).status == 200  # and it is over
     record_property("happened", 1)
 

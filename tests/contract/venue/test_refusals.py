@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     PublicFormat,
@@ -20,7 +23,7 @@ from robson.sim.venue.keys import Keys, read_keys
 from robson.sim.venue.limits import Limits
 from robson.sim.venue.refusals import Refused
 from robson.sim.venue.server import ENDPOINTS
-from tests.contract.venue.caller import Caller, Came
+from tests.contract.venue.caller import Caller, Came, Operator
 from tests.contract.venue.harness import Started, venue
 
 ORDER, ACCOUNT = "/sapi/v1/margin/order", "/sapi/v1/margin/isolated/account"
@@ -61,9 +64,26 @@ ED25519_VECTOR = (
 )
 
 
+PRIVATE_KEY = load_pem_private_key(PRIVATE, None)
+assert isinstance(PRIVATE_KEY, Ed25519PrivateKey)
+PUBLIC = PRIVATE_KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+KEYS = (
+    '[[key]]\napi_key = "test-key"\nsecret = "test-secret"\n'
+    f'[[key]]\napi_key = "hmac"\nsecret = "{SECRET}"\n'
+    f'[[key]]\napi_key = "ed"\naccount = "other"\npublic_key = """\n{PUBLIC.decode()}"""\n'
+)
+
+
 @pytest.fixture(scope="module")
-def started() -> Iterator[Started]:
-    with venue("--by-hand") as one:
+def key_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path: Path = tmp_path_factory.mktemp("venue") / "keys.toml"
+    path.write_text(KEYS)
+    return path
+
+
+@pytest.fixture(scope="module")
+def started(key_file: Path) -> Iterator[Started]:
+    with venue("--by-hand", "--credentials", str(key_file)) as one:
         yield one
 
 
@@ -76,15 +96,8 @@ def caller(started: Started) -> Caller:
 
 
 @pytest.fixture
-def keys(tmp_path: Path) -> Keys:
-    public = load_pem_private_key(PRIVATE, None).public_key()
-    pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
-    path = tmp_path / "keys.toml"
-    path.write_text(
-        f'[[key]]\napi_key = "hmac"\nsecret = "{SECRET}"\n'
-        f'[[key]]\napi_key = "ed"\naccount = "other"\npublic_key = """\n{pem}"""\n'
-    )
-    return read_keys(path)
+def keys(key_file: Path) -> Keys:
+    return read_keys(key_file)
 
 
 @pytest.mark.parametrize("payload", HMAC_VECTORS)
@@ -106,6 +119,23 @@ def test_ed25519_vector(keys: Keys) -> None:
     assert not key.signed(payload.encode() + b"0", signature)
     assert not key.signed(payload.encode(), signature.swapcase())
     assert not key.signed(payload.encode(), "no base64")
+
+
+def test_ed25519_over_http(started: Started) -> None:
+    caller = Caller(started.rest, key="ed")
+    text = f"symbols=BTCUSDT&timestamp={caller.now_ms()}"
+    good = base64.b64encode(PRIVATE_KEY.sign(text.encode())).decode()
+    signed = [f"{text}&signature={quote(one, safe='')}" for one in (good, good.swapcase())]
+
+    came = [caller.ask("GET", ACCOUNT, query) for query in signed]
+    revoked = Operator(started.told["operator"]).post("/revoke", api_key="ed")
+    gone = caller.ask("GET", ACCOUNT, signed[0])
+
+    [row] = came[0].json["assets"]
+    assert (row["symbol"], row["isolatedCreated"], row["marginLevel"]) == ("BTCUSDT", False, "999")
+    assert (came[1].status, came[1].code) == (400, -1022)
+    assert revoked == {"revoked": True}
+    assert (gone.status, gone.code) == (401, -2015)
 
 
 def test_the_bytes_received_are_signed_not_what_they_say() -> None:
@@ -290,13 +320,16 @@ def test_an_open_id_is_refused_and_a_filled_one_taken_again(caller: Caller) -> N
 
 MINUTE = 60 * NS_PER_S
 AT = ExchangeNs(1_000 * MINUTE)
+BORROWING = ENDPOINTS["POST", "/sapi/v1/margin/borrow-repay"]
 LISTING, PINGING = ENDPOINTS["GET", "/sapi/v1/margin/allOrders"], ENDPOINTS["GET", "/api/v3/ping"]
 
 
-def taken(limits: Limits, endpoint: Endpoint, at_ns: int, *, uid: str = "a") -> ApiError | str:
+def taken(
+    limits: Limits, endpoint: Endpoint, at_ns: int, *, path: str = "/a", uid: str = "a"
+) -> ApiError | str:
     """The used weight that an answer tells, or the refusal."""
     try:
-        told = limits.take(endpoint, "x", uid, endpoint.weight_of({}), ExchangeNs(at_ns))
+        told = limits.take(endpoint, path, uid, endpoint.weight_of({}), ExchangeNs(at_ns))
     except Refused as refusal:
         return refusal.answer
     [weight] = told.values()
@@ -312,7 +345,12 @@ def test_weights_add_up_for_a_minute() -> None:
     assert isinstance(refusal, ApiError)
     assert (refusal.status, refusal.code) == (429, -1003)
     assert refusal.retry_after_ns == 15 * NS_PER_S
-    assert taken(limits, PINGING, AT + 46 * NS_PER_S) == "1"  # a budget of its own
+    soon = AT + 46 * NS_PER_S
+    assert taken(limits, LISTING, soon, path="/b") == "200"  # every endpoint has its own budget
+    assert taken(limits, PINGING, soon) == "1"
+    assert taken(limits, PINGING, soon, path="/b") == "2"  # but for those of /api
+    assert taken(limits, BORROWING, soon) == "1500"
+    assert taken(limits, BORROWING, soon, uid="b") == "1500"  # and each key
     assert taken(limits, LISTING, AT + MINUTE) == "200"
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import gzip
 import hashlib
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,8 @@ from typing import Any
 import aiohttp
 import pytest
 
+from robson.domain.errors import ConfigError
+from robson.sim.venue.recording import Recording
 from tests.contract.venue.caller import Caller, Operator
 from tests.contract.venue.harness import venue
 
@@ -53,19 +53,27 @@ def recording(path: Path, count: int) -> list[str]:
     return frames
 
 
-def listened(url: str, count: int) -> list[str]:
+async def listen(url: str, count: int) -> list[str]:
     """Exactly so many frames, as text."""
+    heard: list[str] = []
+    async with aiohttp.ClientSession() as session, session.ws_connect(url) as socket:
+        while len(heard) < count:
+            message = await asyncio.wait_for(socket.receive(), 60)
+            assert message.type is aiohttp.WSMsgType.TEXT, message
+            heard.append(message.data)
+    return heard
 
-    async def listen() -> list[str]:
-        heard: list[str] = []
-        async with aiohttp.ClientSession() as session, session.ws_connect(url) as socket:
-            while len(heard) < count:
-                message = await asyncio.wait_for(socket.receive(), 60)
-                assert message.type is aiohttp.WSMsgType.TEXT, message
-                heard.append(message.data)
-        return heard
 
-    return asyncio.run(listen())
+def listened(url: str, count: int) -> list[str]:
+    """Likewise, for who has nothing else to do."""
+    return asyncio.run(listen(url, count))
+
+
+async def both(door: str, frames: list[str]) -> list[list[str]]:
+    """What a connection to several streams hears, and one to one of them beside it."""
+    several = "stream?streams=solusdt@trade/solusdt@bookTicker"
+    wanted = ((several, len(frames)), ("ws/solusdt@trade", len(frames) // 2))
+    return await asyncio.gather(*(listen(f"{door}/{path}", count) for path, count in wanted))
 
 
 def replayed(operator: Operator) -> dict[str, Any]:
@@ -81,8 +89,7 @@ def test_any_recording_of_the_form(tmp_path: Path, record_property: Note) -> Non
     frames = recording(path, 150)
 
     with venue("--replay", str(path), "--speed", "20") as started:
-        url = f"{started.ws}/stream?streams=solusdt@trade/solusdt@bookTicker"
-        heard = listened(url, len(frames))
+        heard, alone = asyncio.run(both(started.ws, frames))
         told = replayed(Operator(started.told["operator"]))
         caller = Caller(started.rest)
         prints = caller.public("aggTrades", symbol="SOLUSDT", fromId=9000, limit=1000).json
@@ -90,7 +97,9 @@ def test_any_recording_of_the_form(tmp_path: Path, record_property: Note) -> Non
         best = caller.public("ticker/bookTicker", symbol="SOLUSDT").json
         last = caller.public("ticker/price", symbol="SOLUSDT").json
 
+    wrapper = len('{"stream":"solusdt@trade","data":')
     assert heard == frames
+    assert alone == [frame[wrapper:-1] for frame in frames[1::2]]
     assert told["sha256"] == hashlib.sha256(gzip.decompress(path.read_bytes())).hexdigest()
     assert [row["a"] for row in prints] == list(range(9000, 9150))
     assert {row["q"] for row in prints} == {"0.50000000"}
@@ -99,17 +108,6 @@ def test_any_recording_of_the_form(tmp_path: Path, record_property: Note) -> Non
     assert best["askQty"] == "149.00000000"
     assert last["price"] == f"{150 + 149 % 7}.25000000"
     record_property("note", f"venue: {len(heard)} frames replayed byte for byte")
-
-
-def test_a_connection_to_one_stream_gets_the_data_alone(tmp_path: Path) -> None:
-    path = tmp_path / "SOLUSDT-raw.txt.gz"
-    frames = recording(path, 20)
-
-    with venue("--replay", str(path), "--speed", "20") as started:
-        heard = listened(f"{started.ws}/ws/solusdt@trade", 20)
-
-    wrapper = len('{"stream":"solusdt@trade","data":')
-    assert heard == [frame[wrapper:-1] for frame in frames[1::2]]
 
 
 @pytest.mark.parametrize(
@@ -123,17 +121,8 @@ def test_what_is_no_recording_is_refused(tmp_path: Path, text: str, wrong: str) 
     path = tmp_path / "raw.txt"
     path.write_text(text)
 
-    done = subprocess.run(
-        [sys.executable, "-m", "robson.sim", "venue", "--replay", str(path), "--port", "0"],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-
-    assert done.returncode == 69
-    assert wrong in done.stderr
-    assert "Traceback" not in done.stderr
+    with pytest.raises(ConfigError, match=wrong):
+        Recording(path)
 
 
 @pytest.mark.long

@@ -115,10 +115,11 @@ FRAMES_SEEN: dict[str, list[object]] = {
 def test_a_frame_meets_it(
     kind: str, started: Started, operator: Operator, record_property: Note
 ) -> None:
-    seconds = {} if WIRE[kind].seconds is None else {"seconds": 1}
+    after = 0.3 if kind == "stream_shutdown" else 1
+    seconds = {} if WIRE[kind].seconds is None else {"seconds": after}
     line = operator.fault(kind=kind, request="trade", nth=2, **seconds)
 
-    told = trades(started, operator, quiet_s=1.5 if kind == "stream_shutdown" else 0.25)
+    told = trades(started, operator, quiet_s=0.6 if kind == "stream_shutdown" else 0.25)
 
     if kind == "frame_torn":  # the reader calls it either
         told[-1] = "CLOSED" if told[-1] == "ERROR" else told[-1]
@@ -131,15 +132,15 @@ def test_a_frame_meets_it(
 
 
 def test_what_was_half_open_speaks_again(started: Started, operator: Operator) -> None:
-    operator.fault(kind="stream_half_open", request="trade", nth=2, seconds=1)
+    operator.fault(kind="stream_half_open", request="trade", nth=2, seconds=0.4)
 
-    assert trades(started, operator, quiet_s=2.0) == [0, 1, 2, 3, 4, "quiet"]
+    assert trades(started, operator, quiet_s=0.8) == [0, 1, 2, 3, 4, "quiet"]
 
 
 def test_a_silence_loses_what_it_does_not_tell(started: Started, operator: Operator) -> None:
     operator.fault(kind="stream_silent", request="trade", nth=2, seconds=30)
 
-    assert trades(started, operator, quiet_s=0.8) == [0, "quiet"]
+    assert trades(started, operator, quiet_s=0.3) == [0, "quiet"]
     assert trades(started, operator) == [0, 1, 2, 3, 4, "quiet"]  # a new connection hears again
 
 
