@@ -75,7 +75,9 @@ def build(only: str | None = None) -> Parser:
     """The whole command line, or as much of it as one command needs."""
     parser = Parser(
         prog="robson",
-        description="Holds isolated-margin positions on Binance with a stop that survives crashes.",
+        description=_folded(
+            "Holds isolated-margin positions on Binance with a stop that survives crashes."
+        ),
         epilog=_examples(
             ("robson demo", "a whole life on the simulated exchange, no keys, no money"),
             ("robson status", "is my money protected?"),
@@ -143,9 +145,22 @@ def _unknown(parser: Parser, word: str) -> Problem:
 
 
 def _examples(*lines: tuple[str, str]) -> str:
+    """A command is never broken; what it does stands beside it, or below on a narrow page."""
     widest = max(len(command) for command, _ in lines)
-    rows = (f"  {command.ljust(widest)}   {what}" for command, what in lines)
+    rows = [f"  {command.ljust(widest)}   {what}" for command, what in lines]
+    if max(map(len, rows)) > _width():
+        rows = [f"  {command}\n      {what}" for command, what in lines]
     return "\n".join(("Examples:", *rows))
+
+
+def _folded(text: str) -> str:
+    """A sentence in lines as wide as the page."""
+    words, lines = text.split(), [""]
+    for word in words:
+        if lines[-1] and len(lines[-1]) + 1 + len(word) > _width():
+            lines.append("")
+        lines[-1] = f"{lines[-1]} {word}".strip()
+    return "\n".join(lines)
 
 
 def _command(commands: Any, name: str, does: str, *examples: tuple[str, str]) -> Parser:
@@ -153,7 +168,7 @@ def _command(commands: Any, name: str, does: str, *examples: tuple[str, str]) ->
         name,
         prog=f"robson {name}",
         help=does,
-        description=f"{does[0].upper()}{does[1:]}.",
+        description=_folded(f"{does[0].upper()}{does[1:]}."),
         epilog=_examples(*examples),
         formatter_class=_Help,
         allow_abbrev=False,

@@ -14,11 +14,16 @@ from robson.cli.screens.line import (
     WARN,
     Line,
     Page,
+    Segment,
     pad,
     spans,
+    text_of,
 )
 from robson.cli.screens.prose import finish, wrap
-from robson.cli.screens.table import Cell, Column, spoken, table
+from robson.cli.screens.table import Cell, Column, spoken, table, width_needed
+
+_LIMIT, _LEAST_LIMIT = 3, 16
+"""Which column the limit is, and how narrow it may become before columns are given up."""
 
 
 def risk(document: Doc, page: Page) -> list[Line]:
@@ -130,10 +135,26 @@ def _gates(document: Doc, page: Page) -> list[Line]:
     if page.plain:
         return [line for said in spoken(columns, rows) for line in wrap(said, page.prose)]
     marks = [_mark(gate, page) for gate in known]
-    lines = table(columns, rows, gap=2, margin=2, gutters=marks)
-    if max((sum(len(part) for part, _ in line) for line in lines), default=0) <= page.width:
-        return lines
-    return [line for row in rows for line in _block(row, page)]
+    bare = [[*row[:_LIMIT], "", *row[_LIMIT + 1 :]] for row in rows]
+    room = page.width - width_needed(columns, bare, gap=2, margin=2) + len(columns[_LIMIT].head)
+    if room < _LEAST_LIMIT:
+        return [line for row in rows for line in _block(row, page)]
+    shown: list[list[Cell]] = []
+    gutters: list[Segment] = []
+    for row, mark in zip(rows, marks, strict=True):
+        folded = _folded(row, room)
+        shown += folded
+        gutters += [mark, *[("", PLAIN)] * (len(folded) - 1)]
+    return table(columns, shown, gap=2, margin=2, gutters=gutters)
+
+
+def _folded(row: list[Cell], room: int) -> list[list[Cell]]:
+    """A gate, and lines below it for what its limit says beyond the column's room."""
+    limit = row[_LIMIT]
+    said = limit[0] if isinstance(limit, tuple) else limit
+    first, *rest = [text_of(line) for line in wrap(said, room)]
+    below: list[list[Cell]] = [["", "", "", more, ""] for more in rest]
+    return [[*row[:_LIMIT], first, *row[_LIMIT + 1 :]], *below]
 
 
 def _mark(gate: Doc, page: Page) -> tuple[str, str]:

@@ -21,6 +21,7 @@ ROWS: tuple[tuple[str, str, bool | None, Any, Any, str | None], ...] = (
     ("9", "leverage_limit", None, D(3), D(3), None),
     ("10", "stop_invalid", None, None, "10 to 1000 bps", None),
     ("11", "price_drift", None, None, "0.3 %, 0.25 spans", None),
+    ("12", "size_too_small", None, None, "the exchange's smallest order", None),
     ("14", "liquidation_too_close", None, None, "1.5, 1.3", None),
     ("16", "risk_budget_insufficient", None, None, D("234.40"), MONTH),
 )
