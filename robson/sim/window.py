@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from robson.api.document import status as document
-from robson.api.published import DiskFact
+from robson.api.published import DiskFact, Published
 from robson.api.translate import status as translate
 from robson.daemon import logs
 from robson.daemon.backend import About, DaemonBackend
@@ -41,6 +41,13 @@ class _Reached:
 
 def status_of(monitor: Monitor, account: str, started_ns: int) -> dict[str, Any]:
     """The status document of a daemon."""
+    seen = published_by(monitor, account, started_ns)
+    told = translate.status(seen, symbol=None, states=frozenset())
+    return document.status(told, "world")
+
+
+def published_by(monitor: Monitor, account: str, started_ns: int) -> Published:
+    """What a daemon shows to whoever asks."""
     about = About(
         version="world",
         instance_id="world",
@@ -62,8 +69,7 @@ def status_of(monitor: Monitor, account: str, started_ns: int) -> dict[str, Any]
         hears=lambda: True,
         on_refused=_nobody,
     )
-    told = translate.status(backend.published(), symbol=None, states=frozenset())
-    return document.status(told, "world")
+    return backend.published()
 
 
 def _nobody(_command: object, _refused: object) -> None:

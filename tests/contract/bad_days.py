@@ -17,7 +17,7 @@ from robson.domain.identity import Purpose
 from robson.domain.lifecycle import PositionState
 from robson.domain.values import Action, ExchangeNs
 from robson.domain.view import InsuranceView, OrderRecord, PositionView
-from tests.contract import lives
+from tests.contract import explained, lives
 from tests.contract.fake_daemon import D, published
 from tests.unit.cli.screens.documents import numbers
 
@@ -143,7 +143,8 @@ class BadDay(NamedTuple):
     """One situation: its heading, when it comes about, and what the daemon then publishes.
 
     ``silent_s``: how old the answer is where the daemon has stopped answering; ``robsond`` names
-    the row of the table of mistakes with what robsond says, where it does not even start.
+    the row of the table of mistakes with what robsond says, where it does not even start;
+    ``explained`` is what ``robson explain`` says of such a position when it is over.
     """
 
     title: str
@@ -151,9 +152,11 @@ class BadDay(NamedTuple):
     published: Callable[[], Published] | None = None
     silent_s: float | None = None
     robsond: tuple[str, str] | None = None
+    explained: Callable[[], Doc] | None = None
 
 
 FOREIGN = "order 4419021 (web_8f2c) rests on BTCUSDT and is not of this journal"
+GONE = f"{lives.BTC_ID} is active, and the account shows nothing of it"
 DAYS = (
     BadDay(
         "A fill without its exchange stop",
@@ -171,11 +174,13 @@ DAYS = (
         "The entry has no known outcome",
         "The order left, and no answer came, or one that says nothing.",
         lambda: published(entering()),
+        explained=explained.entry_found,
     ),
     BadDay(
         "The exit has no known outcome",
         "The exchange stop was taken off for the exit, and the exit's answer has not come.",
         lambda: published(exiting()),
+        explained=explained.exit_repeated,
     ),
     BadDay(
         "The exchange does not answer",
@@ -202,6 +207,15 @@ DAYS = (
         "A position in error",
         "Evidence contradicts itself, and Robson does not guess.",
         lambda: published(in_error()),
+        explained=explained.error_resolved,
+    ),
+    BadDay(
+        "A position is gone, and nobody knows how",
+        "Two looks a minute apart show nothing of it in the account, and no single order explains"
+        " that. A person brings the trades:"
+        " [Comparing with the exchange](operations/reconcile.md).",
+        lambda: frozen("BTCUSDT", "stale_active", GONE, lives.active()),
+        explained=explained.closed_by_evidence,
     ),
     BadDay(
         "The month is halted",

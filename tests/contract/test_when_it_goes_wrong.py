@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from robson.cli.screens import finding, status, watch
+from robson.cli.screens import explain, finding, status, watch
 from robson.cli.screens.line import UNICODE, Page, text_of
 from tests.contract.bad_days import DAYS, DOOR, BadDay, shown
 from tests.unit.cli.screens.documents import numbers
@@ -23,6 +23,7 @@ from tests.unit.cli.screens.documents import numbers
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "when-it-goes-wrong.md"
 SCREEN = Page(80, UNICODE)
+OVER = "And of such a position in a world, once that is over:"
 EVERY = pytest.mark.parametrize("day", DAYS, ids=lambda day: day.title)
 HEAD = """\
 <!-- Made by tests/contract/test_when_it_goes_wrong.py from the screens: change those, then run it
@@ -54,6 +55,16 @@ def screen(day: BadDay) -> list[str]:
     return [text_of(line) for line in lines]
 
 
+def explanation(document: Any) -> list[str]:
+    """What ``robson explain`` says of a position; how its entry was decided is left out."""
+    lines = [text_of(line) for line in explain.explain(document, SCREEN)]
+    armed, entry = (
+        next(n for n, line in enumerate(lines) if line.startswith(f"  {title} "))
+        for title in ("Armed", "Entry")
+    )
+    return ["$ robson explain SOLUSDT", *lines[:armed], "  ...", *lines[entry:]]
+
+
 def said_by_robsond(day: BadDay) -> Iterator[str]:
     """What robsond says on stderr, from the table that tests/e2e/test_mistakes.py proves."""
     if day.robsond is None:
@@ -80,9 +91,10 @@ def page() -> str:
     for day in DAYS:
         command = "robson status --watch" if day.silent_s is not None else "robson status"
         told = [*said_by_robsond(day), f"$ {command}", *screen(day)]
-        parts.append(
-            "\n".join([f"## {day.title}", "", paragraph(day.when), "", "```", *told, "```", ""])
-        )
+        section = [f"## {day.title}", "", paragraph(day.when), "", "```", *told, "```", ""]
+        if day.explained is not None:
+            section += [OVER, "", "```", *explanation(day.explained()), "```", ""]
+        parts.append("\n".join(section))
     return "\n".join(parts)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from robson.cli.screens import endings, facts, figures, journal
+from robson.cli.screens import compared, endings, facts, figures, journal
 from robson.cli.screens.facts import Doc, at, listed, num, text
 from robson.cli.screens.journal import pay, pay_num
 from robson.cli.screens.line import STRONG, Line, Page, spans
@@ -199,5 +199,6 @@ _WRITERS: dict[str, Callable[[Scene], Line]] = {
     "Result": endings.result,
     "Cancelled": endings.cancelled,
     "Error": endings.error,
-    "Resolved": endings.resolved,
+    "Compared": compared.compared,
+    "Resolved": compared.resolved,
 }

@@ -86,11 +86,3 @@ def error(s: Scene) -> Line:
     row = s.last("position_error")
     said = f"{s.clean(row, 'code')}: {s.clean(row, 'message')}."
     return spans((said, STRONG), " A person has to decide; the stop stays judged and insured.")
-
-
-def resolved(s: Scene) -> Line:
-    """A person said what it really is."""
-    row = s.last("position_resolved")
-    return spans(
-        f"{s.clean(row, 'actor')} said, with evidence, that it is {s.clean(row, 'target')}."
-    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from robson.cli.screens import chapters, facts, figures
+from robson.cli.screens import chapters, compared, facts, figures
 from robson.cli.screens import finding as f
 from robson.cli.screens.facts import Doc, at, listed, num, text
 from robson.cli.screens.journal import kind, pay
@@ -56,6 +56,7 @@ _BY_KIND = {
     "cancel_requested": "Cancelled",
     "position_error": "Error",
     "position_resolved": "Resolved",
+    **dict.fromkeys(compared.KINDS, "Compared"),
 }
 _BY_ORDER = {"e": "Entry", "x": "Exit"}
 _STAYS = ("Exit", "Result")

@@ -36,6 +36,7 @@ def story(p: Doc) -> str:
         "insurance_stop": f"The exchange stop closed it at {when}.",
         "risk_overrun": f"The entry filled so far from its plan that Robson left at {when}.",
         "user_panic": f"A person asked to leave at {when}, {leaves}.",
+        "reconciled_external": f"Somebody else's orders closed it; Robson found that at {when}.",
         "tape_end": f"The tape ended at {when}, {leaves}.",
     }
     return told.get(reason, f"It was closed by {reason} at {when}.")
