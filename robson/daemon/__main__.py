@@ -20,7 +20,7 @@ from typing import NoReturn
 
 from robson.api import places
 from robson.api.server import DoorError, Doors
-from robson.daemon import check_config, logs, offline
+from robson.daemon import check_config, doctor, logs, offline
 from robson.daemon.app import Places, SimulatedDaemon, program_version
 from robson.daemon.banner import banner, width_of_stdout
 from robson.daemon.config import KEYS, Config, load
@@ -95,6 +95,7 @@ def parser() -> argparse.ArgumentParser:
     )
     _simulated(run)
     check_config.add_to(commands)
+    doctor.add_to(commands)
     offline.add_to(commands)
     return top
 
@@ -138,6 +139,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if args.command == check_config.COMMAND:
             return check_config.run(args, dict(os.environ))
+        if args.command == doctor.COMMAND:
+            return doctor.run(args, dict(os.environ))
         if args.command in offline.COMMANDS:
             return offline.run(args, dict(os.environ))
         return _run(args)

@@ -336,6 +336,8 @@ class SimulatedDaemon:
                 ),
             )
         )
+        for bar in self.theatre.bars:
+            self.monitor.governor.freeze("account", bar, "key_rights")
         self.monitor.recover(self.theatre.unseen())
         self.stage.stepped()
         self.diary.write()

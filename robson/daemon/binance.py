@@ -7,7 +7,7 @@ what comes later is the feed's.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -25,12 +25,14 @@ from robson.connectors.binance.market import Extremes
 from robson.connectors.binance.market import Market as Questions
 from robson.connectors.binance.stream import CANDLES, TRADES, MarketStream, names
 from robson.connectors.binance.user_stream import TokenStream, UserStream
+from robson.daemon.checks import Check, Verdict
 from robson.daemon.clock import RandomIds, monotonic_ns, monotonic_s, wall_ns
 from robson.daemon.config import Config
 from robson.daemon.custody import Market
 from robson.daemon.exits import ExchangeUnreachable
 from robson.daemon.messages import Unseen
 from robson.daemon.ticks import TickBoard
+from robson.domain.errors import ConfigError
 from robson.domain.instrument import Instrument
 from robson.domain.intents import Intent
 from robson.domain.reports import Answer
@@ -117,6 +119,7 @@ class BinanceTheatre:
     exchange = None
     lowest = None  # it is shown what crosses its bands, and not every price
     warnings: tuple[str, ...] = ()
+    bars: tuple[str, ...] = ()
     speed = Decimal(1)
     streams: tuple[str, ...] = (TRADES, CANDLES)
 
@@ -176,6 +179,19 @@ class BinanceTheatre:
             candles=candles,
             last_candle_ns=candles[-1].open_ns if candles else -1,
         )
+
+    def checked(self, checks: Sequence[Check]) -> None:
+        """Take in what a doctor would say: a bad key keeps entries out, or ends the start.
+
+        Raises:
+            ConfigError: nothing could be protected with this key.
+        """
+        for check in checks:
+            if check.stops:
+                raise ConfigError(f"exchange.key_file: the key {check.said}; {check.fix}")
+        wrong = [each for each in checks if each.answer is not Verdict.PASS]
+        self.warnings = tuple(f"{each.name}: {each.said} (robson doctor)" for each in wrong)
+        self.bars = tuple(f"the key {each.said}" for each in wrong if each.bars)
 
     # --- what the daemon asks of it --------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from robson.connectors.simulated.line import path_of
 from robson.daemon.config import Config
+from robson.daemon.doctor import exchange
 from robson.daemon.inbox import Inbox
 from robson.daemon.programme import Programme
 from robson.daemon.remote import RemoteStage, RemoteTheatre
@@ -49,7 +50,9 @@ def theatre_of(
     if config["profile"] == "live":
         from robson.daemon.binance import BinanceTheatre, access_of
 
-        return BinanceTheatre(access_of(config))
+        theatre = BinanceTheatre(access_of(config))
+        theatre.checked(tuple(exchange(config)))
+        return theatre
     if programme.options.exchange is not None:
         return RemoteTheatre(path_of(programme.options.exchange))
     return Theatre(programme, directory, account, views)

@@ -93,6 +93,7 @@ class RemoteTheatre:
     exchange = None
     lowest = None  # it is shown what crosses its bands, and not every price
     warnings: tuple[str, ...] = ()
+    bars: tuple[str, ...] = ()
 
     def __init__(self, path: str) -> None:
         self.path = path

@@ -103,6 +103,8 @@ class Played:
 class Theatre:
     """Everything simulated, built once; ``resume`` takes it to where the last run stopped."""
 
+    bars: tuple[str, ...] = ()
+
     def __init__(
         self,
         programme: Programme,

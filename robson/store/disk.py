@@ -39,17 +39,27 @@ class DiskWatch:
     def look(self) -> Disk:
         """How it stands now; a directory that cannot be asked has no room."""
         try:
-            found = os.statvfs(self._directory)
+            free = free_bytes(self._directory)
         except OSError as error:
             return Disk(free_bytes=0, lost=f"{self._directory} cannot be read: {error.strerror}")
         lost = next((said for path in self._files if (said := self._lost(path))), None)
-        return Disk(free_bytes=found.f_bavail * found.f_frsize, lost=lost)
+        return Disk(free_bytes=free, lost=lost)
 
     def _lost(self, path: Path) -> str | None:
         now = _inode(path)
         if now == self._files[path]:
             return None
         return f"{path} {'is gone' if now is None else 'was replaced'} under the running daemon"
+
+
+def free_bytes(directory: Path) -> int:
+    """Room for us on a directory's disk.
+
+    Raises:
+        OSError: it cannot be asked.
+    """
+    found = os.statvfs(directory)
+    return found.f_bavail * found.f_frsize
 
 
 def _inode(path: Path) -> tuple[int, int] | None:

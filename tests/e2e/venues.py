@@ -75,6 +75,10 @@ class Venue:
         """The key is worth nothing any more."""
         self._ask("revoke", api_key="test-key")
 
+    def standing(self, **said: object) -> None:
+        """What is told of key, BNB, accounts and order types; what is left out is usual again."""
+        self._ask("standing", usual=True, **said)
+
     # --- the end ---------------------------------------------------------------------------------
 
     def end(self) -> None:

@@ -244,6 +244,25 @@ class Price(Struct, frozen=True):
     price: Amount
 
 
+class Rights(Struct, frozen=True):
+    """``GET account/apiRestrictions``: what a key may do. A right that is not named is not had."""
+
+    ipRestrict: bool = False
+    enableWithdrawals: bool = False
+    enableInternalTransfer: bool = False
+    permitsUniversalTransfer: bool = False
+    enableMargin: bool = False
+    enableSpotAndMarginTrading: bool = False
+    tradingAuthorityExpirationTime: int | None = None
+
+
+class Burn(Struct, frozen=True):
+    """``GET bnbBurn``: what is paid in BNB."""
+
+    spotBNBBurn: bool
+    interestBNBBurn: bool
+
+
 # --- streams -------------------------------------------------------------------------------------
 
 

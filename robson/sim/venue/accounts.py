@@ -281,7 +281,9 @@ async def _next_rate(asked: Asked) -> Any:
 
 
 async def _rights(asked: Asked) -> Any:
-    """What the key may do: trade on margin, from named addresses, and never take money out."""
+    """What the key may do: trade on margin, from named addresses, and never take money out; and
+    what the operator has changed in that.
+    """
     return {
         "ipRestrict": True,
         "createTime": ms(asked.at_ns) - 86_400_000,
@@ -290,17 +292,17 @@ async def _rights(asked: Asked) -> Any:
         "enableInternalTransfer": False,
         "enableMargin": True,
         "enableFutures": False,
-        "permitsUniversalTransfer": True,
+        "permitsUniversalTransfer": False,
         "enableVanillaOptions": False,
         "enableFixApiTrade": False,
         "enableFixReadOnly": False,
         "enableSpotAndMarginTrading": True,
         "enablePortfolioMarginTrading": False,
-    }
+    } | asked.market.rights
 
 
-async def _burn(_asked: Asked) -> Any:
-    return {"spotBNBBurn": False, "interestBNBBurn": False}
+async def _burn(asked: Asked) -> Any:
+    return {"spotBNBBurn": False, "interestBNBBurn": False} | asked.market.burn
 
 
 _M = "/sapi/v1/margin"

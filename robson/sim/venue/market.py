@@ -104,6 +104,9 @@ class Market:
         held: time stands, because nobody has listened yet to what is replayed.
         loans: asset and amount that an order has borrowed, by its number.
         disabled: the accounts that are switched off.
+        rights: what is told of a key's rights in place of the usual.
+        burn: the same of what is paid in BNB.
+        order_types: the same of what each pair takes; None for its own.
         tokens: the account that a listen token opens, and until when in milliseconds.
         cancel_ids: the id of the last cancel of an order, by the order's own id.
         printed: who is told of every trade on the market.
@@ -159,6 +162,9 @@ class Market:
         self.printed: list[Printed] = []
         self.cancel_ids: dict[str, str] = {}
         self.disabled: set[str] = set()
+        self.rights: dict[str, object] = {}
+        self.burn: dict[str, bool] = {}
+        self.order_types: list[str] | None = None
         self.tokens: dict[str, tuple[Scope, int]] = {}
         self.loans = _loans(self.books)
         self._fund(accounts, programme.options.balance)

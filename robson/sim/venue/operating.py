@@ -39,6 +39,7 @@ class Operator:
             "/fault": self._fault,
             "/revoke": self._revoke,
             "/clock": self._clock,
+            "/standing": self._standing,
         }
         for path, answer in gets.items():
             app.router.add_get(path, _spoken(answer))
@@ -90,6 +91,16 @@ class Operator:
         said = await request.json()
         self._venue.market.skip(int(said["ahead_ms"]))
         return {"at_ms": ms(self._venue.market.play())}
+
+    async def _standing(self, request: web.Request) -> Any:
+        """What is told of the key, of payments in BNB, of accounts that are off, and of order
+        types, in place of what is usual; what is left out is usual again.
+        """
+        said, market = await request.json(), self._venue.market
+        market.rights, market.burn = said.get("rights", {}), said.get("burn", {})
+        market.disabled = set(said.get("disabled", ()))
+        market.order_types = said.get("order_types")
+        return {}
 
 
 def _spoken(answer: Answer) -> Callable[[web.Request], Awaitable[web.Response]]:

@@ -41,7 +41,7 @@ async def _exchange_info(asked: Asked) -> Any:
             _rate("RAW_REQUESTS", "MINUTE", 5, 300_000),
         ],
         "exchangeFilters": [],
-        "symbols": [_symbol(pair.instrument) for pair in _wanted(asked)],
+        "symbols": [_symbol(pair.instrument, asked) for pair in _wanted(asked)],
     }
 
 
@@ -76,7 +76,7 @@ def _wanted(asked: Asked) -> list[Pair]:
 _SYMBOLS = '^\\["[A-Z0-9-_.]{1,20}"(,"[A-Z0-9-_.]{1,20}"){0,}\\]$'
 
 
-def _symbol(rules: Instrument) -> dict[str, Any]:
+def _symbol(rules: Instrument, asked: Asked) -> dict[str, Any]:
     return {
         "symbol": str(rules.symbol),
         "status": "TRADING",
@@ -87,7 +87,7 @@ def _symbol(rules: Instrument) -> dict[str, Any]:
         "quoteAssetPrecision": _PLACES,
         "baseCommissionPrecision": _PLACES,
         "quoteCommissionPrecision": _PLACES,
-        "orderTypes": sorted(rules.order_types - {"LIMIT"}),
+        "orderTypes": asked.market.order_types or sorted(rules.order_types - {"LIMIT"}),
         "icebergAllowed": False,
         "ocoAllowed": False,
         "otoAllowed": False,

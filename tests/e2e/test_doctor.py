@@ -1,0 +1,207 @@
+"""robsond doctor beside a venue: each check is seen to pass, to fail by a planted cause, and where
+it applies not to be checkable, which is never a pass; and a start in live makes the same checks.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from robson.api.client import CallFailed
+from robson.daemon.checks import CHECKS, Check, Verdict
+from robson.daemon.config import examine
+from robson.daemon.doctor import offline
+from tests.e2e.harness import ROOT, arm, environment
+from tests.e2e.venues import Venue, beside_a_venue, key_file, live
+
+TOO_LONG = "n" * 300
+
+
+class Doctor:
+    """A doctor's answers, with everything as it should be but for what a test plants."""
+
+    def __init__(self, place: Path, venue: Venue) -> None:
+        self.place = place
+        self.venue = venue
+        self.key = key_file(place)
+
+    def asks(self, directory: Path | None = None, **env: str) -> dict[str, Check]:
+        """Every check by name."""
+        found = examine(None, live(self.venue, self.key, **env), {})
+        there = directory if directory is not None else self.place / "s"
+        return {check.name: check for check in offline(found, None, there)}
+
+    @contextmanager
+    def told(self, **said: object) -> Iterator[None]:
+        """The venue says something else for a while."""
+        self.venue.standing(**said)
+        yield
+        self.venue.standing()
+
+
+@pytest.fixture
+def doctor(place: Path) -> Iterator[Doctor]:
+    """Beside a venue in a process of its own."""
+    (place / "s").mkdir()
+    venue = Venue(place / "s")
+    try:
+        yield Doctor(place, venue)
+    finally:
+        venue.end()
+
+
+def test_every_check_in_each_of_its_answers(doctor: Doctor, record_property: Any) -> None:
+    """A pass that cannot become a fail says nothing."""
+    seen: dict[str, set[Verdict]] = {name: set() for name in CHECKS}
+
+    def takes(found: dict[str, Check], answer: Verdict, *names: str, said: str = "") -> None:
+        for name in names:
+            check = found[name]
+            assert check.answer is answer, check
+            assert said in check.said, check
+            assert answer is Verdict.PASS or check.incident, check
+            assert answer is not Verdict.FAIL or (check.means and check.fix), check
+            seen[name].add(answer)
+
+    well = doctor.asks()
+    takes(well, Verdict.PASS, *CHECKS)
+
+    takes(doctor.asks(ROBSON__RISK__GAP_BPS="much"), Verdict.FAIL, "Config", said="much")
+    _machine(doctor, takes)
+    _rights(doctor, takes)
+    with doctor.told(disabled=["main:BTCUSDT"]):
+        takes(doctor.asks(), Verdict.FAIL, "Pairs", said="BTCUSDT")
+    with doctor.told(order_types=["MARKET"]):
+        takes(doctor.asks(), Verdict.FAIL, "Order types", said="BTCUSDT")
+    with doctor.told(order_types=["MARKET", "STOP_LOSS_LIMIT"]):
+        limited = doctor.asks()["Order types"]
+        assert (limited.answer, bool(limited.means)) == (Verdict.PASS, True)
+    with doctor.told(burn={"spotBNBBurn": True}):
+        takes(doctor.asks(), Verdict.FAIL, "Fees", said="BNB")
+    scaled = doctor.asks(ROBSON__EXCHANGE__CLOCK_RATE="2")
+    takes(scaled, Verdict.UNCHECKED, "Clock", said="clock")
+    doctor.venue.clock(5_000)
+    takes(doctor.asks(), Verdict.FAIL, "Clock", said="behind")
+    doctor.venue.revoke()
+    takes(doctor.asks(), Verdict.FAIL, "Key", said="refused")
+    takes(doctor.asks(), Verdict.UNCHECKED, "Pairs", "Fees", "Exit", said="API-key")
+    doctor.venue.end()
+    away = doctor.asks()
+    takes(away, Verdict.FAIL, "Exchange")
+    takes(away, Verdict.UNCHECKED, "Clock", "Key", "Pairs", "Order types", "Fees", "Exit")
+
+    sure = {"Config", "Exchange"}  # these two always find an answer
+    for name, answers in seen.items():
+        wanted = set(Verdict) - ({Verdict.UNCHECKED} if name in sure else set())
+        if name == "Exit":
+            answers.add(Verdict.FAIL)  # of a poor account: the test below
+        assert answers == wanted, name
+    record_property("happened", f"{len(seen)} checks, each in {len(Verdict)} or 2 answers")
+
+
+def _machine(doctor: Doctor, takes: Any) -> None:
+    """What is wrong with this machine."""
+    doctor.key.chmod(0o644)
+    takes(doctor.asks(), Verdict.FAIL, "Secrets", said="0644")
+    doctor.key.chmod(0o600)
+    full = doctor.asks(ROBSON__STORE__DISK_ENTRY_MIB="1000000")
+    takes(full, Verdict.FAIL, "Disk", said="MiB free")
+    nowhere = doctor.asks(doctor.place / TOO_LONG)
+    takes(nowhere, Verdict.UNCHECKED, "Secrets", "Disk", "Lock", said="could not be checked")
+    code = "import pathlib,sys; from robson.store.lock import JournalLock;"
+    code += " JournalLock(pathlib.Path(sys.argv[1])); print('has it', flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(doctor.place / "s")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env=environment(),
+        cwd=ROOT,
+    ) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        takes(doctor.asks(), Verdict.FAIL, "Lock", said=str(other.pid))
+        other.communicate("\n")
+
+
+def _rights(doctor: Doctor, takes: Any) -> None:
+    """What a key must not be able to do, and what it must."""
+    for planted, said in (
+        ({"enableWithdrawals": True}, "may withdraw"),
+        ({"enableInternalTransfer": True}, "may transfer"),
+        ({"permitsUniversalTransfer": True}, "may transfer"),
+        ({"ipRestrict": False}, "any address"),
+        ({"enableMargin": False}, "may not trade on margin"),
+        ({"tradingAuthorityExpirationTime": 1}, "stops trading in 0 days"),
+    ):
+        with doctor.told(rights=planted):
+            takes(doctor.asks(), Verdict.FAIL, "Key", said=said)
+
+
+def test_a_poor_account_is_told_before_it_trades(place: Path) -> None:
+    """The smallest planned position has to be sellable with what the pair holds."""
+    (place / "s").mkdir()
+    venue = Venue(place / "s", "--balance", "20")
+    try:
+        poor = Doctor(place, venue).asks()["Exit"]
+    finally:
+        venue.end()
+    assert poor.answer is Verdict.FAIL
+    assert "BTCUSDT" in poor.said
+
+
+def test_the_command_says_it_and_ends_with_it(doctor: Doctor) -> None:
+    """Text and JSON, exit 0 when all is well and 1 when not; nothing is made."""
+    before = sorted(doctor.place.rglob("*"))
+    env = environment(**live(doctor.venue, doctor.key))
+
+    def ask(*options: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [
+                *(sys.executable, "-m", "robson.daemon", "doctor"),
+                *("--state-dir", str(doctor.place / "s"), *options),
+            ],
+            env=env,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    well = ask("--json")
+    assert (well.returncode, well.stderr) == (0, "")
+    told = json.loads(well.stdout)
+    assert (told["schema"], told["ok"]) == ("robson.doctor/1", True)
+    assert [each["name"] for each in told["checks"]] == list(CHECKS)
+    doctor.venue.standing(rights={"enableWithdrawals": True})
+    ill = ask()
+    assert ill.returncode == 1
+    assert " ✗ Key         may withdraw" in ill.stdout
+    assert "F74" in ill.stdout
+    assert "test-secret" not in ill.stdout
+    assert [path for path in sorted(doctor.place.rglob("*")) if path not in before] == []
+
+
+def test_live_starts_with_a_bad_key_and_enters_nothing(place: Path, record_property: Any) -> None:
+    """It protects what is open; a key that can move nothing ends the start."""
+    with beside_a_venue(place) as (venue, robsond):
+        venue.standing(rights={"enableWithdrawals": True})
+        client = robsond.start()
+        with pytest.raises(CallFailed) as refused:
+            arm(client)
+        assert "may withdraw" in str(refused.value)
+        robsond.stop()
+        venue.standing(rights={"enableMargin": False})
+        robsond.launch()
+        ended = robsond.ended()
+        assert ended.code == 78
+        assert "may not trade on margin" in ended.one_line("exchange.key_file")
+    record_property("happened", "a start with a key that may withdraw, and one with a useless key")
