@@ -90,14 +90,11 @@ class Monitor:
 
     # --- the one entrance ------------------------------------------------------------------------
 
-    def recover(self, unseen: Mapping[str, Unseen] | None = None, bars: Sequence[str] = ()) -> None:
+    def recover(self, unseen: Mapping[str, Unseen] | None = None) -> None:
         """Take the loaded positions up where they are; the exchange is asked, not assumed.
 
-        ``unseen``: by symbol, how far the price went while nobody watched. ``bars``: why nothing
-        may be entered until a person has looked.
+        ``unseen``: by symbol, how far the price went while nobody watched.
         """
-        for bar in bars:
-            self.governor.freeze("account", bar, "key_rights")
         for view in self.roster.live():
             pursuit = self.custody.pursuit(view.id)
             pursuit.verified = False
