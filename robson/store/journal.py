@@ -20,6 +20,7 @@ from robson.store import snapshots
 from robson.store.codec import decode, encode
 from robson.store.emergency import FILE_NAME as EMERGENCY
 from robson.store.emergency import EmergencyFile, Row
+from robson.store.reserve import Reserve
 from robson.store.tables import SCHEMA, SCHEMA_VERSION, projections
 from robson.store.trust import (
     Tail,
@@ -51,6 +52,10 @@ class JournalIdentity:
     account: str
 
 
+def _is_full(error: sqlite3.Error) -> bool:
+    return getattr(error, "sqlite_errorname", "") == "SQLITE_FULL"
+
+
 class SqliteJournal:
     """The writer. Opening verifies the whole chain and takes the next epoch.
 
@@ -59,6 +64,7 @@ class SqliteJournal:
         wall_ns: wall clock, for ``written_at`` only.
         new_id: makes the journal's own identity when it is new.
         emergency: where rows go once the database cannot be written; without it that is an error.
+            With it goes the room that a start on a full disk gives up.
         begins: at once; else nothing is written, the epoch included, until ``begin``.
 
     Attributes:
@@ -83,6 +89,7 @@ class SqliteJournal:
         self.failed: StoreError | None = None
         self._durable = 0
         self._emergency = emergency
+        self._reserve = Reserve(directory) if emergency is not None else None
         self.path = directory / FILE_NAME
         self._identity = identity
         self._wall_ns = wall_ns
@@ -138,13 +145,30 @@ class SqliteJournal:
             StoreError: it cannot be written.
         """
         try:
-            self._db.execute("COMMIT")
+            self._take_epoch()
         except sqlite3.Error as error:
             raise translated(self.path, error) from error
         self._begun = True
-        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         if self._emergency is not None and self._emergency.read():
             self._emergency.clear()
+        if self._reserve is not None:
+            self._reserve.keep()
+
+    def _take_epoch(self) -> None:
+        """End the transaction; on a full disk once more, in the room that was kept for it."""
+        try:
+            self._db.execute("COMMIT")
+        except sqlite3.Error as error:
+            if not _is_full(error) or self._reserve is None or not self._reserve.give_up():
+                raise
+            if not self._db.in_transaction:
+                self._take_over()
+            self._db.execute("COMMIT")
+        try:
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.Error as error:
+            if not _is_full(error):
+                raise  # the log keeps what found no room in the table
 
     def _believed(self, meta: dict[str, str]) -> tuple[dict[str, str], Tail]:
         """Whose the journal is and where it ends, once everything in it has been checked."""

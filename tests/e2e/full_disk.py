@@ -13,6 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from robson.api.client import CallFailed
+from robson.domain.accounts import Started
+from robson.domain.errors import StoreError
+from robson.domain.values import ExchangeNs
+from robson.store.emergency import FILE_NAME as EMERGENCY
+from robson.store.emergency import EmergencyFile, rows_in
+from robson.store.journal import JournalIdentity, SqliteJournal
+from robson.store.reserve import FILE_NAME, Reserve
 from tests.e2e import shapes
 from tests.e2e.harness import arm, running, state, until
 
@@ -73,6 +80,8 @@ def live(room: Path, way_out: str) -> dict[str, Any]:
         told["second"] = refusal(client)
         ended = robsond.ended()
         told.update(code=ended.code, err=ended.err, rows_in_database=len(robsond.rows()))
+        (disk / FILE_NAME).unlink()
+        fill(disk)
         robsond.launch()
         still_full = robsond.ended()
         told.update(still_full=still_full.code, still_full_err=still_full.err)
@@ -90,6 +99,91 @@ def live(room: Path, way_out: str) -> dict[str, Any]:
             epochs=sorted({row.epoch for row in tally.rows}),
             trades=tally.trades(),
         )
+    return told
+
+
+def opened(disk: Path) -> SqliteJournal:
+    """The journal of a start, with all that it keeps ready."""
+    return SqliteJournal(
+        disk,
+        JournalIdentity(profile="sim", account="sim"),
+        wall_ns=lambda: 0,
+        new_id=lambda: "0" * 32,
+        emergency=EmergencyFile(disk),
+    )
+
+
+def written(journal: SqliteJournal, rows: int) -> None:
+    """So many rows."""
+    for at_ns in range(rows):
+        started = Started(at_ns=ExchangeNs(at_ns), epoch=journal.epoch, version="t", instance="t")
+        journal.append((started,))
+
+
+def again(room: Path) -> dict[str, Any]:
+    """A journal alone: its process dies on the full disk, and another one takes it over."""
+    told: dict[str, Any] = {}
+    for name, keeps in (("with", True), ("without", False)):
+        place = room / name
+        place.mkdir()
+        disk = place / "s"
+        small_disk(disk)
+        dead = opened(disk)
+        written(dead, 20)
+        if not keeps:
+            Reserve(disk).give_up()
+        fill(disk)
+        written(dead, 80)
+        told[f"{name}_failed"] = str(dead.failed)
+        told[f"{name}_waiting"] = len(rows_in(disk / EMERGENCY))
+        fill(disk)
+        try:
+            journal = opened(disk)
+        except StoreError as error:
+            told[name] = str(error)
+        else:
+            told[name] = [journal.seq, journal.epoch, (disk / FILE_NAME).stat().st_size]
+            written(journal, 1)
+    return told
+
+
+def killed(room: Path) -> dict[str, Any]:
+    """Killed on a full disk with a position open: it comes back to it, and leaves it."""
+    disk = room / "s"
+    small_disk(disk)
+    later = [*shapes.still(100), 59_700, 59_390, 59_380, *shapes.still(900, 59_380)]
+    past, tape = shapes.write_past(room), shapes.write_path(room, later)
+    options = ("--tape", str(tape), "--history", str(past), "--hold", "--dead-for", "1")
+    env = {"ROBSON__STORE__DISK_WARN_MIB": "0", "ROBSON__STORE__DISK_ENTRY_MIB": "0"}
+    with running(disk, *options, "--speed", "600", **env) as robsond:
+        client = robsond.start()
+        position = arm(client)
+        robsond.protected(client, position)
+        kept = (disk / FILE_NAME).stat().st_size
+        taken = fill(disk)
+        for clear in (False, True) * 40:  # more rows wait than the log has room for
+            client.trigger_halt(reason="a test that writes rows", clear=clear)
+        failed = degraded(client)
+        robsond.kill()
+        waiting = len(rows_in(disk / EMERGENCY))
+        fill(disk)
+        client = robsond.start()
+        back = state(robsond.position(client, position))
+        robsond.protected(client, position)
+        robsond.reaches(client, position, "flat", lambda p: state(p) == "closed" and p.settled)
+        told = {"kept": kept, "waiting": waiting, "taken": taken, "failed": failed, "back": back}
+        if "cannot be written" in degraded(client):
+            told["code"] = robsond.ended().code
+        else:
+            told["code"] = robsond.stop().code
+        (disk / "ballast").unlink()
+        client = robsond.start()
+        told["after"] = state(robsond.position(client, position))
+        told["again"] = (disk / FILE_NAME).stat().st_size
+        told["stopped"] = robsond.stop().code
+        tally = robsond.tally()
+        tally.is_clean()
+        told.update(entries=sorted(tally.entries.values()), trades=tally.trades())
     return told
 
 
@@ -122,5 +216,6 @@ def degraded(client: Any) -> str:
 
 if __name__ == "__main__":
     where, how = Path(sys.argv[1]), sys.argv[2]
-    told = end(where) if how == "signal" else live(where, how)
+    scenarios = {"signal": end, "killed": killed, "again": again}
+    told = scenarios[how](where) if how in scenarios else live(where, how)
     sys.stdout.write(json.dumps(told) + "\n")

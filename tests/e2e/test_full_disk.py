@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from robson.api.client import CallFailed
+from robson.store.reserve import SIZE
 from tests.e2e import shapes
 from tests.e2e.full_disk import degraded
 from tests.e2e.harness import ROOT, arm, environment, running, state, until
@@ -61,6 +62,33 @@ def test_disk_that_is_full(place: Path, way_out: str, record_property: Any) -> N
     assert told["rows"][-3:] == ["pnl_settled", "startup", "shutdown"]
     assert told["epochs"] == [1, 2]
     record_property("happened", f"full disk: exit by {way_out}, end with 74, and on after room")
+
+
+def test_a_start_on_a_full_disk_has_room_that_was_kept(place: Path, record_property: Any) -> None:
+    told = on_a_small_disk(place, "again")
+
+    assert "SQLITE_FULL" in told["with_failed"]
+    assert told["with_waiting"] > 60
+    assert told["with"] == [100, 2, SIZE], "every row, the next epoch, and the room kept anew"
+    assert "SQLITE_FULL" in told["without"], "it is that room that it takes"
+    record_property("happened", f"taken over on a full disk, {told['with_waiting']} rows waited")
+
+
+@pytest.mark.long
+def test_killed_on_a_full_disk_it_comes_back(place: Path, record_property: Any) -> None:
+    """In the room that was kept for it; the exit happens, and nothing is lost."""
+    told = on_a_small_disk(place, "killed")
+
+    assert told["taken"] > 0
+    assert told["kept"] == told["again"] == SIZE, "kept, given up, and kept anew"
+    assert told["waiting"] > 60, "rows that the start has to bring in"
+    assert "SQLITE_FULL" in told["failed"]
+    assert told["back"] == "active"
+    assert told["code"] in (0, 74)
+    assert (told["after"], told["stopped"]) == ("closed", 0)
+    assert told["entries"] == [1]
+    assert told["trades"] == ["entry", "stop", "cancel stop", "exit"]
+    record_property("happened", f"killed on a full disk: back, out, end with {told['code']}")
 
 
 def test_disk_that_is_full_at_an_orderly_end(place: Path, record_property: Any) -> None:
