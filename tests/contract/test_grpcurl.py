@@ -13,12 +13,14 @@ import pytest
 from google.protobuf import descriptor_pb2
 from grpc_health.v1 import health_pb2
 
+from robson.api.interceptors import ROLE_OF
 from tests.contract import lives
-from tests.contract.fake_daemon import ADMIN, VIEWER, FakeBackend, listening
+from tests.contract.fake_daemon import ADMIN, TRADER, VIEWER, FakeBackend, listening
 
 SERVICE = "robson.api.v1.Robson"
 BOTH = pytest.mark.parametrize("door", ["socket", "tcp"])
 UNAUTHENTICATED, INVALID_ARGUMENT, PERMISSION_DENIED, NOT_FOUND = 64 + 16, 64 + 3, 64 + 7, 64 + 5
+FAILED_PRECONDITION = 64 + 9
 
 
 def grpcurl() -> str:
@@ -72,8 +74,35 @@ def test_describe_shows_every_call(doors: Any, door: str) -> None:
     done = call(doors, door, "describe", SERVICE)
 
     assert done.returncode == 0, done.stderr
-    for name in ("Arm", "Disarm", "Panic", "GetStatus", "Explain", "WatchEvents"):
+    for name in (*ROLE_OF,):
         assert f"rpc {name} " in done.stdout
+
+
+@BOTH
+def test_a_look_answers_with_each_pair_and_what_differs(doors: Any, door: str) -> None:
+    asked = '{"symbol": "BTCUSDT", "report_only": true}'
+    done = call(doors, door, f"{SERVICE}/Reconcile", data=asked)
+
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    (pair,) = told["pairs"]
+    assert (pair["symbol"], pair["base"]["locked"]) == ("BTCUSDT", "0.07021")
+    assert [order.get("ours", False) for order in pair["orders"]] == [True, False]
+    assert told["differences"][0]["code"] == "foreign_order"
+
+
+@pytest.mark.parametrize("method", ["ReconcileClose", "Resolve", "HandOver"])
+def test_what_a_person_decides_needs_an_admin_and_what_it_asks_for(doors: Any, method: str) -> None:
+    by_trader = call(doors, "tcp", f"{SERVICE}/{method}", token=TRADER.secret, data="{}")
+    nothing = call(doors, "tcp", f"{SERVICE}/{method}", data="{}")
+    about = {"Resolve": ', "position": "BTCUSDT", "target": 5', "HandOver": ""}
+    asked = f'{{"reason": "looked"{about.get(method, "")}}}'
+    done = call(doors, "tcp", f"{SERVICE}/{method}", data=asked)
+
+    assert by_trader.returncode == PERMISSION_DENIED, by_trader.stderr
+    assert nothing.returncode == INVALID_ARGUMENT, nothing.stderr
+    wanted = {"Resolve": 0, "HandOver": FAILED_PRECONDITION}.get(method, INVALID_ARGUMENT)
+    assert done.returncode == wanted, done.stderr
 
 
 @BOTH

@@ -313,6 +313,7 @@ def test_an_entry_that_did_fill_is_not_cancelled() -> None:
     in_error(bench)
     refused = said(bench, resolving(bench, "cancelled"))
     assert isinstance(refused, Refused)
+    assert "its entry is FILLED with" in refused.message
     assert "close that at the exchange first" in refused.message
 
 
