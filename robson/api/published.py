@@ -167,12 +167,13 @@ class DiskFact:
 
 @attrs.frozen(kw_only=True)
 class DegradedFact:
-    """A scope in which only exits are sent until a person decides; ``code``: what was found."""
+    """A scope in which only exits are sent until a person decides, or it ends (``auto_clear``)."""
 
     scope: str
     reason: str
     since_ns: ExchangeNs
     code: str = ""
+    auto_clear: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -222,10 +223,8 @@ class DaemonFacts:
 
 @attrs.frozen(kw_only=True)
 class Living:
-    """What a status is about, so that it costs nothing to have a past.
-
-    ``live``: positions that still need the monitor; ``today``: those that closed on the last UTC
-    day on which any did.
+    """What a status is about: positions that need the monitor (``live``), and those that closed on
+    the last UTC day on which any did (``today``).
     """
 
     live: tuple[PositionView, ...]

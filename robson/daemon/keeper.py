@@ -94,9 +94,17 @@ class Keeper:
         return ""
 
     def degraded(self, trouble: str, since_ns: ExchangeNs) -> DegradedFact:
-        """The trouble as a scope: of the whole account, and it ends by itself."""
-        code = DISK_LOW if self._journal.failed is None else JOURNAL_FAILED
-        return DegradedFact(scope="account", reason=trouble, since_ns=since_ns, code=code)
+        """The trouble as a scope: of the whole account. Too little room ends by itself, a journal
+        that has failed with the process.
+        """
+        room = self._journal.failed is None
+        return DegradedFact(
+            scope="account",
+            reason=trouble,
+            since_ns=since_ns,
+            code=DISK_LOW if room else JOURNAL_FAILED,
+            auto_clear=room,
+        )
 
     def run(self) -> None:
         """Look until stopped, or until there is nothing more to look after."""

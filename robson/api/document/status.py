@@ -33,6 +33,7 @@ def daemon(message: pb.Daemon, door: str) -> Document:
                 "reason": each.reason,
                 "since": when(each, "since"),
                 "code": word(each.code),
+                "auto_clear": each.auto_clear,
             }
             for each in message.degraded
         ],

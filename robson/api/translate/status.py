@@ -48,7 +48,11 @@ def daemon(facts: DaemonFacts) -> pb.Daemon:
         ],
         degraded=[
             pb.Degraded(
-                scope=fact.scope, reason=fact.reason, since=stamp(fact.since_ns), code=fact.code
+                scope=fact.scope,
+                reason=fact.reason,
+                since=stamp(fact.since_ns),
+                code=fact.code,
+                auto_clear=fact.auto_clear,
             )
             for fact in facts.degraded
         ],

@@ -234,16 +234,18 @@ class Lease(_message.Message):
     def __init__(self, key: _Optional[str] = ..., epoch: _Optional[int] = ..., expires_in_s: _Optional[str] = ...) -> None: ...
 
 class Degraded(_message.Message):
-    __slots__ = ("scope", "reason", "since", "code")
+    __slots__ = ("scope", "reason", "since", "code", "auto_clear")
     SCOPE_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
     SINCE_FIELD_NUMBER: _ClassVar[int]
     CODE_FIELD_NUMBER: _ClassVar[int]
+    AUTO_CLEAR_FIELD_NUMBER: _ClassVar[int]
     scope: str
     reason: str
     since: _timestamp_pb2.Timestamp
     code: str
-    def __init__(self, scope: _Optional[str] = ..., reason: _Optional[str] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., code: _Optional[str] = ...) -> None: ...
+    auto_clear: bool
+    def __init__(self, scope: _Optional[str] = ..., reason: _Optional[str] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., code: _Optional[str] = ..., auto_clear: _Optional[bool] = ...) -> None: ...
 
 class Feed(_message.Message):
     __slots__ = ("symbol", "source", "age_ms")
