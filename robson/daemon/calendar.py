@@ -15,6 +15,7 @@ from robson.domain.identity import Scope
 from robson.domain.intents import ReadAccount
 from robson.domain.reports import AccountReported, AccountSnapshot, Report
 from robson.domain.values import MONEY, ExchangeNs
+from robson.engine.context import NOTHING
 from robson.engine.exposure import latent_of, marked, month_ends_ns, month_of
 
 
@@ -78,6 +79,9 @@ class Calendar:
         from here: their loss is charged to the month it happens in, and once.
         """
         now, roster = self._custody.now(), self._custody.roster
+        for view in roster.live():  # a way out that is decided stands before what comes after it
+            if self._custody.pursuit(view.id).trigger is not None:
+                self._custody.carry_out(view, NOTHING)
         month, old = month_of(now), roster.standing.halt
         ended = () if old is None else (e.HaltCleared(at_ns=now, reason=f"{month} opened"),)
         carried, downside = self._carried(accounts, month, now)

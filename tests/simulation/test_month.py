@@ -15,11 +15,13 @@ from typing import Any
 import attrs
 import pytest
 
+from robson.connectors.simulated.driver import Trip
 from robson.connectors.simulated.tape import Tape
 from robson.domain import events as e
 from robson.domain.commands import SetHalt
 from robson.domain.errors import Refused
-from robson.domain.values import NS_PER_S, ExchangeNs, MonotonicNs, Side
+from robson.domain.intents import CancelOrder, Intent
+from robson.domain.values import NS_PER_MS, NS_PER_S, ExchangeNs, MonotonicNs, Side
 from robson.engine.context import Settings
 from tests.oracle import budget_oracle
 from tests.simulation import worlds
@@ -40,10 +42,19 @@ def later(tape: Tape) -> Tape:
 class Turning(Bench):
     """A bench whose 50th second is the first of December."""
 
-    def __init__(self, prices: Any = (), *, seconds: int = 120, **settings: Any) -> None:
+    def __init__(
+        self,
+        prices: Any = (),
+        *,
+        seconds: int = 120,
+        faults: worlds.FaultPlan | None = None,
+        **settings: Any,
+    ) -> None:
         market = worlds.tapes(prices, seconds)
         shifted = attrs.evolve(market, tape=later(market.tape), past=later(market.past))
-        self.world = worlds.World(worlds.SEED, shifted, settings=Settings(**settings))
+        self.world = worlds.World(
+            worlds.SEED, shifted, faults=faults, settings=Settings(**settings)
+        )
         self.checks = worlds.Checks(self.world)
         self.world.observer = self.checks
 
@@ -78,6 +89,37 @@ def test_the_month_turns_once_and_touches_no_position(side: Side, record_propert
     late_ns = opened.at_ns - (bench.world.began_ns + TURNS_AT * NS_PER_S)
     assert 0 <= late_ns < NS_PER_S
     record_property("happened", "month turned: a position was held")
+
+
+class SlowCancels(worlds.FaultyWire):
+    """A wire on which the answer to a cancel takes longer than anything else."""
+
+    def trip(self, request: Intent, now_ns: int) -> Trip:
+        back_ms = 100 if isinstance(request, CancelOrder) else 10
+        return Trip(out_ns=10 * NS_PER_MS, back_ns=back_ms * NS_PER_MS)
+
+
+@pytest.mark.parametrize("side", list(Side), ids=lambda side: side.value)
+def test_a_way_out_that_is_decided_at_the_turn_is_written_down_before_it(
+    side: Side, record_property: Any
+) -> None:
+    """Its trigger waits for the cancel's answer while the month's accounts come in."""
+    beyond = (first_price() * (1 + side.sign * Decimal("0.05"))).quantize(Decimal("0.01"))
+    script = worlds.Script()
+    script.wire = SlowCancels(script)
+    bench = Turning([(TURNS_AT, beyond)], faults=script)
+    bench.active(side)
+    bench.settled()
+
+    rows = [
+        (type(row.event), row.event.at_ns)
+        for row in bench.world.journal.read()
+        if isinstance(row.event, (e.MonthOpened, e.ExitTriggered))
+    ]
+    assert [kind for kind, _ in rows] == [e.MonthOpened, e.ExitTriggered, e.MonthOpened]
+    assert rows[1][1] < rows[2][1]
+    assert not bench.checks.audit.violations
+    record_property("happened", "month turned: a way out was decided at the same instant")
 
 
 @pytest.mark.proves("I-37")
