@@ -175,6 +175,12 @@ def _time() -> tuple[str, ...]:
             "starts",
             "again. `robson-sim books --state-dir DIR` reads them meanwhile.",
         ).replace("\n", "\n  "),
+        "- "
+        + paragraph(
+            "An id of an open order is refused, one of a filled order taken as a new order. About",
+            "one that was cancelled or expired the documents disagree: it is taken, or with",
+            "`--refuse-ended-ids` refused. Asked for, an id means its newest order.",
+        ).replace("\n", "\n  "),
         "- With `--by-hand` prices move only by the operator.",
         "- "
         + paragraph(

@@ -198,6 +198,11 @@ def _venue_options(commands: Any) -> None:
     venue.add_argument(
         "--by-hand", action="store_true", help="prices move only when the operator asks for it"
     )
+    venue.add_argument(
+        "--refuse-ended-ids",
+        action="store_true",
+        help="do not take the id of a cancelled or expired order again",
+    )
     venue.add_argument("--json", action="store_true", help="say where it is as one JSON document")
 
 

@@ -44,6 +44,7 @@ class Options:
     replay: Path | None
     tape_time: bool
     by_hand: bool
+    refuse_ended_ids: bool
 
 
 def options_of(args: Namespace) -> Options:
@@ -81,6 +82,7 @@ def options_of(args: Namespace) -> Options:
         replay=Path(args.replay) if args.replay else None,
         tape_time=args.tape_time,
         by_hand=args.by_hand,
+        refuse_ended_ids=args.refuse_ended_ids,
     )
 
 
@@ -119,6 +121,7 @@ def _serve(options: Options, state_dir: Path, say: Callable[[str], None], *, as_
         monotonic_s=monotonic_s,
         recording=recording,
     )
+    market.refuse_ended_ids = options.refuse_ended_ids
     venue = Venue(market, keys, speed=float(speed), monotonic_s=monotonic_s)
     try:
         with contextlib.suppress(web.GracefulExit):  # SIGTERM and Ctrl-C end it in order

@@ -32,6 +32,7 @@ from robson.domain.reports import (
     NoAnswer,
     OrderList,
     OrderState,
+    OrderStatus,
     TradeList,
 )
 from robson.domain.values import Action, ExchangeNs, Price, Quantity
@@ -72,6 +73,8 @@ def usable(answer: Answer) -> Answer:
 
 async def _place(asked: Asked) -> Any:
     request, scope = _request(asked), asked.isolated()
+    if asked.market.refuse_ended_ids and _ended_unfilled(asked, scope, request.client_id):
+        raise refused("duplicate")
     answer = usable(await asked.market.ask(request))
     assert isinstance(answer, OrderState), answer
     default = "FULL" if request.type is OrderType.MARKET else "ACK"
@@ -90,6 +93,12 @@ async def _place(asked: Asked) -> Any:
     if form == "FULL":
         result["fills"] = [_short_fill(fill) for fill in answer.fills or ()]
     return result
+
+
+def _ended_unfilled(asked: Asked, scope: Scope, client_id: str) -> bool:
+    """Whether an id is of an order that ended otherwise than by filling."""
+    order = asked.market.exchange.account(scope).orders.latest(client_id)
+    return order is not None and not order.is_open and order.status is not OrderStatus.FILLED
 
 
 def _request(asked: Asked) -> PlaceOrder:

@@ -39,12 +39,13 @@ Recorded = Callable[[Entry], None]
 
 
 class _Tale(SqliteBooks):
-    """Books that also tell whoever listens what was made durable."""
+    """Books that also tell whoever listens what was made durable, and have it at hand."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
         self.listeners: list[Recorded] = []
         self._fresh: list[Entry] = []
+        self._durable = list(super().entries())
 
     def append(self, entry: Entry) -> None:
         super().append(entry)
@@ -53,9 +54,13 @@ class _Tale(SqliteBooks):
     def commit(self) -> None:
         super().commit()
         told, self._fresh = self._fresh, []
+        self._durable += told
         for entry in told:
             for listener in self.listeners:
                 listener(entry)
+
+    def entries(self, after: int = 0) -> Sequence[Entry]:
+        return self._durable[after:] if after else self._durable
 
 
 class _Board:
@@ -103,6 +108,7 @@ class Market:
     Attributes:
         held: time stands, because nobody has listened yet to what is replayed.
         loans: asset and amount that an order has borrowed, by its number.
+        refuse_ended_ids: an id of an order that ended unfilled is not taken again.
         disabled: the accounts that are switched off.
         rights: what is told of a key's rights in place of the usual.
         burn: the same of what is paid in BNB.
@@ -161,6 +167,7 @@ class Market:
         self.script.now_ms = lambda: ms(self._clock.now_ns)
         self.printed: list[Printed] = []
         self.cancel_ids: dict[str, str] = {}
+        self.refuse_ended_ids = False
         self.disabled: set[str] = set()
         self.rights: dict[str, object] = {}
         self.burn: dict[str, bool] = {}

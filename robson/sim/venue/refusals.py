@@ -48,6 +48,7 @@ _TABLE: dict[str, _No] = {
     "span": _No(-1127, "More than 24 hours between startTime and endTime."),
     "combination": _No(-1128, "Combination of optional parameters invalid."),
     "recv_window": _No(-1131, "recvWindow must be less than 60000."),
+    "duplicate": _No(-2010, "Duplicate order sent."),
     "cancel_unknown": _No(-2011, "Unknown order sent."),
     "order_unknown": _No(-2013, "Order does not exist."),
     "key_format": _No(-2014, "API-key format invalid.", 401),

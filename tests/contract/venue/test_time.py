@@ -162,3 +162,21 @@ def test_books_survive_and_the_market_has_gone_on(tmp_path: Path) -> None:
     assert Decimal(loans["rows"][0]["amount"]) == Decimal(entry["marginBuyBorrowAmount"])
     assert after > before
     assert not later or later[0]["id"] > prints[0]["id"]
+
+
+def test_an_ended_id_is_taken_again_unless_told_otherwise(by_hand: Started) -> None:
+    stop = {"side": "BUY", "type": "STOP_LOSS", "quantity": "0.001", "stopPrice": "90000"}
+    told = []
+    with venue("--by-hand", "--refuse-ended-ids", "--ws-port", "0") as strict:
+        for started in (by_hand, strict):
+            caller = Caller(started.rest)
+            caller.order(newClientOrderId="ended", **stop)
+            path = f"{MARGIN}/order"
+            caller.signed("DELETE", path, origClientOrderId="ended", **ISOLATED)
+            told.append(caller.order(newClientOrderId="ended", **stop))
+        assert strict.ws.rpartition(":")[2] != strict.rest.rpartition(":")[2]
+        books = heard(f"{strict.ws}/ws/btcusdt@bookTicker", nothing, 0, bound_s=0.8)
+        assert "BTCUSDT" in books[0]
+
+    assert [came.status for came in told] == [200, 400]
+    assert told[1].json == {"code": -2010, "msg": "Duplicate order sent."}
