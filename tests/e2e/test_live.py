@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.e2e.evidence import STEP
 from tests.e2e.harness import arm, refused, state
-from tests.e2e.venues import beside_a_venue
+from tests.e2e.venues import Venue, beside_a_venue
 
 
 def test_a_long_and_a_short_life(place: Path, record_property: Any) -> None:
@@ -19,6 +23,11 @@ def test_a_long_and_a_short_life(place: Path, record_property: Any) -> None:
             position = arm(client, side=side, key=side)
             held = robsond.protected(client, position)
             assert held.insurance.order_id
+            if side == "short":
+                robsond.kill()
+                client = robsond.start()
+                again = robsond.protected(client, position)
+                assert again.insurance.order_id == held.insurance.order_id, "the same stop rests"
             list(client.panic(symbol="BTCUSDT"))
             left = robsond.settles(client, position)
             assert (state(left), left.exit_reason) == ("closed", "user_panic")
@@ -26,7 +35,7 @@ def test_a_long_and_a_short_life(place: Path, record_property: Any) -> None:
         assert b"test-secret" not in Path(f"/proc/{robsond.pid}/environ").read_bytes()
         ended = robsond.stop()
         assert ended.code == 0
-        assert sum(row["role"] == "token" for row in venue.log()) == 1
+        assert sum(row["role"] == "token" for row in venue.log()) == 2, "one for each process"
         tally = robsond.tally()
         written = [path for path in robsond.place.rglob("*") if path.is_file()]
         for secret in (b"test-secret", b"signature="):
@@ -52,6 +61,36 @@ def test_a_key_that_is_refused_ends_the_start_in_one_line(place: Path) -> None:
     assert "of-somebody-else" not in ended.out + ended.err
 
 
+@pytest.mark.long
+@pytest.mark.timeout(240)
+def test_an_outage_is_survived_and_over_soon(place: Path, record_property: Any) -> None:
+    """It is gone for a minute while a stop rests: few tries, no restart, then as before."""
+    with beside_a_venue(place, "--by-hand") as (venue, robsond):
+        client = robsond.start()
+        position = arm(client)
+        held = robsond.protected(client, position)
+        pid = robsond.pid
+        venue.kill()
+        threading.Event().wait(60)
+        assert state(robsond.position(client, position)) == "active"
+        back = Venue(robsond.place, "--by-hand", port=venue.port)
+        try:
+            back.price(Decimal(held.stop_gain) + 10)
+            left = robsond.settles(client, position)
+            asked = back.log()
+        finally:
+            back.end()
+        assert (state(left), left.exit_reason) == ("closed", "stop_gain")
+        assert robsond.pid == pid
+        assert robsond.stop().code == 0
+        told = (robsond.place / "logs" / "robsond.log").read_text()
+        tries = told.count("connection for prices:") + told.count("price of BTCUSDT:")
+    assert 3 < tries < 60, f"{tries} tries in a minute"
+    assert len(asked) > 3
+    record_property("happened", "live: an outage of a minute")
+
+
+@pytest.mark.long
 def test_a_start_without_an_exchange_ends_with_its_address(place: Path) -> None:
     key = place / "key.toml"
     key.touch(0o600)
