@@ -18,11 +18,13 @@ from robson.domain.identity import Scope
 from robson.domain.intents import ReadTransfers
 from robson.domain.lifecycle import PositionState
 from robson.domain.reports import AccountReported, AccountSnapshot, Report, TransfersReported
-from robson.domain.values import MONEY, ExchangeNs, plain
+from robson.domain.values import MONEY, NS_PER_S, ExchangeNs, plain
 from robson.engine.budget import Moved, lowered
 
 TOKENS_FROM = 1_000_000_000_000
 """Below minus this a token is a question of ours."""
+LATER_NS = 30 * NS_PER_S
+"""After a change so long is waited: right after a fill there is something better to ask."""
 _STEADY = frozenset({PositionState.ARMED, PositionState.ACTIVE})
 
 
@@ -56,7 +58,7 @@ class Capital:
             account.quote.net,
         )
         if changed and self._due_ns is None:
-            self._due_ns = self._custody.now()
+            self._due_ns = ExchangeNs(self._custody.now() + LATER_NS)
 
     def look(self) -> None:
         """Ask for every pair's transfers, when something changed and nothing is under way."""

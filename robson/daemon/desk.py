@@ -402,7 +402,7 @@ class Desk:
             custody.risk(others),
             frozen=_frozen(custody, others, symbol),
             duplicate=any(view.scope == account.scope for view in others),
-            wallet=wallet_of(account, instrument),
+            wallet=wallet_of(account, instrument, side),
             leverage=leverage,
             pair_leverage=instrument.max_leverage,
             carried=most,

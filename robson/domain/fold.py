@@ -287,6 +287,10 @@ def _banded(_view: PositionView, event: e.MarginBandChanged) -> Changes:
     return {"margin_band": event.band}
 
 
+def _charged(_view: PositionView, _event: e.LoanCharged) -> Changes:
+    return {"charged": True}
+
+
 def _settled(_view: PositionView, event: e.PnlSettled) -> Changes:
     return {"settled": event}
 
@@ -365,6 +369,7 @@ _FOLDS: dict[type, Callable[[PositionView, Any], Changes]] = {
     e.ProtectionRestored: _restored,
     e.MarginBandChanged: _banded,
     e.PnlSettled: _settled,
+    e.LoanCharged: _charged,
     e.PositionFailed: _failed,
     e.PositionResolved: _settled_by_word,
     e.Reconciled: _reconciled,

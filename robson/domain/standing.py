@@ -103,6 +103,14 @@ def stand(standing: Standing, event: e.Event) -> Standing:
             return attrs.evolve(standing, recalibrated=event)
         case e.BudgetAlerted():
             return attrs.evolve(standing, alerts=(*standing.alerts, event))
+        case e.LoanCharged():
+            day = standing.day_at(event.at_ns)
+            with localcontext(MONEY):
+                return attrs.evolve(
+                    standing,
+                    month_net=standing.month_net - event.interest,
+                    day=attrs.evolve(day, net=day.net - event.interest),
+                )
         case e.PnlSettled():
             return _settled(standing, event)
         case _:

@@ -76,6 +76,7 @@ class PositionView:
         base_before: base in the wallet before the entry: dust of earlier positions.
         bare_since_ns: exchange time since which a filled quantity has no resting stop.
         alerted_ns: when it was said that nothing rests for it; None while that is not so.
+        charged: it is known what the loan of an entry cost that ended with nothing executed.
         orphan: the cancel of an order that it does not need any more, once one was sent.
         missed_ns: since when the account shows less than the position holds.
         healed_ns: when reconciliation last found the exchange stop missing.
@@ -125,6 +126,7 @@ class PositionView:
     base_before: Decimal = Decimal(0)
     repay_attempts: int = 0
     repaid_ns: ExchangeNs | None = None
+    charged: bool = False
     orphan: CancelOrder | None = None
     missed_ns: ExchangeNs | None = None
     healed_ns: ExchangeNs | None = None
@@ -145,7 +147,7 @@ class PositionView:
     def is_settled(self) -> bool:
         """Closed with debt zero and fees known, or never traded and nothing owed."""
         if self.state is PositionState.CANCELLED:
-            return not self.may_owe
+            return not self.may_owe and (self.charged or not self._took_loan())
         return self.settled is not None
 
     @property
@@ -154,22 +156,28 @@ class PositionView:
 
         The exchange lends when it takes an order, and it is asked what became of the loan. What
         cannot be repaid because nothing of it is free (an hour's interest on borrowed base) stays
-        owed, and the pair does not count as clean.
+        owed until the next short buys it back; until then the pair takes no long.
         """
-        took = [
-            known
-            for known in self.orders
-            if known.order.side_effect is SideEffect.BORROW
-            and known.status == "failed"
-            and known.order_id is not None
-        ]
-        if self.entry is not None or not took:
+        took = self._took_loan()
+        if not took:
             return False
         sent_ns = (took[-1].timestamp_ms or 0) * NS_PER_MS
         account = self.account
         if account is None or account.at_ns <= sent_ns:
             return True
         return any(held.debt > 0 and held.free > 0 for held in (account.base, account.quote))
+
+    def _took_loan(self) -> tuple[OrderRecord, ...]:
+        """Entries that the exchange took and lent for, and of which nothing was executed."""
+        if self.entry is not None:
+            return ()
+        return tuple(
+            known
+            for known in self.orders
+            if known.order.side_effect is SideEffect.BORROW
+            and known.status == "failed"
+            and known.order_id is not None
+        )
 
     @property
     def is_live(self) -> bool:

@@ -164,11 +164,19 @@ def borrows(side: Side, quantity: Decimal, price: Decimal, account: AccountSnaps
     return account.quote.free < quantity * price
 
 
-def wallet_of(account: AccountSnapshot, instrument: Instrument) -> WalletState:
-    """The pair's account as gate 6b looks at it. Dust is what could not be sold by itself."""
+def wallet_of(
+    account: AccountSnapshot, instrument: Instrument, side: Side | None = None
+) -> WalletState:
+    """The pair's account as gate 6b looks at it. Dust is what could not be sold by itself.
+
+    A debt in base of at most one step, left by interest, is dust as well for a short:
+    its exit buys it back. No order is small enough to do it alone.
+    """
+    base = account.base
+    residue = side is Side.SHORT and base.debt <= instrument.order_step
     return WalletState(
         base_total=account.base.total,
-        debt=account.base.debt + account.quote.debt,
+        debt=(Decimal(0) if residue else base.debt) + account.quote.debt,
         resting_orders=len(account.open_orders),
         dust_limit=smallest_order(account, instrument),
     )

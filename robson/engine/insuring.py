@@ -151,7 +151,11 @@ def _failed(view: PositionView, ctx: Context, known: Known) -> Step:
     """Once more: the other way at once, then after longer and longer waits, for ever."""
     if view.state is PositionState.ACTIVE and leaves_bare(view, ctx):
         return act(leave(view, ctx, "degraded_mode", None))
-    due = ExchangeNs(known.failed_ns + backoff(view, Purpose.INSURANCE, BACKOFF_NS))
+    # From when it was sent: the time that a lost request took to be proved absent was waited too.
+    last = view.latest(Purpose.INSURANCE)
+    sent_ns = (last.timestamp_ms or 0) * NS_PER_MS if last is not None else known.failed_ns
+    since_ns = sent_ns if known.failed_ns - sent_ns >= BARE_NS // 2 else known.failed_ns
+    due = ExchangeNs(since_ns + backoff(view, Purpose.INSURANCE, BACKOFF_NS))
     if ctx.now_ns >= due or _may_differ(view, ctx):
         return _place(view, ctx, known)
     bare = view.bare_since_ns is not None and ctx.now_ns - view.bare_since_ns >= BARE_NS

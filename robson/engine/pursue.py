@@ -81,9 +81,9 @@ def _settling(view: PositionView, ctx: Context, known: Known) -> Step:
 
 
 def _returning(view: PositionView, ctx: Context, known: Known) -> Step:
-    """A cancelled position whose entry may have left a loan: read, repay, read again."""
+    """A cancelled position whose entry may have left a loan: read, repay, read, ask its cost."""
     if not view.may_owe:
-        return WAIT
+        return WAIT if view.is_settled else _ask_interest(view, ctx, known)
     account = view.account
     stale = account is None or account.at_ns <= (view.repaid_ns or 0)
     if stale or account is None or not (account.quote.debt or account.base.debt):

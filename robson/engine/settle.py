@@ -270,7 +270,9 @@ def fees(fills: tuple[Fill, ...], *, base: str) -> Decimal:
 def decide_interest(
     view: PositionView, charges: tuple[InterestCharge, ...], ctx: Context
 ) -> Decision:
-    """The last figure: with it the result is final."""
+    """The last figure: with it the result is final, or the cost of a loan for nothing."""
+    if view.state is PositionState.CANCELLED:
+        return _charged(view, charges, ctx)
     if view.closed is None or view.settled is not None or view.plan is None or view.entry is None:
         return NOTHING
     base = view.scope.symbol.base
@@ -296,3 +298,21 @@ def decide_interest(
             planned_risk=planned,
         )
     return Decision(events=(settled,))
+
+
+def _charged(view: PositionView, charges: tuple[InterestCharge, ...], ctx: Context) -> Decision:
+    """What the loan of an entry cost of which nothing was executed, until it was paid back."""
+    account = view.account
+    if account is None or view.is_settled or view.may_owe:
+        return NOTHING
+    with localcontext(MONEY):
+        paid = sum(
+            (
+                charge.amount * (account.index_price if charge.asset == account.base.asset else 1)
+                for charge in charges
+                if charge.at_ns <= account.at_ns
+            ),
+            Decimal(0),
+        )
+    charged = e.LoanCharged(position=view.id, at_ns=ctx.now_ns, interest=paid)
+    return Decision(events=(charged,))

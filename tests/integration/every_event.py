@@ -322,6 +322,7 @@ _LEAVING: tuple[e.Event, ...] = (
         attempt=1,
         timestamp_ms=DAWN // 1_000_000,
     ),
+    e.LoanCharged(**BASE, interest=D("0.0350")),
     e.PnlSettled(
         **BASE,
         gross=D("-78.29"),

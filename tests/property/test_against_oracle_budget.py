@@ -263,11 +263,16 @@ class Months(Observer):
         self.told: Counter[str] = Counter()
         self.differences: list[str] = []
         self.basis: dict[str, Decimal] = {}
+        self.charged: list[Decimal] = []
 
     def witness(self, recorded: Recorded, view: PositionView | None) -> None:
         event = recorded.event
         if isinstance(event, e.MonthOpened):
             self.basis.clear()
+            self.charged.clear()
+        elif isinstance(event, e.LoanCharged):
+            self.charged.append(event.interest)
+            self.told["loan for nothing"] += 1
         elif isinstance(event, e.PositionCarried) and view is not None:
             self.basis[view.id] = event.basis
             self.told[f"carried {view.state.value}"] += 1
@@ -284,6 +289,7 @@ class Months(Observer):
             for view in views
             if view.settled is not None and view.settled.at_ns >= opened.at_ns
         ]
+        nets += [-Fraction(each) for each in self.charged]
         if calendar(opened.at_ns) != calendar(now):
             self.told["waits for the accounts"] += 1
         state = budget_oracle.budget(

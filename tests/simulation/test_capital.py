@@ -47,7 +47,7 @@ class _Moving(FaultyExchange):
         return deeds
 
 
-def begun(prices: Any = (), seconds: int = 900) -> tuple[Bench, Moving]:
+def begun(prices: Any = (), seconds: int = 1_500) -> tuple[Bench, Moving]:
     faults = Moving()
     bench = Bench(prices, seconds=seconds, faults=faults)
     bench.world.deposit(BALANCE)
@@ -85,7 +85,7 @@ def look(bench: Bench, faults: Moving, kind: str | None = None, share: str = "0"
     """Move money, and let a minute pass, in which the pair is read."""
     if kind is not None:
         faults.deeds.append(Deed(kind=kind, share=Decimal(share)))
-    bench.at(second(bench) + 130)
+    bench.at(second(bench) + 200)
 
 
 def test_a_withdrawal_lowers_the_base_and_a_deposit_never_raises_it(record_property: Any) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
+from robson.connectors.simulated.entries import InterestCharged
 from robson.connectors.simulated.faults import Piece
 from robson.domain import events as e
-from robson.domain.commands import Panic
+from robson.domain.commands import Arm, Panic
+from robson.domain.errors import Refused
 from robson.domain.identity import Purpose, read_client_order_id
 from robson.domain.lifecycle import PositionState
 from robson.domain.values import NS_PER_S, Side
@@ -170,3 +173,42 @@ def test_a_loan_without_a_fill_is_paid_back() -> None:
     assert view.repay_attempts == 1
     left = bench.checks.truth(bench.world.scope).account.base
     assert (left.debt, left.free) == (owed.interest, 0), "interest in base that nobody has"
+    (charged,) = events(bench.world, e.LoanCharged)
+    paid = [
+        entry.amount
+        for entry in bench.world.exchange.books.entries()
+        if isinstance(entry, InterestCharged)
+    ]
+    price = view.account.index_price if view.account else 0
+    assert charged.interest == sum(paid) * price > 0
+    standing = bench.world.monitor.roster.standing
+    assert standing.month_net == standing.day.net == -charged.interest, "the month has lost it"
+
+
+@pytest.mark.parametrize("side", list(Side), ids=lambda side: side.value)
+def test_interest_that_nobody_has_is_bought_back_by_the_next_short(
+    side: Side, record_property: Any
+) -> None:
+    """A long would have to owe it for ever, so it is refused; a short's way out pays it."""
+    bench = bench_of(Book(Purpose.ENTRY))
+    bench.arm(Side.SHORT)
+    bench.settled()
+    owed = bench.checks.truth(bench.world.scope).account.base.debt
+    assert 0 < owed <= bench.world.instrument.order_step
+    asked = bench.world.ask(
+        Arm(symbol=bench.world.symbol, strategy="now", idempotency_key="2", actor="t", side=side)
+    )
+    bench.world.until(asked.answer.done)
+    error = asked.answer.exception()
+    if side is Side.LONG:
+        assert isinstance(error, Refused)
+        assert error.code == "wallet_not_clean"
+        return
+    assert error is None
+    bench.world.until(lambda: bench.views[-1].insurance.state == "resting", at_most=20_000)
+    bench.world.ask(Panic(actor="t"))
+    bench.world.until(lambda: not bench.world.monitor.roster.live(), at_most=20_000)
+    assert bench.views[-1].settled is not None
+    assert bench.checks.truth(bench.world.scope).account.base.debt == 0
+    assert bench.checks.audit.violations == [], [str(v) for v in bench.checks.audit.violations]
+    record_property("happened", "interest that nobody had was bought back by the next short")

@@ -38,6 +38,7 @@ from robson.domain.events.leaving import (
     ExitRequested,
     ExitRetry,
     ExitTriggered,
+    LoanCharged,
     PanicRequested,
     PnlSettled,
     PositionCancelled,
@@ -112,6 +113,7 @@ PositionEvent = (
     | RepayRequested
     | AccountRead
     | PnlSettled
+    | LoanCharged
     | PositionFailed
     | PositionResolved
     | PositionCarried
@@ -174,6 +176,7 @@ __all__ = [
     "InsuranceGone",
     "InsurancePlaced",
     "InsuranceRequested",
+    "LoanCharged",
     "MarginBandChanged",
     "MonthOpened",
     "Numbers",

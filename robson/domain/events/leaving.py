@@ -159,6 +159,19 @@ class AccountRead:
 
 
 @attrs.frozen(kw_only=True)
+class LoanCharged:
+    """What the loan of an entry cost that ended with nothing executed, in quote.
+
+    It is no position's result; the month and the day have lost it all the same.
+    """
+
+    KIND: ClassVar[str] = "loan_charged.v1"
+    position: PositionId
+    at_ns: ExchangeNs
+    interest: Decimal
+
+
+@attrs.frozen(kw_only=True)
 class PnlSettled:
     """Debt is zero and every fee is known: the result is final. All in quote."""
 
