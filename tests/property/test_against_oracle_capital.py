@@ -41,14 +41,21 @@ def test_the_base_falls_to_what_was_left_and_never_rises(
         base = lowered(opened, moves)
         assert exact(base) == base_after(opened, [(each.at_ns, each.worth) for each in moves])
         assert base <= opened
-        total = sum((each.worth for each in moves), Decimal(0))
-        told_of = ["nothing moved"] if not moves else []
-        told_of += ["never lower"] if moves and base == opened else []
-        told_of += ["lower"] if base < opened else []
-        told_of += ["lower, then in again"] if base < opened and opened + total > base else []
-        told_of += ["all gone"] if base == 0 and opened else []
-        told_of += ["one instant"] if len({each.at_ns for each in moves}) < len(moves) else []
-        tally.see(*told_of)
+        tally.see(*kinds_of(opened, moves, base))
 
     compare()
     tally.settle(record_property)
+
+
+def kinds_of(opened: Decimal, moves: list[Moved], base: Decimal) -> list[str]:
+    """Which of ``KINDS`` a month is."""
+    total = sum((each.worth for each in moves), Decimal(0))
+    holds = {
+        "nothing moved": not moves,
+        "never lower": bool(moves) and base == opened,
+        "lower": base < opened,
+        "lower, then in again": base < opened and opened + total > base,
+        "all gone": base == 0 < opened,
+        "one instant": len({each.at_ns for each in moves}) < len(moves),
+    }
+    return [kind for kind in KINDS if holds[kind]]
