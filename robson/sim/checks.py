@@ -15,7 +15,13 @@ from typing import Any
 from robson.connectors.simulated.account import Account
 from robson.connectors.simulated.codec import encode
 from robson.connectors.simulated.conservation import Conservation
-from robson.connectors.simulated.entries import Deposited, Entry, InterestCharged, Withdrawn
+from robson.connectors.simulated.entries import (
+    Deposited,
+    Entry,
+    InterestCharged,
+    LoanTaken,
+    Withdrawn,
+)
 from robson.connectors.simulated.ledger import Terms
 from robson.connectors.simulated.questions import account_snapshot
 from robson.domain.identity import Scope
@@ -141,6 +147,7 @@ class Checks(Observer):
         self._transfers: list[Transfer] = []
         self._turned_ns: int | None = None
         self._over = False
+        self._lent_ns = 0
         self._held_back_ns: int | None = None
 
     # --- the observer ----------------------------------------------------------------------------
@@ -217,6 +224,7 @@ class Checks(Observer):
             orders=tuple(order.state(with_fills=True) for order in account.orders.all),
             charges=tuple(self._charges),
             transfers=tuple(self._transfers),
+            lent_ns=self._lent_ns,
         )
 
     def _look_back(self) -> None:
@@ -230,6 +238,8 @@ class Checks(Observer):
                         asset=entry.asset, amount=entry.amount, at_ns=entry.at_ns
                     )
                     self._charges.append(charge)
+                case LoanTaken(order_id=None):
+                    self._lent_ns = entry.at_ns
                 case Deposited() | Withdrawn():
                     amount = entry.amount if isinstance(entry, Deposited) else -entry.amount
                     moved = Transfer(asset=entry.asset, amount=amount, at_ns=entry.at_ns)
@@ -270,8 +280,6 @@ class Checks(Observer):
         ours = net - others.own
         if ours <= dust:
             self._turned_ns = None
-            if self.cover.holds is None:
-                others.left(net)
             return True
         wrong = f"the wallet holds {ours} {self._account().base.asset} that it should not"
         if others.forced_ns is None:

@@ -22,6 +22,10 @@ class Coaster(Player):
     _all: list[Row] | None = None
     _quiet: tuple[int, int] = (0, 0)
     _until_ns = 0
+    _woken = False
+
+    def passed(self, price: int) -> None:
+        """A price was left behind: for whoever wants to hear of it."""
 
     def _next_price_ns(self) -> int:
         quiet = self._band()
@@ -75,8 +79,8 @@ class Coaster(Player):
     def go_to(self, at_ns: int) -> bool:
         """Bring the price to an instant, past what nobody waits for. True: somebody wakes."""
         self._skip(at_ns, before=False)
-        woken = super().go_to(at_ns)
-        self._at_ns = max(self._at_ns, at_ns)
+        woken = super().go_to(at_ns) or self._woken
+        self._at_ns, self._woken = max(self._at_ns, at_ns), False
         return woken
 
     def _skip(self, at_ns: int, *, before: bool) -> None:
@@ -96,6 +100,7 @@ class Coaster(Player):
             if leg.end_ns > end_ns or not low < leg.end < high:
                 break
             gone = self._legs.pop(0)
+            self.passed(int(gone.end))
             self._price = gone.end
             self._seen.see(gone.end_ns, gone.end)
         if gone is None:
@@ -103,7 +108,9 @@ class Coaster(Player):
         now = ExchangeNs(at_ns)
         symbol = self.instrument.symbol
         self._exchange.on_price(symbol, int(gone.end), at_ns=now, jump=gone.is_jump)
-        self._board.offer(int(gone.end), ExchangeNs(gone.end_ns), jump=gone.is_jump)
+        # A quiet price wakes nobody, but a wrong one in its place does.
+        woken = self._board.offer(int(gone.end), ExchangeNs(gone.end_ns), jump=gone.is_jump)
+        self._woken = woken or self._woken
 
 
 def _is_quiet(row: Row, low: int, high: int) -> bool:

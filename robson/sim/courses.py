@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterator
 
 import attrs
 
+from robson.daemon.reconciler import TOKENS_FROM
 from robson.domain import events as e
 from robson.domain.identity import Purpose, read_client_order_id
-from robson.domain.intents import CancelOrder
+from robson.domain.intents import CancelOrder, ReadAccount
 from robson.domain.lifecycle import PositionState as State
-from robson.domain.reports import OutcomeUnknown
+from robson.domain.reports import NotSent, OutcomeUnknown
 from robson.domain.values import NS_PER_MS, NS_PER_S
 from robson.domain.view import PositionView
 
@@ -107,11 +108,10 @@ _IN_JOURNAL: dict[str, Callable[[Course], bool]] = {
 }
 """Races that show in the journal."""
 
-RACES = ("A", "B", "C", "D", "E", "F", "H", "K", "M")
+RACES = ("A", "B", "C", "D", "E", "F", "H", "I", "K", "M")
 """Every race that can happen to one node without a user stream."""
 RACES_OUT_OF_REACH = {
     "G": "an order is only read until its end is known: no fill is told after the close",
-    "I": "needs somebody else's order on the pair, which is not in the mix yet",
     "J": "there is no user stream that could differ from an answer",
     "L": "there is one process and no lease",
 }
@@ -158,6 +158,7 @@ _ROWS: dict[str, Callable[[Course], bool]] = {
         and c.epoch > 1
         and c.event.at_ns - c.started_ns <= AT_START_NS
     ),
+    "R6": lambda c: isinstance(c.event, e.GapForgiven),
     "R7": lambda c: (
         (
             isinstance(c.event, e.InsuranceFilled)
@@ -185,26 +186,31 @@ _ROWS: dict[str, Callable[[Course], bool]] = {
 }
 """Rows that begin with an order of ours; the others are reconciliation's, which names them."""
 
-RECOVERY = tuple(_ROWS)
+FOUND = ("R8", "R9", "R10", "R11", "R21", "R22")
+"""Rows that reconciliation finds; it names them itself."""
+RECOVERY = (*_ROWS, *FOUND, "R24")
 """Every row of the recovery table that worlds have to meet."""
 RECOVERY_OUT_OF_REACH = {
     **dict.fromkeys(
-        ("R8", "R9", "R10", "R11", "R21", "R22"),
-        "needs what others do on the pair, which is not in the mix; shown by tests of its own",
+        ("R14", "R16", "R25"),
+        "needs an order that comes to life after its absence was proved; shown by tests of its own",
     ),
     **dict.fromkeys(
-        ("R12", "R13", "R14", "R15", "R16", "R25"),
-        "met too rarely to be demanded, or not at all; shown by tests of its own",
+        ("R12", "R13", "R15"),
+        "met too rarely to be demanded: a stop is asked about before its pair is looked at",
     ),
-    "R6": "a restarted world reads no prices of the gap",
     "R23": "no journal is replicated to another host yet",
-    "R24": "it changes nothing: counted as the faults that make the exchange unreachable",
 }
+
+
+def rows_heard(report: object) -> Iterator[str]:
+    """R24: the exchange could not be reached by somebody who looks at the whole pair."""
+    intent = getattr(report, "intent", None)
+    unheard = isinstance(report, OutcomeUnknown | NotSent)
+    if unheard and isinstance(intent, ReadAccount) and -intent.token >= TOKENS_FROM:
+        yield "R24"
 
 
 def recovery(course: Course) -> Iterator[str]:
     """The rows that an event follows."""
-    yield from (row for row, shows in _ROWS.items() if shows(course))
-    row = getattr(course.event, "row", None)
-    if isinstance(row, str):
-        yield row
+    return (row for row, shows in _ROWS.items() if shows(course))

@@ -106,6 +106,7 @@ class Cover:
         if ours is not None and ours.purpose is Purpose.ENTRY:
             self.largest = max(self.largest, abs(self._net))
             if not self.filled or self.filled[-1] != ours.position_hash:
+                self.others.left(before)
                 self._before = before - self.others.own
                 self.others.forced_ns = None
                 self.filled.append(ours.position_hash)

@@ -11,16 +11,17 @@ from decimal import Decimal
 import attrs
 
 from robson.daemon.messages import Asked
-from robson.domain.commands import Arm, Command, Disarm, Panic
+from robson.domain.commands import Arm, Command, Disarm, Panic, SetHalt
 from robson.domain.errors import Refused
 from robson.domain.lifecycle import PositionState
 from robson.domain.values import NS_PER_S, Leverage, Side
 from robson.domain.view import PositionView
+from robson.engine.context import Settings
 from robson.sim.chance import Chance
 from robson.sim.coast import Coaster
 from robson.sim.faults import SEVERITIES, CrashAt, FaultPlan
 from robson.sim.markets import TEMPERS, market
-from robson.sim.person import Person
+from robson.sim.person import REASON, Person
 from robson.sim.seams import POINTS, WatchedExchange
 from robson.sim.world import World
 
@@ -41,7 +42,8 @@ DARK_NS = 240 * NS_PER_S
 STOPPED_NS = (NS_PER_S, 20 * NS_PER_S)
 BACK_NS = (5 * NS_PER_S, 60 * NS_PER_S)
 _PANICS, _DISARMS, _AT_ONCE = range(12), range(12, 18), range(20, 23)
-_DARKENS, _STOPS, _BY_HAND = range(30, 60), range(60, 75), range(75, 78)
+_DARKENS, _STOPS, _BY_HAND = range(30, 60), range(60, 75), range(0)
+_HALTS = range(80, 90)
 _HANDS = ((Decimal(1), 1), (Decimal(1), 2), (Decimal("0.4"), 1))
 """What a person leaves by hand, at the exchange: all, all in two orders, a part."""
 """Of a hundred wishes, those in which somebody or something interferes."""
@@ -58,6 +60,7 @@ class Wish:
         panic_s, disarm_s: when they change their mind; None for never.
         stop_s: when they stop the process in order, to start it again soon.
         dark_s: when the power fails for a while, which is nobody's wish.
+        halt_s: when they halt entries, which closes what is open where the plan says so.
         hand_s: when they leave ``hand`` of it by themselves, a share in so many orders.
     """
 
@@ -71,6 +74,7 @@ class Wish:
     stop_s: int | None = None
     dark_s: int | None = None
     hand_s: int | None = None
+    halt_s: int | None = None
     hand: tuple[Decimal, int] = (Decimal(1), 1)
     force: bool = False
     asks_twice: bool = False
@@ -80,7 +84,8 @@ class Wish:
 @attrs.frozen(kw_only=True)
 class Plan:
     """A world before it begins. ``crash_at``: where the process dies besides by chance;
-    ``only_limited``: the symbol takes no stop but one with a limit.
+    ``closes``: what is open is left at a halt; ``only_limited``: the symbol takes no stop but one
+    with a limit.
     """
 
     seed: int
@@ -90,6 +95,7 @@ class Plan:
     rises: bool
     crash_at: CrashAt | None
     only_limited: bool
+    closes: bool = False
     wishes: tuple[Wish, ...]
 
 
@@ -115,6 +121,7 @@ def plan_of(seed: int, positions: int) -> Plan:
         rises=rises,
         crash_at=at,
         only_limited=seed % 3 == 0,
+        closes=seed % 5 == 0,
         wishes=tuple(wishes),
     )
 
@@ -135,6 +142,7 @@ def _wish(chance: Chance, temper: str, place: int) -> Wish:
         disarm_s=0 if at_once else disarm_s,
         stop_s=chance.below(max(1, patience // 25)) if changes in _STOPS else None,
         dark_s=chance.below(max(1, patience // 25)) if changes in _DARKENS else None,
+        halt_s=patience // 20 if changes in _HALTS else None,
         hand_s=patience // 30 if changes in _BY_HAND else None,
         hand=_HANDS[place % len(_HANDS)],
         force=at_once or chance.hits(0.5),
@@ -167,6 +175,7 @@ class Lives:
             tapes,
             faults=faults,
             exchange=exchange,
+            settings=Settings(on_halt="close") if plan.closes else None,
             only_limited=plan.only_limited,
             player=Coaster,
         )
@@ -247,6 +256,7 @@ class Lives:
                 (None if self.plan.severity == "calm" else wish.dark_s, "dark"),
                 (wish.stop_s, "stop"),
                 (wish.hand_s, "hand"),
+                (wish.halt_s if self.plan.closes else None, "halt"),
                 (armed_s, "enough"),
                 (PATIENCE[self.plan.temper], "panic"),
             )
@@ -261,12 +271,14 @@ class Lives:
             view = self._view(key)
             if name == "hand" and view is not None and view.state is PositionState.ACTIVE:
                 self.person.takes(view, *wish.hand)
+            elif name == "halt":
+                self._say("halt", SetHalt(on=True, reason=REASON, actor=ACTOR))
             elif name == "dark":
                 self._cut_power()
             elif name == "stop":
                 if self.world.stop():
                     self.world.resume(self.world.faults.chance.between(*STOPPED_NS))
-            elif name != "hand":
+            elif name not in ("hand", "halt"):
                 self._change(name, wish, key)
         self._until_ns(None, key)
 
@@ -296,6 +308,8 @@ class Lives:
 
     def _tidy(self) -> None:
         """Before another wish: nothing of their own is left, and what was frozen is let go."""
+        if self.world.monitor.roster.standing.halt is not None:
+            self._say("clear_halt", SetHalt(on=False, reason=REASON, actor=ACTOR))
         if self.world.monitor.roster.standing.frozen:
             self.person.tidy()
             self.person.clears()

@@ -72,5 +72,5 @@ class Others:
         self.own = max(ZERO, self.own + moved)
 
     def left(self, net: Decimal) -> None:
-        """Nothing of ours is held: what is not in the wallet any more went into our way out."""
+        """Another entry: what is not in the wallet any more went into the last way out."""
         self.own = min(self.own, max(ZERO, net))

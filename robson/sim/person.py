@@ -142,7 +142,8 @@ class Person:
         """Whether nothing goes on without a person."""
         if stranded(view) is not None:
             return True
-        missed = view.state is PositionState.ACTIVE and view.missed_ns is not None
+        missed_ns = view.missed_ns if view.state is PositionState.ACTIVE else None
+        missed = missed_ns is not None and self._world.clock.now_ns - missed_ns > SEEN_NS
         return view.state is PositionState.ERROR or missed
 
     def repairs(self, view: PositionView) -> None:

@@ -91,6 +91,7 @@ ROWS = (
     Row("T13", "panic", _exit_by("user_panic", "tape_end")),
     Row("T14", "panic before a signal", _cancelled("panic_before_entry")),
     Row("T15", "panic while entering", _is(e.PanicRequested, State.ENTERING, State.ENTERING)),
+    Row("T16", "halt", _exit_by("monthly_halt", "margin_risk")),
     Row(
         "T17",
         "stopped out at the exchange",
@@ -129,15 +130,14 @@ ROWS = (
             and _is(e.EntryFilled, State.ENTERING, State.ACTIVE)(step)
         ),
     ),
+    Row("T25", "failed", lambda step: isinstance(step.event, e.PositionFailed)),
+    Row("T26", "resolved", lambda step: isinstance(step.event, e.PositionResolved)),
+    Row("T27", "frozen, and let go", lambda _step: False),
     Row("T29", "one attempt used up", _cancelled("entry_exhausted")),
     Row("T30", "disarm by force", _is(e.CancelRequested, State.ENTERING, State.ENTERING)),
 )
 
 OUT_OF_REACH = {
-    "T16": "no world is told to close at a halt, and none falls to its margin exit level",
-    "T25": "needs evidence that contradicts itself; the simulated exchange never lies",
-    "T26": "nobody can resolve an error by command yet",
-    "T27": "nothing freezes a position yet",
     "T28": "there is one process and no lease",
 }
 """Rows of the table that no world of this version can reach, and why."""
@@ -211,15 +211,16 @@ ALL_OUT_OF_REACH = OUT_OF_REACH | RACES_OUT_OF_REACH | RECOVERY_OUT_OF_REACH
 
 ARCS_OUT_OF_REACH = {
     "entering entry_partial entering": "a partial entry is written once it opens the position",
-    "halt": OUT_OF_REACH["T16"],
-    "margin_exit": OUT_OF_REACH["T16"],
-    "degrade": OUT_OF_REACH["T16"],
-    "active reconciled_missing closed": "needs what others do on the pair, which is not in the mix",
-    "fail": OUT_OF_REACH["T25"],
-    "resolve": OUT_OF_REACH["T26"],
-    "error trigger exiting": OUT_OF_REACH["T25"],
-    "error panic exiting": OUT_OF_REACH["T25"],
-    "error insurance_filled closed": OUT_OF_REACH["T25"],
+    "entering halt entering": "the halt of a person comes when something is held",
+    "margin_exit": "no world falls to its margin exit level before it is liquidated",
+    "entering degrade entering": "nothing degrades an entry that is under way",
+    "active degrade exiting": "needs no stop for 30 s and a price that comes near; shown by tests",
+    "armed fail error": "nothing can contradict itself before something was asked for",
+    "active fail error": "met too rarely to be demanded: money moved while a stop was unknown",
+    "entering fail error": "met too rarely to be demanded: money moved while an entry was unknown",
+    "resolve": "which of its targets a person may say is met too rarely to be demanded one by one",
+    "error trigger exiting": "met too rarely to be demanded; shown by tests of its own",
+    "error insurance_filled closed": "a filled stop is told as a trigger first",
     "entering insurance_filled closed": "a stop rests only once the entry is final",
     "active insurance_filled closed": "a filled stop is told as a trigger first",
     "active insurance_partial exiting": "a filled stop is told as a trigger first",
@@ -264,6 +265,8 @@ class Reach:
         event = recorded.event
         if recorded.epoch > self._epoch:
             self._epoch, self._started_ns = recorded.epoch, event.at_ns
+        if isinstance(event, e.ScopeFrozen | e.ScopeCleared):
+            self.add("transitions", ("T27",))
         if isinstance(event, e.AccountEvent) or after is None:
             return
         step = Course(event, before, after, recorded.epoch, self._started_ns)

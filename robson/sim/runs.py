@@ -16,8 +16,9 @@ from robson.domain.ports import Recorded
 from robson.domain.values import NS_PER_S
 from robson.domain.view import PositionView
 from robson.engine.invariants import Violation
+from robson.engine.pair import Finding
 from robson.sim.checks import Checks
-from robson.sim.courses import races_found, races_heard
+from robson.sim.courses import races_found, races_heard, rows_heard
 from robson.sim.lives import Lives, Plan, plan_of
 from robson.sim.observer import UNEXPECTED, Broken
 from robson.sim.reach import JUDGED_FROM, Reach
@@ -63,6 +64,7 @@ class Reaching(Checks):
     def __init__(self, world: World) -> None:
         super().__init__(world)
         self.reach = Reach()
+        self._found: tuple[Finding, ...] = ()
 
     def witness(self, recorded: Recorded, view: PositionView | None) -> None:
         """Count an event that is new, then ask every law about it."""
@@ -76,6 +78,15 @@ class Reaching(Checks):
         """Count the races that begin with an answer."""
         super().heard(message)
         self.reach.add("races", races_heard(message))
+        self.reach.add("recovery", rows_heard(message))
+
+    def moved(self) -> None:
+        """Count what a look at the whole pair has found."""
+        super().moved()
+        found = self._world.monitor.reconciler.findings.get(self._world.symbol, ())
+        if found is not self._found:
+            self._found = found
+            self.reach.add("recovery", (each.row for each in found))
 
     def found(self, views: Sequence[PositionView]) -> None:
         """Count the races in whose middle the process before has died."""

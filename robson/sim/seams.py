@@ -94,11 +94,21 @@ class BoardRelay:
 
     Args:
         offered: hears of every price that falls on somebody.
+
+    Attributes:
+        unseen: the lowest and the highest price that fell on nobody; None for none.
     """
 
     def __init__(self, offered: Callable[[int], None]) -> None:
         self.inner: TickBoard | None = None
         self._offered = offered
+        self.unseen: tuple[int, int] | None = None
+
+    def passes(self, price: int) -> None:
+        """Note a price that nobody waited for; it counts where nobody lives."""
+        if self.inner is None:
+            low, high = self.unseen or (price, price)
+            self.unseen = min(low, price), max(high, price)
 
     @property
     def band(self) -> tuple[int, int] | None:
@@ -113,6 +123,7 @@ class BoardRelay:
     def offer(self, price: int, at_ns: ExchangeNs, *, jump: bool) -> bool:
         """Pass a price on."""
         if self.inner is None:
+            self.passes(price)
             return False
         self._offered(price)
         return self.inner.offer(price, at_ns, jump=jump)

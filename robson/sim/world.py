@@ -36,6 +36,7 @@ from robson.domain.view import PositionView
 from robson.engine.context import Settings
 from robson.exec.executor import Fence
 from robson.sim.chance import Chance
+from robson.sim.coast import Coaster
 from robson.sim.faults import REBORN_NS, RECOVERY_NS, Crash, FaultPlan
 from robson.sim.markets import Market as Tapes
 from robson.sim.observer import UNEXPECTED, Broken, Observer
@@ -96,6 +97,8 @@ class World:
             FedBoard(self.board, self.faults.feed),
             self._held,
         )
+        if isinstance(self.player, Coaster):
+            self.player.passed = self.board.passes  # type: ignore[method-assign]
         self.candles: list[Candle] = self.player.remember(tapes.past)
         self.driver = Driver(self.exchange, [self.player], self.clock, self.faults.wire)
         self.journal = MortalJournal(MemoryJournal(), self.faults)
@@ -174,8 +177,9 @@ class World:
         self.look()
 
     def unseen(self) -> Mapping[str, Unseen] | None:
-        """How far the price went while nobody lived, where somebody can say it: nobody can here."""
-        return None
+        """How far the price went while nobody lived; None where it did not move."""
+        unseen, self.board.unseen = self.board.unseen, None
+        return {self.symbol: Unseen(*unseen)} if unseen is not None else None
 
     def kill(self, *, dead_ns: int, woken: Callable[[], int | None] | None = None) -> None:
         """End the process without warning, and start another one later.

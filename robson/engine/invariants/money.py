@@ -249,6 +249,8 @@ def wallet_as_told(seen: Seen) -> Iterator[Verdict]:
     if truth is None or sized is None or view.entry is None:
         return
     account, told = truth.account, view.account
+    if truth.lent_ns > (told.at_ns if told is not None else 0):
+        return  # a person has borrowed since: what is owed is not the position's
     for balance in (account.base, account.quote):
         yield balance.debt == 0 or f"settled with {balance.debt} {balance.asset} owed"
     fills = (*view.entry.fills, *seen.way_out, *view.given_back)

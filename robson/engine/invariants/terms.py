@@ -36,13 +36,15 @@ class Truth:
     """One pair as the exchange itself has it, for whoever can look: a simulation.
 
     ``orders`` are all of the pair's, oldest first, with their fills; ``charges`` all its interest;
-    ``transfers`` all money that was brought in, or taken out where negative.
+    ``transfers`` all money that was brought in, or taken out where negative; ``lent_ns`` is when a
+    person borrowed last.
     """
 
     account: AccountSnapshot
     orders: tuple[OrderState, ...]
     charges: tuple[InterestCharge, ...]
     transfers: tuple[Transfer, ...] = ()
+    lent_ns: int = 0
 
     def order(self, client_id: str | None) -> OrderState | None:
         """The newest order of a client id."""
