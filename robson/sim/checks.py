@@ -59,6 +59,7 @@ STOPPED_NS = 25 * NS_PER_S
 HEALED_NS = 30 * NS_PER_S
 DUST_ORDERS = 4
 """Dust of several positions may lie in one wallet, each less than a least order."""
+UNKNOWN_ORDER = "unknown_order"
 INTEREST = Decimal("0.001")
 """A short's stop buys a day's interest beside the debt; what was not due stays in the wallet."""
 
@@ -344,8 +345,9 @@ class Checks(Observer):
         self.audit.note("L5", verdict=verdict, at_ns=now_ns)
 
     def _is_handed_over(self) -> bool:
-        """A person's trades made it ambiguous, and a person has been told: nothing is estimated."""
+        """A person's trades or money made it ambiguous, and a person has been told."""
         live = self._world.monitor.roster.live()
         codes = {v.error.code if v.error and v.state.value == "error" else "" for v in live}
-        traded = any(fill for fill in self.truth(self._world.scope).by_others(0, ())[0])
-        return traded and codes == {EXIT_UNEXPLAINED}
+        truth = self.truth(self._world.scope)
+        meddled = any(truth.by_others(self._world.began_ns + 1, ()))
+        return meddled and bool(codes) and codes <= {EXIT_UNEXPLAINED, UNKNOWN_ORDER}

@@ -268,19 +268,25 @@ class Lives:
             self._until_ns(due_ns, key)
             if self._over(key) or self.world.driver.at_end:
                 break
-            view = self._view(key)
-            if name == "hand" and view is not None and view.state is PositionState.ACTIVE:
-                self.person.takes(view, *wish.hand)
-            elif name == "halt":
+            self._befalls(name, wish, key)
+        self._until_ns(None, key)
+
+    def _befalls(self, name: str, wish: Wish, key: str) -> None:
+        """Something that was planned happens to a position now."""
+        view = self._view(key)
+        match name:
+            case "hand":
+                if view is not None and view.state is PositionState.ACTIVE:
+                    self.person.takes(view, *wish.hand)
+            case "halt":
                 self._say("halt", SetHalt(on=True, reason=REASON, actor=ACTOR))
-            elif name == "dark":
+            case "dark":
                 self._cut_power()
-            elif name == "stop":
+            case "stop":
                 if self.world.stop():
                     self.world.resume(self.world.faults.chance.between(*STOPPED_NS))
-            elif name not in ("hand", "halt"):
+            case _:
                 self._change(name, wish, key)
-        self._until_ns(None, key)
 
     def _until_ns(self, due_ns: int | None, key: str) -> None:
         """Wait; a person who is needed comes, and looks again after a minute."""

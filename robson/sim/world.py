@@ -367,7 +367,8 @@ class World:
     def _look_up(self, due_ns: int) -> None:
         """Go to an instant at which nothing happens in the market."""
         self.clock.move_to(max(due_ns, self.clock.now_ns))
-        self.driver.bring_along()
+        for woken in self.driver.bring_along():
+            self._deliver(woken)
         self.alarm_ns = None if self.alarm_ns == due_ns else self.alarm_ns
 
     def _deliver(self, happened: Any) -> None:

@@ -213,8 +213,7 @@ class Driver:
             if candles:
                 return [CandleClosed(symbol=player.symbol, candle=c) for c in candles]
         if self._dues and self._dues[0].at_ns <= at_ns:
-            self.bring_along()
-            return heapq.heappop(self._dues).run()
+            return [*self.bring_along(), *heapq.heappop(self._dues).run()]
         for player in self.players:
             due = player.next_ns()
             if due is not None and due <= at_ns:
@@ -234,10 +233,15 @@ class Driver:
         if end_ns is not None:
             self.clock.move_to(end_ns)
 
-    def bring_along(self) -> None:
-        """Bring every price to this instant, where nothing waits for one on the way."""
+    def bring_along(self) -> list[Woken]:
+        """Bring every price to this instant, where nothing waits for one on the way.
+
+        Whom a price wakes all the same, because a wrong one came in its place, is told.
+        """
         at_ns = self.clock.now_ns
+        woken = []
         for player in self.players:
             due = player.next_ns()
-            if due is None or due > at_ns:
-                player.go_to(at_ns)
+            if (due is None or due > at_ns) and player.go_to(at_ns):
+                woken.append(Woken(player.symbol))
+        return woken
