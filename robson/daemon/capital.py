@@ -1,6 +1,7 @@
 """Lowers the month's capital base when money has left the account; it never rises within a month.
 
-One part of the monitor, on its thread. Only transfers, each with its number, say that money has
+One part of the monitor, on its thread; without a timer, for each pair is read once a minute. Only
+transfers, each with its number, say that money has
 left: what an account shows makes Robson ask for them and nothing more, so that no loss of a trade,
 which the month counts already, and no profit under way is taken for one. While a position enters,
 leaves, or waits for its result, nothing is asked and the base stays.
@@ -39,10 +40,6 @@ class Capital:
         self._asked: dict[int, TransfersReported | None] = {}
         self._silences = 0
         self._due_ns: ExchangeNs | None = None
-
-    def next_due_ns(self) -> ExchangeNs | None:
-        """When to ask again after nobody answered."""
-        return self._due_ns if self._silences and not self._asked else None
 
     def saw(self, report: Report) -> None:
         """An account was read: what it owns has changed, so somebody may have moved money."""

@@ -181,7 +181,6 @@ class Monitor:
         dues = [pursuit.next_due_ns() for pursuit in self.custody.pursuits.values()]
         dues += (
             self.calendar.next_due_ns(),
-            self.capital.next_due_ns(),
             self.margins.next_due_ns(),
         )
         if market_ns is not None:

@@ -18,6 +18,7 @@ from robson.domain.identity import Purpose, read_client_order_id
 from robson.domain.intents import Intent, PlaceOrder
 from robson.domain.values import NS_PER_S, Price, Side
 from robson.domain.view import PositionView
+from robson.sim import markets
 from robson.sim.checks import Checks
 from robson.sim.faults import RECOVERY_NS, CrashAt, FaultPlan, FaultyExchange, FaultyWire
 from robson.sim.lives import Plan, Wish
@@ -214,12 +215,12 @@ def first_price() -> Price:
 
 
 def _base() -> Market:
-    return _past(SEED)
+    return _past(SEED, markets._PAIRS)
 
 
 @cache
-def _past(seed: int) -> Market:
-    """The past of a seed, which nobody changes."""
+def _past(seed: int, _pairs: object) -> Market:
+    """The past of a seed among some pairs, which nobody changes."""
     return market(seed, BRISK, steps=1)
 
 
