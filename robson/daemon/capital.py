@@ -1,10 +1,10 @@
 """Lowers the month's capital base when money has left the account; it never rises within a month.
 
 One part of the monitor, on its thread; without a timer, for each pair is read once a minute. Only
-transfers, each with its number, say that money has
-left: what an account shows makes Robson ask for them and nothing more, so that no loss of a trade,
-which the month counts already, and no profit under way is taken for one. While a position enters,
-leaves, or waits for its result, nothing is asked and the base stays.
+transfers, each with its number, say that money has left: what an account shows makes Robson ask for
+them and nothing more, so that no loss of a trade, which the month counts already, and no profit
+under way is taken for one. While a position enters, leaves, or waits for its result, nothing is
+asked and the base stays.
 """
 
 from __future__ import annotations
