@@ -19,6 +19,7 @@ from typing import Any, get_args
 
 import attrs
 import reference
+from alerts_page import alerts_page
 from cli_page import cli_page
 from conformance_page import conformance_page
 from errors_page import errors_page
@@ -394,6 +395,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/conformance.md": conformance_page,
     "docs/recovery.md": recovery_page,
     "docs/errors.md": errors_page,
+    "docs/operations/alerts.md": alerts_page,
     "docs/operations/faults.md": faults_page,
     "docs/operations/venue.md": venue_page,
 }

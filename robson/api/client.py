@@ -207,6 +207,14 @@ class Client:
         """Every key of the daemon's configuration."""
         return self._call("GetConfig", pb.GetConfigRequest(), pb.GetConfigResponse)
 
+    def doctor(self) -> pb.DoctorResponse:
+        """Every check of machine and exchange, made now."""
+        return self._call("Doctor", pb.DoctorRequest(), pb.DoctorResponse)
+
+    def test_alert(self) -> pb.TestAlertResponse:
+        """Send a test by each way by which alerts leave."""
+        return self._call("TestAlert", pb.TestAlertRequest(), pb.TestAlertResponse)
+
     # --- streams: without ``timeout_s`` for ever -------------------------------------------------
 
     def watch_status(

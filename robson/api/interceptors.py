@@ -28,6 +28,7 @@ ROLE_OF = {
     "ReconcileClose": "admin",
     "Resolve": "admin",
     "HandOver": "admin",
+    "TestAlert": "admin",
     "GetStatus": "viewer",
     "GetRisk": "viewer",
     "GetDaemon": "viewer",
@@ -39,6 +40,7 @@ ROLE_OF = {
     "WatchEvents": "viewer",
     "TailLogs": "viewer",
     "GetConfig": "viewer",
+    "Doctor": "viewer",
 }
 """Least role for each call; one that is not listed needs the most."""
 

@@ -12,6 +12,7 @@ from typing import Protocol
 
 import attrs
 
+from robson.api.checked import Examiner
 from robson.domain.commands import Command
 from robson.domain.identity import PositionId
 from robson.domain.instrument import Instrument
@@ -463,7 +464,7 @@ CommandResult = Armed | ArmPreview | Disarmed | Panicked | Governed | Looked | S
 """``Arm`` answers Armed, or ArmPreview for a dry run; ``Governed`` answers every operator."""
 
 
-class Backend(Protocol):
+class Backend(Examiner, Protocol):
     """The daemon, as the API sees it. Called from many threads at once."""
 
     def submit(self, command: Command, timeout_s: float) -> CommandResult:

@@ -35,6 +35,7 @@ from robson.api.published import (
 )
 from robson.api.refusals import abort_with
 from robson.api.translate import (
+    checks,
     commands,
     histories,
     operators,
@@ -365,6 +366,28 @@ class RobsonService(rpc.RobsonServicer):
             daemon=status.daemon(published.daemon),
             keys=[records.config_key(key) for key in self._backend.config()],
         )
+
+    # --- checks ----------------------------------------------------------------------------------
+
+    @unary
+    def Doctor(  # noqa: N802
+        self, _request: pb.DoctorRequest, _context: Context
+    ) -> pb.DoctorResponse:
+        """Every check, made now."""
+        found = [checks.check(fact) for fact in self._backend.examine()]
+        published = self._backend.published()
+        daemon = status.daemon(published.daemon)
+        return pb.DoctorResponse(as_of=stamp(published.now_ns), daemon=daemon, checks=found)
+
+    @unary
+    def TestAlert(  # noqa: N802
+        self, _request: pb.TestAlertRequest, context: Context
+    ) -> pb.TestAlertResponse:
+        """A test by each way out."""
+        found = [checks.check(fact) for fact in self._backend.test_alert(actor_of(context))]
+        published = self._backend.published()
+        daemon = status.daemon(published.daemon)
+        return pb.TestAlertResponse(as_of=stamp(published.now_ns), daemon=daemon, checks=found)
 
     # --- streams ---------------------------------------------------------------------------------
 

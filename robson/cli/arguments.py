@@ -300,9 +300,18 @@ def _reconcile(command: Command) -> None:
     )
 
 
+def _doctor(command: Command) -> None:
+    command(
+        "doctor",
+        "have the daemon check its machine and its exchange; changes nothing",
+        ("robson doctor", "every check; exit 1 when one has not passed"),
+        ("robson doctor --json | jq .ok", "for programs"),
+    )
+
+
 ADMIN = (
     *("halt", "clear-halt", "pause", "resume", "drain", "clear-degraded"),
-    *("resolve", "reconcile-close", "hand-over", "show-config"),
+    *("resolve", "reconcile-close", "hand-over", "test-alert", "show-config"),
 )
 
 
@@ -321,6 +330,7 @@ def _admin(command: Command) -> None:
         ('robson admin clear-halt --reason "agreed"', "if the month has room"),
         ('robson admin clear-degraded --scope BTCUSDT --reason "checked"', "thaw it"),
         ('robson admin resolve --position-id 3QM4 --as active --reason "ok"', "of an error"),
+        ("robson admin test-alert", "whether alerts reach anybody"),
         ("robson admin show-config", "the daemon's own keys"),
     )
     parser.add_argument("action", metavar="ACTION", choices=ADMIN, help=", ".join(ADMIN))
@@ -388,6 +398,7 @@ COMMANDS: dict[str, Callable[[Command], None]] = {
     "logs": _logs,
     "risk": _risk,
     "reconcile": _reconcile,
+    "doctor": _doctor,
     "admin": _admin,
     "init": _init,
     "config": _config,

@@ -24,6 +24,7 @@ _SCREENS = {
     "config": ("config", "config"),
     "config_written": ("config", "written"),
     "daemon_config": ("config", "daemon"),
+    "doctor": ("doctor", "doctor"),
     "disarm": ("panic", "disarm"),
     "error": ("errors", "error"),
     "event": ("records", "event"),

@@ -5,7 +5,6 @@ Start is recovery: lock, journal, exchange, what is open, then prices, then the 
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterable
 from contextlib import ExitStack
@@ -18,14 +17,15 @@ import attrs
 from robson.api.http import METRICS, STATUS, Check, HealthServer, status_text
 from robson.api.published import Published
 from robson.api.server import ApiServer, Doors, check_free, clear_stale
-from robson.api.tokens import ROLES, Token, TokenFileError, read_token_file
 from robson.daemon import logs
+from robson.daemon.alerts import Alerts
 from robson.daemon.audited import Auditor
 from robson.daemon.backend import About, DaemonBackend
 from robson.daemon.clock import monotonic_s, new_journal_id, new_secret, wall_ns
 from robson.daemon.config import Config
 from robson.daemon.custody import Custody
 from robson.daemon.diary import Diary
+from robson.daemon.examination import Examination
 from robson.daemon.farewell import unfinished
 from robson.daemon.fresh import Aside
 from robson.daemon.inbox import Inbox
@@ -44,10 +44,11 @@ from robson.daemon.snapshots import Snapshots
 from robson.daemon.stage import Stage
 from robson.daemon.stillness import Stillness
 from robson.daemon.strategies import SHIPPED, Shelf
+from robson.daemon.tokens import tokens
 from robson.daemon.worker import Fatal, Worker, guarded
 from robson.domain.accounts import Started, Stopped
 from robson.domain.commands import Command, Panic
-from robson.domain.errors import ConfigError, Refused
+from robson.domain.errors import Refused
 from robson.domain.identity import AccountId
 from robson.domain.lifecycle import MachineLaw, PositionState
 from robson.domain.ports import Recorded
@@ -117,9 +118,9 @@ class SimulatedDaemon:
             aside = Aside(places.directory) if fresh else None
             if aside is not None:
                 undo.callback(aside.back)
-            known = self._tokens() if Path(places.token).exists() else None
+            known = tokens(Path(places.token)) if Path(places.token).exists() else None
             self._build(programme)
-            self.tokens = known or self._tokens()
+            self.tokens = known or tokens(Path(places.token))
             undo.pop_all()
         if aside is not None:
             aside.thrown_away()
@@ -199,7 +200,10 @@ class SimulatedDaemon:
             hears=lambda: self.theatre.hears,
             report=self.report,
             on_refused=self._refused,
+            examination=Examination(self.config, self.places.directory),
         )
+        alive = lambda: all(check.ok for check in self.live())  # noqa: E731
+        self.alerts = Alerts(self.config, self._published, alive, self._fatal)
 
     def _theatre(self, programme: Programme) -> Outside:
         """The exchange of the profile. One of our own writes its pairs down as soon as it is made,
@@ -303,25 +307,10 @@ class SimulatedDaemon:
             name="health", target=self.http.serve_forever, daemon=True
         )
         self.http_thread.start()
+        self.alerts.start()
         self.serving = True
         self.api.set_serving(serving=True)
         return doors
-
-    def _tokens(self) -> tuple[Token, ...]:
-        path = Path(self.places.token)
-        if not path.exists():
-            text = "".join(f"{role}:{new_secret(32)}\n" for role in ROLES)
-            # Under its name only when it is whole: half a file would keep the next start out.
-            half = path.with_name(f"{path.name}.new")
-            half.unlink(missing_ok=True)
-            fd = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(fd, "w", encoding="ascii") as file:
-                file.write(text)
-            half.rename(path)
-        try:
-            return read_token_file(str(path))
-        except TokenFileError as error:
-            raise ConfigError(str(error)) from error
 
     def _recover(self) -> None:
         if self.snapshots.told:  # there was no log yet when the journal was read
@@ -452,6 +441,7 @@ class SimulatedDaemon:
         """
         self.serving = False
         self.keeper.stop()
+        self.alerts.stop()
         self.api.set_serving(serving=False)
         self.api.stop(0.5)
         self.http.shutdown()

@@ -10,6 +10,7 @@ from typing import Any
 
 import attrs
 
+from robson.api.checked import CheckFact, Examiner
 from robson.api.published import (
     AlertFact,
     CommandResult,
@@ -87,7 +88,9 @@ class DaemonBackend:
         hears: Callable[[], bool],
         report: Callable[[], dict[str, Any]],
         on_refused: Callable[[Command, Refused], None],
+        examination: Examiner,
     ) -> None:
+        self._examination = examination
         self._monitor = monitor
         self._inbox = inbox
         self._reader = reader
@@ -141,6 +144,14 @@ class DaemonBackend:
     def sim_report(self) -> str | None:
         """What a simulated daemon says of its tape and of its invariants."""
         return json.dumps(self._report())
+
+    def examine(self) -> tuple[CheckFact, ...]:
+        """Every check of machine and exchange, made now."""
+        return self._examination.examine()
+
+    def test_alert(self, actor: str) -> tuple[CheckFact, ...]:
+        """Send a test by each way out, once, and say which took it."""
+        return self._examination.test_alert(actor)
 
     # --- views -----------------------------------------------------------------------------------
 

@@ -5,11 +5,13 @@ Every key is one row of ``KEYS``: what is not there does not exist, and nothing 
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import attrs
 
@@ -115,6 +117,27 @@ def _url(*schemes: str) -> Callable[[str], str]:
         return public_url(text, *schemes) if text else ""
 
     return read
+
+
+def _hook(text: str) -> str:
+    """An address with whatever follows: it may be a secret, so it is not repeated."""
+    try:
+        parts = urlsplit(text)
+        fits = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        fits = False
+    if text and not (fits and text.isascii() and text.isprintable() and " " not in text):
+        raise ConfigError("is no address; expected http://HOST/PATH or https://HOST/PATH")
+    return text
+
+
+def _program(text: str) -> str:
+    path = Path(text)
+    if text and not (path.is_absolute() and path.is_file() and os.access(path, os.X_OK)):
+        raise ConfigError(
+            f"is {shown_text(text, 80)}; expected the full path of a program, without arguments"
+        )
+    return text
 
 
 def _symbols(text: str) -> str:
@@ -262,6 +285,9 @@ KEYS: dict[str, Key] = {
     "risk.on_halt": Key(
         "hold", _one_of("hold", "close"), "open positions at the monthly halt: hold or close"
     ),
+    "alerts.url": Key("", _hook, "alerts are sent there by POST, as JSON", secret=True),
+    "alerts.command": Key("", _program, "program that gets each alert on its standard input"),
+    "alerts.beat_url": Key("", _hook, "a POST each minute while all is alive", secret=True),
     "signal.ttl_s": Key(30, _whole(1, 3600), "how long a signal is valid"),
     "signal.max_drift_pct": Key(Decimal("0.3"), _decimal("0", "5"), "price against the signal"),
     "allow_manual_signal": Key(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from robson.api.checked import Examiner
 from robson.api.document import status as document
 from robson.api.published import DiskFact, Published
 from robson.api.translate import status as translate
@@ -68,6 +69,7 @@ def published_by(monitor: Monitor, account: str, started_ns: int) -> Published:
         reach=cast("Reach", _Reached()),
         hears=lambda: True,
         on_refused=_nobody,
+        examination=cast("Examiner", None),
     )
     return backend.published()
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import attrs
 
+from robson.api.checked import CheckFact
 from robson.api.published import (
     Armed,
     ArmPreview,
@@ -106,6 +107,18 @@ LOOKED = Looked(
     report_only=True,
 )
 
+CHECKED = (
+    CheckFact(name="Clock", answer="pass", said="2 ms apart", incident="F28"),
+    CheckFact(
+        name="Key",
+        answer="fail",
+        said="may withdraw",
+        means="whoever steals it can empty the account",
+        fix="change the key's rights",
+        incident="F74",
+    ),
+    CheckFact(name="Pairs", answer="unchecked", said="could not be checked: no answer"),
+)
 Answer = Callable[[Command, float], CommandResult]
 
 
@@ -233,6 +246,7 @@ class FakeBackend:
     lines: list[LogLine] = attrs.field(factory=list)
     keys: tuple[ConfigKey, ...] = ()
     report: str | None = None
+    testers: list[str] = attrs.field(factory=list)
 
     def submit(self, command: Command, timeout_s: float) -> CommandResult:
         self.commands.append(command)
@@ -259,6 +273,13 @@ class FakeBackend:
 
     def published(self) -> Published:
         return self.view
+
+    def examine(self) -> tuple[CheckFact, ...]:
+        return CHECKED
+
+    def test_alert(self, actor: str) -> tuple[CheckFact, ...]:
+        self.testers.append(actor)
+        return CHECKED[:1]
 
     def journal_rows(
         self, position: PositionId | None, after_seq: int, limit: int

@@ -19,6 +19,7 @@ from robson.api.client import Client
 from robson.api.document import answers, records
 from robson.api.document.admin import admin
 from robson.api.document.arm import arm
+from robson.api.document.doctor import doctor
 from robson.api.document.reconcile import reconcile
 from robson.api.document.status import risk, status
 from robson.api.document.text import Document, dumps
@@ -99,6 +100,8 @@ MAKERS = {
     "reconcile": lambda client: reconcile(
         client.reconcile(report_only=True), DOOR, then="robson status"
     ),
+    "doctor": lambda client: doctor(client.doctor(), DOOR),
+    "doctor-alerts": lambda client: doctor(client.test_alert(), DOOR),
     "history": lambda client: answers.history(client.history(days=7), DOOR),
     "explain": lambda client: answers.explain(client.explain("BTCUSDT"), DOOR),
     "event": lambda client: records.event(next(client.watch(after_seq=1044, until_now=True))),

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from robson.api.client import CallFailed
+from robson.api.v1 import robson_pb2 as pb
 from robson.daemon.checks import CHECKS, Check, Verdict
 from robson.daemon.config import examine
 from robson.daemon.doctor import offline
@@ -205,3 +206,19 @@ def test_live_starts_with_a_bad_key_and_enters_nothing(place: Path, record_prope
         assert ended.code == 78
         assert "may not trade on margin" in ended.one_line("exchange.key_file")
     record_property("happened", "a start with a key that may withdraw, and one with a useless key")
+
+
+def test_a_running_daemon_is_asked(place: Path, record_property: Any) -> None:
+    """The same checks from inside; a test of the alerts says when nobody would hear one."""
+    with beside_a_venue(place) as (venue, robsond):
+        client = robsond.start()
+        well = client.doctor()
+        assert [check.name for check in well.checks] == list(CHECKS)
+        assert {check.answer for check in well.checks} == {pb.CHECK_ANSWER_PASS}
+        venue.standing(burn={"interestBNBBurn": True})
+        ill = {check.name: check for check in client.doctor().checks}
+        assert ill["Fees"].answer == pb.CHECK_ANSWER_FAIL
+        (alerts,) = client.test_alert().checks
+        assert alerts.answer == pb.CHECK_ANSWER_UNCHECKED
+        assert "alerts.url" in alerts.said
+    record_property("happened", "a running daemon asked for its checks")

@@ -99,6 +99,13 @@ class DisarmOutcome(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     DISARM_OUTCOME_CANCELLED: _ClassVar[DisarmOutcome]
     DISARM_OUTCOME_NOOP: _ClassVar[DisarmOutcome]
     DISARM_OUTCOME_CANCEL_REQUESTED: _ClassVar[DisarmOutcome]
+
+class CheckAnswer(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    CHECK_ANSWER_UNSPECIFIED: _ClassVar[CheckAnswer]
+    CHECK_ANSWER_PASS: _ClassVar[CheckAnswer]
+    CHECK_ANSWER_FAIL: _ClassVar[CheckAnswer]
+    CHECK_ANSWER_UNCHECKED: _ClassVar[CheckAnswer]
 SIDE_UNSPECIFIED: Side
 SIDE_LONG: Side
 SIDE_SHORT: Side
@@ -156,6 +163,10 @@ DISARM_OUTCOME_UNSPECIFIED: DisarmOutcome
 DISARM_OUTCOME_CANCELLED: DisarmOutcome
 DISARM_OUTCOME_NOOP: DisarmOutcome
 DISARM_OUTCOME_CANCEL_REQUESTED: DisarmOutcome
+CHECK_ANSWER_UNSPECIFIED: CheckAnswer
+CHECK_ANSWER_PASS: CheckAnswer
+CHECK_ANSWER_FAIL: CheckAnswer
+CHECK_ANSWER_UNCHECKED: CheckAnswer
 
 class Daemon(_message.Message):
     __slots__ = ("version", "instance_id", "profile", "account", "epoch", "runtime_state", "started_at", "tape", "leases", "degraded", "reconciliation_blockers", "feeds", "journal", "clock_skew_ms", "runtime_change", "disk", "exchange")
@@ -1332,6 +1343,50 @@ class HandOverResponse(_message.Message):
     as_of: _timestamp_pb2.Timestamp
     daemon: Daemon
     def __init__(self, as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., daemon: _Optional[_Union[Daemon, _Mapping]] = ...) -> None: ...
+
+class DoctorRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class DoctorResponse(_message.Message):
+    __slots__ = ("as_of", "daemon", "checks")
+    AS_OF_FIELD_NUMBER: _ClassVar[int]
+    DAEMON_FIELD_NUMBER: _ClassVar[int]
+    CHECKS_FIELD_NUMBER: _ClassVar[int]
+    as_of: _timestamp_pb2.Timestamp
+    daemon: Daemon
+    checks: _containers.RepeatedCompositeFieldContainer[Check]
+    def __init__(self, as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., daemon: _Optional[_Union[Daemon, _Mapping]] = ..., checks: _Optional[_Iterable[_Union[Check, _Mapping]]] = ...) -> None: ...
+
+class TestAlertRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class TestAlertResponse(_message.Message):
+    __slots__ = ("as_of", "daemon", "checks")
+    AS_OF_FIELD_NUMBER: _ClassVar[int]
+    DAEMON_FIELD_NUMBER: _ClassVar[int]
+    CHECKS_FIELD_NUMBER: _ClassVar[int]
+    as_of: _timestamp_pb2.Timestamp
+    daemon: Daemon
+    checks: _containers.RepeatedCompositeFieldContainer[Check]
+    def __init__(self, as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., daemon: _Optional[_Union[Daemon, _Mapping]] = ..., checks: _Optional[_Iterable[_Union[Check, _Mapping]]] = ...) -> None: ...
+
+class Check(_message.Message):
+    __slots__ = ("name", "answer", "said", "means", "fix", "incident")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    ANSWER_FIELD_NUMBER: _ClassVar[int]
+    SAID_FIELD_NUMBER: _ClassVar[int]
+    MEANS_FIELD_NUMBER: _ClassVar[int]
+    FIX_FIELD_NUMBER: _ClassVar[int]
+    INCIDENT_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    answer: CheckAnswer
+    said: str
+    means: str
+    fix: str
+    incident: str
+    def __init__(self, name: _Optional[str] = ..., answer: _Optional[_Union[CheckAnswer, str]] = ..., said: _Optional[str] = ..., means: _Optional[str] = ..., fix: _Optional[str] = ..., incident: _Optional[str] = ...) -> None: ...
 
 class Difference(_message.Message):
     __slots__ = ("symbol", "row", "code", "message", "evidence", "follows", "freezes")

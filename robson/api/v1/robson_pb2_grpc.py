@@ -95,6 +95,16 @@ class RobsonStub:
                 request_serializer=robson_dot_api_dot_v1_dot_robson__pb2.HandOverRequest.SerializeToString,
                 response_deserializer=robson_dot_api_dot_v1_dot_robson__pb2.HandOverResponse.FromString,
                 _registered_method=True)
+        self.Doctor = channel.unary_unary(
+                '/robson.api.v1.Robson/Doctor',
+                request_serializer=robson_dot_api_dot_v1_dot_robson__pb2.DoctorRequest.SerializeToString,
+                response_deserializer=robson_dot_api_dot_v1_dot_robson__pb2.DoctorResponse.FromString,
+                _registered_method=True)
+        self.TestAlert = channel.unary_unary(
+                '/robson.api.v1.Robson/TestAlert',
+                request_serializer=robson_dot_api_dot_v1_dot_robson__pb2.TestAlertRequest.SerializeToString,
+                response_deserializer=robson_dot_api_dot_v1_dot_robson__pb2.TestAlertResponse.FromString,
+                _registered_method=True)
         self.GetRisk = channel.unary_unary(
                 '/robson.api.v1.Robson/GetRisk',
                 request_serializer=robson_dot_api_dot_v1_dot_robson__pb2.GetRiskRequest.SerializeToString,
@@ -248,6 +258,21 @@ class RobsonServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Doctor(self, request, context):
+        """Makes every check of machine and exchange now: pass, fail, or could not be checked. Changes
+        nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def TestAlert(self, request, context):
+        """Sends a test by each way by which alerts leave, once. Needs the role admin.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetRisk(self, request, context):
         """The month's budget, and every limit that can deny an entry.
         """
@@ -383,6 +408,16 @@ def add_RobsonServicer_to_server(servicer, server):
                     servicer.HandOver,
                     request_deserializer=robson_dot_api_dot_v1_dot_robson__pb2.HandOverRequest.FromString,
                     response_serializer=robson_dot_api_dot_v1_dot_robson__pb2.HandOverResponse.SerializeToString,
+            ),
+            'Doctor': grpc.unary_unary_rpc_method_handler(
+                    servicer.Doctor,
+                    request_deserializer=robson_dot_api_dot_v1_dot_robson__pb2.DoctorRequest.FromString,
+                    response_serializer=robson_dot_api_dot_v1_dot_robson__pb2.DoctorResponse.SerializeToString,
+            ),
+            'TestAlert': grpc.unary_unary_rpc_method_handler(
+                    servicer.TestAlert,
+                    request_deserializer=robson_dot_api_dot_v1_dot_robson__pb2.TestAlertRequest.FromString,
+                    response_serializer=robson_dot_api_dot_v1_dot_robson__pb2.TestAlertResponse.SerializeToString,
             ),
             'GetRisk': grpc.unary_unary_rpc_method_handler(
                     servicer.GetRisk,
@@ -760,6 +795,60 @@ class Robson:
             '/robson.api.v1.Robson/HandOver',
             robson_dot_api_dot_v1_dot_robson__pb2.HandOverRequest.SerializeToString,
             robson_dot_api_dot_v1_dot_robson__pb2.HandOverResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Doctor(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/robson.api.v1.Robson/Doctor',
+            robson_dot_api_dot_v1_dot_robson__pb2.DoctorRequest.SerializeToString,
+            robson_dot_api_dot_v1_dot_robson__pb2.DoctorResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def TestAlert(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/robson.api.v1.Robson/TestAlert',
+            robson_dot_api_dot_v1_dot_robson__pb2.TestAlertRequest.SerializeToString,
+            robson_dot_api_dot_v1_dot_robson__pb2.TestAlertResponse.FromString,
             options,
             channel_credentials,
             insecure,

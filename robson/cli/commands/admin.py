@@ -6,8 +6,10 @@ import argparse
 from pathlib import Path
 
 from robson.api.document.admin import Answer, admin
+from robson.api.document.doctor import doctor
 from robson.api.document.records import daemon_config
 from robson.cli import output
+from robson.cli.commands.doctor import SICK
 from robson.cli.problem import Problem
 from robson.cli.session import Session
 
@@ -36,6 +38,8 @@ def run(args: argparse.Namespace, session: Session) -> int:
     """Ask, and print where the account stands now; returns the exit code."""
     if args.action == "show-config":
         return _show_config(args, session)
+    if args.action == "test-alert":
+        return _test_alert(args, session)
     _check(args)
     evidence = _evidence(args.evidence_file)
     session.before_change()
@@ -55,12 +59,24 @@ def _then(args: argparse.Namespace, answer: Answer) -> str:
 
 def _show_config(args: argparse.Namespace, session: Session) -> int:
     """The daemon's own configuration: to be read only."""
-    for option in ("reason", *_ONLY):
-        if getattr(args, _name(option)) is not None:
-            raise _elsewhere(option, "what changes something", args.action)
+    _takes_nothing(args)
     answer = session.ask(session.client.config)
     output.emit("daemon_config", daemon_config(answer, session.url), session.settings)
     return 0
+
+
+def _test_alert(args: argparse.Namespace, session: Session) -> int:
+    """A test by each way by which alerts leave; a code that is not 0 when one has not taken it."""
+    _takes_nothing(args)
+    document = doctor(session.ask(session.client.test_alert), session.url)
+    output.emit("doctor", document, session.settings)
+    return 0 if document["ok"] else SICK
+
+
+def _takes_nothing(args: argparse.Namespace) -> None:
+    for option in ("reason", *_ONLY):
+        if getattr(args, _name(option)) is not None:
+            raise _elsewhere(option, "what changes something", args.action)
 
 
 def _check(args: argparse.Namespace) -> None:

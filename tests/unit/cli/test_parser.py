@@ -13,7 +13,18 @@ from robson.cli.problem import Problem
 # As the design fixes them; demo is added by its own list of options.
 COMMANDS = (
     *("status", "arm", "disarm", "panic", "history", "explain"),
-    *("events", "logs", "risk", "reconcile", "admin", "init", "config", "completion", "demo"),
+    *(
+        "events",
+        "logs",
+        "risk",
+        "reconcile",
+        "doctor",
+        "admin",
+        "init",
+        "config",
+        "completion",
+        "demo",
+    ),
 )
 
 DEMO = (

@@ -9,6 +9,7 @@ from functools import partial
 from robson.cli.screens import (
     arm,
     config,
+    doctor,
     errors,
     explain,
     finding,
@@ -32,6 +33,7 @@ from tests.unit.cli.screens import other_documents as others
 from tests.unit.cli.screens import panic_documents as panics
 from tests.unit.cli.screens import reconcile_documents as looks
 from tests.unit.cli.screens import risk_documents as risks
+from tests.unit.cli.screens.doctor_documents import DOCTORS
 from tests.unit.cli.screens.documents import Doc, changed, numbers
 
 View = Callable[[Page], list[Line]]
@@ -215,6 +217,7 @@ VIEWS: dict[str, View] = {
     **{f"risk-{name}": of(risk.risk, doc) for name, doc in RISKS.items()},
     **{f"admin-{name}": of(risk.admin, doc) for name, doc in OPERATORS.items()},
     **{f"reconcile-{name}": of(reconcile.reconcile, doc) for name, doc in LOOKS.items()},
+    **{f"doctor-{name}": of(doctor.doctor, doc) for name, doc in DOCTORS.items()},
     "disarm-cancelled": of(panic.disarm, panics.DISARMED),
     "disarm-noop": of(panic.disarm, panics.DISARM_NOOP),
     "disarm-asked": of(panic.disarm, panics.DISARM_ASKED),

@@ -1,0 +1,51 @@
+"""Alerts of a running daemon: a way out that hangs delays no exit, and no secret reaches a file."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+from robson.api.v1 import robson_pb2 as pb
+from tests.e2e.harness import arm, running, state, until
+from tests.unit.daemon.test_alerts import CANARY, hooked
+
+EXIT_S = 5.0
+"""Far below the 30 s for which the way out hangs."""
+
+
+def test_a_halt_is_told_and_an_exit_waits_for_nobody(place: Path, record_property: object) -> None:
+    """The hook takes the message and never answers; the position is left meanwhile."""
+    hang = threading.Event()
+    with hooked(hang=hang) as hook, hooked() as beats:
+        env = {"ROBSON__ALERTS__URL": hook.url, "ROBSON__ALERTS__BEAT_URL": beats.url}
+        with running(place / "s", **env) as robsond:
+            client = robsond.start()
+            position = arm(client)
+            robsond.protected(client, position)
+            client.trigger_halt(reason="enough")
+            until(lambda: hook.got, "the alert has left, and hangs")
+            began_s = time.monotonic()
+            list(client.panic(symbol="BTCUSDT"))
+            ended = robsond.settles(client, position)
+            took_s = time.monotonic() - began_s
+            assert state(ended) == "closed"
+            assert took_s < EXIT_S
+            assert not hang.is_set()
+            shown = [key for key in client.config().keys if key.key == "alerts.url"]
+            assert [(key.secret, key.value) for key in shown] == [(True, "")]
+            hang.set()
+            (tested,) = client.test_alert().checks
+            assert (tested.name, tested.answer) == ("alerts.url", pb.CHECK_ANSWER_PASS)
+            assert "test" in {each["kind"] for each in hook.got}
+            ended_in_order = robsond.stop()
+            assert ended_in_order.code == 0
+            said = ended_in_order.out + ended_in_order.err
+        assert [each["kind"] for each in beats.got] == ["beat"]
+    raised = hook.got[0]
+    assert (raised["kind"], raised["conditions"][0]["code"]) == ("raised", "halt")
+    files = [path for path in place.rglob("*") if path.is_file()]
+    assert files
+    assert CANARY not in said
+    assert [path for path in files if CANARY.encode() in path.read_bytes()] == []
+    record_property("happened", "an exit beside an alert that hung")  # type: ignore[operator]

@@ -1,0 +1,323 @@
+"""Alerts: each condition is judged, told once, told again in an hour, cleared; and a way out that
+hangs, refuses or is away delays nobody and repeats no secret.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+
+from robson.api.published import AlertFact, DegradedFact, DiskFact, FeedFact, Published, ReachFact
+from robson.daemon import alerts, logs
+from robson.daemon.alerts import Alerts, WayOut
+from robson.daemon.conditions import CONDITIONS, Standing, standing
+from robson.daemon.config import KEYS, Config, examine
+from robson.daemon.sinks import Post, Program
+from robson.daemon.tidings import CLEAR_S, DIGEST_S, Tidings
+from robson.domain import events as e
+from robson.domain.lifecycle import PositionState
+from robson.domain.values import NS_PER_S, ExchangeNs, Price
+from tests.contract import lives
+from tests.contract.fake_daemon import published
+
+CANARY = "canary-8c1f"
+BAD = Standing(code="disk", about="disk", said="little room")
+MONTH = Standing(code="month", about="2", said="lost 2 %")
+
+
+def calm() -> Published:
+    """A view in which nothing stands."""
+    seen = published(lives.active(), profile="live")
+    facts = attrs.evolve(
+        seen.daemon,
+        degraded=(),
+        silent=None,
+        disk=DiskFact(free_mib=900, warn_mib=200, entry_mib=64),
+        feeds=(FeedFact(symbol="BTCUSDT", source="ws", age_ms=200),),
+    )
+    risk = attrs.evolve(seen.risk, halted=False, alerts=())
+    return attrs.evolve(seen, daemon=facts, risk=risk)
+
+
+def _holding(**changes: Any) -> Published:
+    return attrs.evolve(calm(), positions=(attrs.evolve(lives.active(), **changes),), living=None)
+
+
+def _facts(**changes: Any) -> Published:
+    return attrs.evolve(calm(), daemon=attrs.evolve(calm().daemon, **changes))
+
+
+def _risk(**changes: Any) -> Published:
+    return attrs.evolve(calm(), risk=attrs.evolve(calm().risk, **changes))
+
+
+def _ago(seconds: int) -> ExchangeNs:
+    return ExchangeNs(lives.NOON - seconds * NS_PER_S)
+
+
+def _left_at(at_ns: ExchangeNs) -> e.ExitTriggered:
+    return e.ExitTriggered(
+        position=lives.BTC_ID,
+        at_ns=at_ns,
+        reason="stop_loss",
+        price=Price("1"),
+        stop=Price("1"),
+        tick_ns=at_ns,
+    )
+
+
+PLANTED: dict[str, Callable[[], Published]] = {
+    "unprotected": lambda: _holding(alerted_ns=_ago(3)),
+    "error": lambda: _holding(state=PositionState.ERROR),
+    "holding_missed": lambda: _holding(missed_ns=_ago(3)),
+    "exit_long": lambda: _holding(state=PositionState.EXITING, trigger=_left_at(_ago(61))),
+    "exchange_silent": lambda: _facts(silent=ReachFact(since_ns=_ago(61), unanswered=9)),
+    "feed_silent": lambda: _facts(feeds=(FeedFact(symbol="BTCUSDT", source="ws", age_ms=15_001),)),
+    "degraded": lambda: _facts(
+        degraded=(DegradedFact(scope="BTCUSDT", reason="odd", since_ns=_ago(9), code="frozen"),)
+    ),
+    "disk": lambda: _facts(disk=DiskFact(free_mib=199, warn_mib=200, entry_mib=64)),
+    "halt": lambda: _risk(halted=True, halt_reason="enough"),
+    "month": lambda: _risk(
+        alerts=(AlertFact(line_pct=Decimal(2), loss=Decimal(200), reached_ns=_ago(9)),)
+    ),
+}
+
+
+@pytest.mark.parametrize("code", [row.code for row in CONDITIONS])
+def test_each_condition_stands_where_it_was_planted(code: str) -> None:
+    """And on its side of the line alone."""
+    assert standing(calm()) == {}
+    assert {each.code for each in standing(PLANTED[code]()).values()} == {code}
+
+
+def test_just_short_of_a_line_nothing_stands() -> None:
+    short = (
+        _holding(state=PositionState.EXITING, trigger=_left_at(_ago(60))),
+        _facts(silent=ReachFact(since_ns=_ago(60), unanswered=9)),
+        _facts(feeds=(FeedFact(symbol="BTCUSDT", source="ws", age_ms=15_000),)),
+        _facts(disk=DiskFact(free_mib=200, warn_mib=200, entry_mib=64)),
+        _facts(profile="sim", feeds=(FeedFact(symbol="BTCUSDT", source="tape", age_ms=99_000),)),
+        _facts(feeds=(FeedFact(symbol="SOLUSDT", source="ws", age_ms=99_000),)),
+    )
+    assert [standing(seen) for seen in short] == [{}] * len(short)
+
+
+# --- when it is told -----------------------------------------------------------------------------
+
+
+def _told(tidings: Tidings, at_s: float, *now: Standing) -> list[str]:
+    return [each.kind for each in tidings.look({each.key: each for each in now}, at_s)]
+
+
+def test_once_then_each_hour_then_the_all_clear() -> None:
+    tidings = Tidings()
+    kinds = [kind for at_s in range(7_201) for kind in _told(tidings, float(at_s), BAD)]
+    assert kinds == ["raised", "digest", "digest"]
+    after = [kind for at_s in range(7_201, 7_400) for kind in _told(tidings, float(at_s))]
+    assert after == ["cleared"]
+
+
+def test_what_comes_and_goes_is_told_once() -> None:
+    tidings = Tidings()
+    kinds = []
+    for at_s in range(1_000):
+        kinds += _told(tidings, float(at_s), *([BAD] if at_s % 2 else []))
+    assert kinds == ["raised"]
+    assert _told(tidings, 1_000 + CLEAR_S) == []
+    assert _told(tidings, 1_000 + 2 * CLEAR_S) == ["cleared"]
+    assert _told(tidings, 1_001 + 2 * CLEAR_S, BAD) == ["raised"]
+
+
+def test_a_months_line_is_told_when_it_is_reached_and_never_again() -> None:
+    tidings = Tidings()
+    assert _told(tidings, 0.0, MONTH) == ["raised"]
+    assert _told(tidings, 2 * DIGEST_S, MONTH) == []
+    assert [_told(tidings, 3 * DIGEST_S + each) for each in (0, CLEAR_S)] == [[], []]
+
+
+# --- the ways out --------------------------------------------------------------------------------
+
+
+class Hook:
+    """A server that answers as it is told, and keeps what it got."""
+
+    def __init__(self, *statuses: int, hang: threading.Event | None = None) -> None:
+        self.got: list[dict[str, Any]] = []
+        left = list(statuses)
+        hook = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                hook.got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+                if hang is not None:
+                    hang.wait(30)
+                self.send_response(left.pop(0) if left else 200)
+                self.end_headers()
+
+            def log_message(self, *_args: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/hook/{CANARY}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+@contextmanager
+def hooked(*statuses: int, hang: threading.Event | None = None) -> Iterator[Hook]:
+    """One of them."""
+    hook = Hook(*statuses, hang=hang)
+    try:
+        yield hook
+    finally:
+        if hang is not None:
+            hang.set()
+        hook.server.shutdown()
+        hook.server.server_close()
+
+
+def _until(look: Callable[[], bool], bound_s: float = 10.0) -> None:
+    ends_s = time.monotonic() + bound_s
+    while not look():
+        assert time.monotonic() < ends_s
+        threading.Event().wait(0.01)
+
+
+def _falls(name: str, error: BaseException) -> None:
+    raise AssertionError(name) from error
+
+
+def _config(**values: object) -> Config:
+    given = {f"alerts.{name}": value for name, value in values.items()}
+    return Config({key: row.default for key, row in KEYS.items()} | given)
+
+
+@pytest.fixture
+def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What goes into the log."""
+    lines: list[str] = []
+    monkeypatch.setattr(logs, "note", lambda text, _level="info": lines.append(text))
+    monkeypatch.setattr(alerts, "FIRST_WAIT_S", 0.01)
+    return lines
+
+
+def test_what_is_refused_is_sent_again_in_order(said: list[str]) -> None:
+    """Each message until it is taken; the log says so without the address."""
+    with hooked(500, 302, 503) as hook:
+        way = WayOut(Post("alerts.url", hook.url))
+        threading.Thread(target=way.run, daemon=True).start()
+        way.put(b'{"number": 1}')
+        way.put(b'{"number": 2}')
+        _until(lambda: len(hook.got) == 5)
+        way.stop()
+    assert [each["number"] for each in hook.got] == [1, 1, 1, 1, 2]
+    assert [line.rpartition(": ")[2] for line in said] == ["HTTP 500", "HTTP 302", "HTTP 503"]
+    assert CANARY not in "".join(said)
+
+
+def test_an_address_that_is_away_is_in_no_log(said: list[str]) -> None:
+    with hooked() as hook:
+        url = hook.url
+    assert Post("alerts.url", url).deliver(b"{}") == "ConnectionError"
+    assert said == []
+
+
+def test_a_program_gets_the_document_and_none_of_our_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ROBSON__ALERTS__URL", CANARY)
+    program = tmp_path / "tell"
+    program.write_text(f"#!/bin/sh\ncat > {tmp_path}/got; env > {tmp_path}/env; exit $(cat rc)\n")
+    program.write_text(program.read_text().replace("$(cat rc)", "0"))
+    program.chmod(0o700)
+    assert Program("alerts.command", str(program)).deliver(b'{"a": 1}') == ""
+    assert (tmp_path / "got").read_text() == '{"a": 1}'
+    assert CANARY not in (tmp_path / "env").read_text()
+    program.write_text("#!/bin/sh\nexit 3\n")
+    assert Program("alerts.command", str(program)).deliver(b"{}") == "exit code 3"
+    program.unlink()
+    assert Program("alerts.command", str(program)).deliver(b"{}") == "FileNotFoundError"
+
+
+def test_a_way_out_that_hangs_delays_nobody(said: list[str], tmp_path: Path) -> None:
+    """Looks go on at once, and the other way out gets its message."""
+    program = tmp_path / "tell"
+    program.write_text(f"#!/bin/sh\ncat >> {tmp_path}/got\n")
+    program.chmod(0o700)
+    hang = threading.Event()
+    with hooked(hang=hang) as hook:
+        seen = PLANTED["unprotected"]()
+        told = Alerts(
+            _config(url=hook.url, command=str(program)), lambda: seen, lambda: True, _falls
+        )
+        told.start()
+        _until(lambda: bool(hook.got) and (tmp_path / "got").exists())
+        began_s = time.monotonic()
+        for _ in range(50):
+            told.look()
+        assert time.monotonic() - began_s < 1.0
+        _until(lambda: (tmp_path / "got").stat().st_size > 0)
+        told.stop()
+    got = json.loads((tmp_path / "got").read_text())
+    assert (got["schema"], got["kind"], got["urgent"]) == ("robson.alert/1", "raised", True)
+    assert got["conditions"][0]["code"] == "unprotected"
+    assert got["daemon"]["profile"] == "live"
+    assert said[0].startswith("alert raised: BTCUSDT"), "it is in the log before it leaves"
+
+
+def test_the_beat_stops_with_the_daemons_life(said: list[str]) -> None:
+    """A dead man does not beat: a thread that is silent keeps the beat back."""
+    assert said == []
+    with hooked() as hook:
+        alive = threading.Event()
+        told = Alerts(_config(beat_url=hook.url), calm, alive.is_set, _falls)
+        told.start()
+        told.look()
+        threading.Event().wait(0.1)
+        assert hook.got == []
+        alive.set()
+        told.look()
+        _until(lambda: len(hook.got) == 1)
+        told.look()
+        threading.Event().wait(0.1)
+        assert [each["kind"] for each in hook.got] == ["beat"], "once a minute"
+        told.stop()
+
+
+def test_without_a_way_out_there_is_no_thread() -> None:
+    before = threading.active_count()
+    Alerts(_config(), calm, lambda: True, _falls).start()
+    assert threading.active_count() == before
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("alerts.url", f"{CANARY}.example"),
+        ("alerts.url", f"ftp://h/{CANARY}"),
+        ("alerts.url", f"http:///{CANARY}"),
+        ("alerts.url", f"http://h:99999/{CANARY}"),
+        ("alerts.beat_url", f"http://h/a {CANARY}"),
+        ("alerts.command", "curl"),
+        ("alerts.command", "/nowhere/curl"),
+        ("alerts.command", "/etc/passwd"),
+    ],
+)
+def test_nonsense_is_refused_and_a_secret_not_repeated(key: str, text: str) -> None:
+    name = f"ROBSON__{key.upper().replace('.', '__')}"
+    found = examine(None, {name: text}, {})
+    assert [wrong.key for wrong in found.wrong] == [key]
+    assert CANARY not in "".join(map(str, found.wrong))
+    kept = examine(None, {name: "" if key == "alerts.command" else f"https://h/{CANARY}"}, {})
+    assert kept.wrong == ()
+    assert CANARY not in str(kept.config.shown())
