@@ -18,8 +18,10 @@ from robson.connectors.simulated.entries import Deposited, Filled, InterestCharg
 from robson.connectors.simulated.faults import ExchangeFaults, Piece
 from robson.domain.identity import position_hash, read_client_order_id
 from robson.domain.instrument import Instrument
+from robson.domain.reports import FORCED_PREFIX
 from robson.domain.values import Action, Side
 from robson.domain.view import PositionView
+from robson.sim import faults
 from robson.sim.lives import Lives, plan_of
 from robson.sim.seams import WatchedExchange
 from robson.sim.world import World
@@ -72,7 +74,7 @@ def lives_of(seed: int) -> Lives:
     plan = plan_of(seed, 4)
     calm = attrs.evolve(plan, severity="calm")
     if seed % 3 == 0:
-        return Lives(calm, exchange=ThinBook)
+        return Lives(attrs.evolve(calm, only_limited=False), exchange=ThinBook)
     return Lives(plan if seed % 3 == 1 else calm)
 
 
@@ -85,7 +87,17 @@ WANTED = (
 
 
 @pytest.fixture(scope="module")
-def outcomes() -> list[Outcome]:
+def _nobody_else() -> Iterator[None]:
+    """Without a person at the pair, whose trades are in the books too and are nobody's result."""
+    persons = [kind for kind in faults.MIX if kind.startswith("foreign_")]
+    alone = {kind: attrs.evolve(faults.MIX[kind], weight=0) for kind in persons}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(faults, "MIX", {**faults.MIX, **alone})
+        yield
+
+
+@pytest.fixture(scope="module")
+def outcomes(_nobody_else: None) -> list[Outcome]:
     """Every settled position of the first worlds in which everything interesting happens."""
     found: list[Outcome] = []
     missing = set(WANTED)
@@ -107,7 +119,7 @@ def outcome_of(view: PositionView, world: World) -> Outcome:
     fills = [
         (state.orders[entry.order_id].action, oracle_fill(entry, symbol.base))
         for entry in books
-        if isinstance(entry, Filled) and position_hash(view.scope, view.id) in _id(world, entry)
+        if isinstance(entry, Filled) and _belongs(entry, view, world)
     ]
     assert view.side is not None
     in_ = Action.BUY if view.side is Side.LONG else Action.SELL
@@ -128,8 +140,11 @@ def outcome_of(view: PositionView, world: World) -> Outcome:
     )
 
 
-def _id(world: World, entry: Filled) -> str:
-    return world.exchange.state.orders[entry.order_id].client_id
+def _belongs(entry: Filled, view: PositionView, world: World) -> bool:
+    """Whether a trade is the position's own, or the exchange's that closed it by force."""
+    client_id = world.exchange.state.orders[entry.order_id].client_id
+    forced = client_id.startswith(FORCED_PREFIX) and during(view, entry)
+    return forced or position_hash(view.scope, view.id) in client_id
 
 
 def oracle_fill(entry: Filled, base: str) -> pnl_oracle.Fill:
