@@ -121,12 +121,19 @@ def test_environment_with_an_unknown_key(place: Path, tapes_: tuple[str, ...]) -
     ended.one_line("environment", "risk.magic")
 
 
-@pytest.mark.parametrize("profile", ["paper", "live"])
-def test_profile_that_is_not_built(place: Path, profile: str) -> None:
-    ended = refused(place / "s", "--profile", profile)
+def test_live_without_an_address_on_this_machine(place: Path) -> None:
+    ended = refused(place / "s", "--profile", "live")
 
     assert ended.code == CONFIG
-    ended.one_line(profile)
+    ended.one_line("live")
+
+
+def test_paper_whose_prices_nobody_serves(place: Path) -> None:
+    where = "http://127.0.0.1:1"
+    ended = refused(place / "s", "--profile", "paper", ROBSON__EXCHANGE__REST_URL=where)
+
+    assert ended.code == DOOR
+    ended.one_line(where)
 
 
 @pytest.mark.parametrize("address", ["0.0.0.0:0", "nowhere", "127.0.0.1:99999"])
