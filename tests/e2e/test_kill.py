@@ -83,6 +83,7 @@ def test_death_costs_nothing(
     record_property("happened", f"kill -9: {point} x{number}, {side}")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("side", ["long", "short"])
 def test_processes_that_live_for_a_few_commits_get_there(
     place: Path, side: str, record_property: Any

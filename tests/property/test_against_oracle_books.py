@@ -13,7 +13,7 @@ from fractions import Fraction
 from random import Random
 from typing import Any
 
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 from robson.connectors.simulated.entries import (
@@ -45,6 +45,11 @@ ATOM = Fraction(1, 10**8)
 BEGIN = 1_795_269_300 * NS_PER_S  # five minutes before a full hour
 POSITION = PositionId.of(7)
 Recorder = Callable[[str, object], None]
+NEXT_TO_NOTHING = bytes.fromhex(
+    "e2d611a5df4126d2796502f8a6058f3b50c7978162b40947597658aa55285cd3e215e999d6b2"
+    "d5bafb26f611eaa65a20"
+)
+"""An account whose liquidation price lies below the first price there is."""
 supplies = st.binary(min_size=BYTES, max_size=BYTES)
 
 
@@ -290,6 +295,7 @@ def test_balances_are_the_oracles(record_property: Recorder) -> None:
     )
 
     @WIDE
+    @example(supply=NEXT_TO_NOTHING)
     @given(supply=supplies)
     def compare(supply: bytes) -> None:
         trader = Trader(Mix(supply))

@@ -125,7 +125,8 @@ def _edges(account: Account, market: Market) -> Iterator[int]:
     price = account.liquidate_price(ratio)
     if price is None or account.falls_short(market.last, ratio):
         return
-    near, lowest = market.ticks_of(price), 0 if rules.min_price > 0 else 1
+    lowest = 0 if rules.min_price > 0 else 1  # there is no price of nothing
+    near = market.ticks_of(max(price, rules.price_of(lowest)))
     tried = range(max(near - 1, lowest), near + 2)
     around = [ticks for ticks in tried if account.falls_short(rules.price_of(ticks), ratio)]
     if around:
