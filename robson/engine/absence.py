@@ -13,13 +13,19 @@ from robson.engine.context import Context, Decision
 
 
 def decide_absent(view: PositionView, order: PlaceOrder, proof: Numbers, ctx: Context) -> Decision:
-    """The order is resolved as absent, with its proof, and has failed."""
+    """The order is resolved as absent, with its proof, and has failed.
+
+    Nothing follows for a position that is over: a person has said what became of it before the
+    proof was there.
+    """
     told: dict[str, Any] = {
         "position": view.id,
         "at_ns": ctx.now_ns,
         "client_id": order.client_id,
     }
     resolved = e.OrderResolved(**told, outcome="absent", evidence=proof)
+    if view.state.is_terminal:
+        return Decision(events=(resolved,))
     return Decision(events=(resolved, _failed(order.purpose, told, proof)))
 
 

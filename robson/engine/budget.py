@@ -81,9 +81,7 @@ def latent_loss(
         basis: result that the position had when the month opened; the loss counts from there.
     """
     with localcontext(MONEY):
-        # an average may have any number of digits; a cent's trillionth against the reader
-        worse = round_up(entry_vwap * side.sign, 12) * side.sign
-        unit = unit_loss(side=side, entry=worse, stop=stop, fee=fee, gap_bps=gap_bps)
+        unit = unit_loss(side=side, entry=entry_vwap, stop=stop, fee=fee, gap_bps=gap_bps)
         return max(Decimal(0), round_up(quantity * unit.loss_unit + accrued + basis, 12))
 
 

@@ -11,7 +11,7 @@ import attrs
 
 from robson.domain.errors import InvariantViolated
 from robson.domain.instrument import worse_price
-from robson.domain.values import MONEY, Side, truncate
+from robson.domain.values import MONEY, Side, round_up, truncate
 
 
 @attrs.frozen(kw_only=True)
@@ -46,10 +46,13 @@ def unit_loss(
 ) -> UnitLoss:
     """Price one unit at ``stop``: the distance, both fees, gap, entry slip and interest.
 
+    An average may have any number of digits: it counts as 12 decimals of it, against the reader.
+
     Raises:
         InvariantViolated: the figures have too many digits to add up exactly.
     """
     with localcontext(MONEY):
+        entry = round_up(entry * side.sign, 12) * side.sign
         entry_fill = worse_price(entry, side.entry_action, entry_slip_bps)
         adverse_fill = worse_price(stop, side.exit_action, gap_bps)
         fee_term = fee * (entry_fill + adverse_fill)

@@ -28,6 +28,7 @@ from robson.domain.identity import Purpose
 from robson.domain.lifecycle import PositionState
 from robson.domain.reports import Fill
 from robson.domain.values import NS_PER_MS, Action, Side
+from robson.engine.absence import decide_absent
 from robson.engine.context import Decision
 from tests.simulation import outsiders
 from tests.simulation.test_reconcile import BOTH, LOOKED_S, Read, closes, codes, held, passes
@@ -315,6 +316,36 @@ def test_an_entry_that_did_fill_is_not_cancelled() -> None:
     assert isinstance(refused, Refused)
     assert "its entry is FILLED with" in refused.message
     assert "close that at the exchange first" in refused.message
+
+
+@pytest.mark.parametrize(
+    ("lost", "target"), [(Purpose.EXIT, "closed"), (Purpose.ENTRY, "cancelled")]
+)
+def test_what_a_person_has_ended_is_not_ended_again_by_a_late_proof(
+    lost: Purpose, target: str, record_property: Any
+) -> None:
+    """Journal: over, by a person's word, with an order unknown. The proof of its absence comes."""
+    bench = Read([], seconds=900, faults=Script(lost=lost, request=True))
+    if lost is Purpose.EXIT:
+        bench.active(Side.LONG)
+        bench.world.ask(Panic(actor="t"))
+    else:
+        bench.arm(Side.LONG)
+    bench.world.until(lambda: any(order.status == "unknown" for order in bench.view.orders))
+    in_error(bench)
+    if lost is Purpose.EXIT:
+        closes(bench, stop=False)
+    assert isinstance(said(bench, resolving(bench, target)), Settled)
+    (unknown,) = [each for each in bench.view.orders if each.status == "unknown"]
+    custody = bench.world.monitor.custody
+    ctx = custody.context(bench.world.symbol)
+    custody.carry_out(bench.view, decide_absent(bench.view, unknown.order, (), ctx))
+
+    assert bench.view.state.value == target
+    assert [each.status for each in bench.view.orders if each.order.purpose is lost] == ["failed"]
+    assert bench.events(e.OrderResolved)[-1].outcome == "absent"
+    assert bench.events(e.ExitRetry, e.EntryFailed) == []
+    record_property("happened", f"a late proof of an {lost.name.lower()}, of one that is {target}")
 
 
 # --- looking without following, and nobody to hand over to ----------------------------------------

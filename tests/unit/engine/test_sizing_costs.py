@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 import attrs
 import pytest
 
 from robson.domain.errors import InvalidValue, InvariantViolated
 from robson.domain.plan import Sizing
-from robson.domain.values import Side
+from robson.domain.values import MONEY, Side
 from robson.engine.costs import quotient_down, unit_loss
 from robson.engine.sizing import SizingTerms, interest_per_unit, net_at_gain, size
 from tests.unit.engine.builders import BTC, D, stops, terms
@@ -105,6 +105,16 @@ def test_division_goes_down_even_where_the_context_would_round_up():
     nines = D("0." + "9" * 39)
     assert quotient_down(nines, D(1), 12) == D("0." + "9" * 12)
     assert quotient_down(D(2), D(3), 12) == D("0.666666666666")
+
+
+@pytest.mark.parametrize("side", Side)
+def test_the_average_of_any_fills_has_a_unit_loss_against_the_reader(side: Side):
+    """A quotient fills all 38 digits; nothing that has a price may fail to say what it loses."""
+    for shares in range(3, 60):
+        with localcontext(MONEY):
+            average = D("151.72") + D(1) / shares
+        found = unit_loss(side=side, entry=average, stop=D("150.37"), fee=D("0.001"), gap_bps=D(10))
+        assert 0 <= (found.entry_fill - average) * side.sign <= D("1e-12")
 
 
 def test_figures_that_cannot_add_up_exactly_are_a_defect():
