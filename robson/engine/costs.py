@@ -52,7 +52,8 @@ def unit_loss(
         InvariantViolated: the figures have too many digits to add up exactly.
     """
     with localcontext(MONEY):
-        entry = round_up(entry * side.sign, 12) * side.sign
+        if entry != truncate(entry, 12):
+            entry = round_up(entry * side.sign, 12) * side.sign
         entry_fill = worse_price(entry, side.entry_action, entry_slip_bps)
         adverse_fill = worse_price(stop, side.exit_action, gap_bps)
         fee_term = fee * (entry_fill + adverse_fill)
