@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from robson.daemon.clock import monotonic_s
-from robson.sim import chaos_command, paper
+from robson.sim import paper
+from robson.sim.chaos import command as chaos
 
 USAGE, UNAVAILABLE, INTERRUPTED = 2, 69, 130
 LIVES_MAX, JOBS_MAX = 100, 256
@@ -139,7 +140,7 @@ def _parser() -> argparse.ArgumentParser:
     replay.add_argument("--json", action="store_true", help="one JSON document, nothing else")
     _exchange_options(commands)
     _venue_options(commands)
-    chaos_command.add_to(commands)
+    chaos.add_to(commands)
     return parser
 
 
@@ -231,13 +232,23 @@ def _world(args: argparse.Namespace) -> int:
     first, last = _range(args.seeds, until)
     total = Total(first, last, lives)
     page = paper.Paper(sys.stdout, os.environ)
-    progress = paper.Progress(sys.stderr, until or (1 if last is None else last - first + 1))
+    progress = paper.Progress(sys.stderr)
+    goal = until or (1 if last is None else last - first + 1)
     began_s = monotonic_s()
 
-    def done(_outcome: Outcome, total: Total) -> None:
+    def done(outcome: Outcome, total: Total) -> None:
         elapsed_s = monotonic_s() - began_s
         reached = total.seeds if until is None else min(total.filled, until)
-        progress.show(reached, elapsed_s, total.seeds, total.filled, len(total.violations))
+        for violation in outcome.violations[:1]:
+            progress.keep(
+                f"seed {outcome.plan.seed} violates {violation.rule}: {violation.message}"
+            )
+        progress.show(
+            f"{paper.bar(reached, goal)}  {reached:,} of {goal:,}   {total.seeds:,} seeds,"
+            f" {total.filled:,} active   {elapsed_s:.1f} s,"
+            f" {paper.left(reached, goal, elapsed_s)}   {len(total.violations)} violations",
+            elapsed_s,
+        )
 
     seeds = itertools.count(first) if last is None else range(first, last + 1)
     if args.story:
@@ -369,7 +380,7 @@ def run(argv: Sequence[str]) -> int:
             "replay": _replay,
             "exchange": _exchange,
             "venue": _venue,
-            "chaos": chaos_command.run,
+            "chaos": chaos.run,
         }
         return commands[args.command](args)
     except Problem as problem:

@@ -59,36 +59,53 @@ class Paper:
 
 
 class Progress:
-    """One line that repaints itself on a terminal, and leaves nothing behind."""
+    """How far a long work is, on the error stream, so that a program still reads clean output.
 
-    def __init__(self, stream: TextIO, total: int) -> None:
+    On a terminal one line that repaints itself and leaves nothing behind; elsewhere a line a
+    minute, so that a log of a run of hours shows that it moves.
+    """
+
+    _REPAINT_S = 0.25
+    _LINE_S = 60.0
+
+    def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._total = total
-        self._shown_s = 0.0
         self._on = stream.isatty()
+        self._painted = False
+        self._shown_s = 0.0
 
-    def show(
-        self, done: int, elapsed_s: float, seeds: int, positions: int, violations: int
-    ) -> None:
-        """Repaint, at most four times a second."""
-        if not self._on or elapsed_s - self._shown_s < 0.25:  # noqa: PLR2004
+    def show(self, text: str, elapsed_s: float) -> None:
+        """``text`` is where the work stands after ``elapsed_s`` seconds."""
+        if elapsed_s - self._shown_s < (self._REPAINT_S if self._on else self._LINE_S):
             return
         self._shown_s = elapsed_s
-        filled = 12 * done // self._total
-        left_s = elapsed_s / done * (self._total - done) if done else 0.0
-        bar = "█" * filled + "░" * (12 - filled)
-        word = "violation" if violations == 1 else "violations"
-        self._stream.write(
-            f"\r\x1b[2K{bar}  {done:,} of {self._total:,}   {seeds:,} seeds, {positions:,} active"
-            f"   {elapsed_s:.1f} s, {left_s:.0f} s left   {violations} {word}"
-        )
+        self._painted = self._on
+        self._stream.write(f"\r\x1b[2K{text}" if self._on else f"{text}\n")
+        self._stream.flush()
+
+    def keep(self, text: str) -> None:
+        """A line that stays: what went wrong is known while the rest still runs."""
+        self.clear()
+        self._stream.write(f"{text}\n")
         self._stream.flush()
 
     def clear(self) -> None:
-        """Take the line away."""
-        if self._on and self._shown_s:
+        """Take the repainted line away."""
+        if self._painted:
+            self._painted = False
             self._stream.write("\r\x1b[2K")
             self._stream.flush()
+
+
+def bar(done: int, total: int) -> str:
+    """Twelve cells of a work and how much of it is done."""
+    filled = 12 * done // total
+    return "█" * filled + "░" * (12 - filled)
+
+
+def left(done: int, total: int, elapsed_s: float) -> str:
+    """Seconds still to go at the pace so far."""
+    return f"{elapsed_s / done * (total - done) if done else 0.0:.0f} s left"
 
 
 _HARD = "\u00a0"

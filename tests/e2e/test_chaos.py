@@ -9,9 +9,9 @@ from collections.abc import Callable
 
 import pytest
 
-from robson.sim.chaos import Result, listed, strike_once
-from robson.sim.chaos_table import PHASES
-from robson.sim.chaos_trace import Boundary, Strike
+from robson.sim.chaos.strikes import Result, listed, strike_once
+from robson.sim.chaos.table import PHASES
+from robson.sim.chaos.trace import Boundary, Strike
 
 BRIEF = [
     # Before the entry is marked as sent; sent, and its answer never read.

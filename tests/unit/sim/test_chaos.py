@@ -17,10 +17,10 @@ from robson.domain.intents import OrderType, SideEffect
 from robson.domain.reports import OrderStatus
 from robson.domain.values import NS_PER_S, Action, ExchangeNs, Price, Quantity
 from robson.sim.__main__ import run
-from robson.sim.chaos import Listing, Result, phase_of, plan, share
-from robson.sim.chaos_table import Report, document, rows, show
-from robson.sim.chaos_trace import Boundary, Call, Strike, Tracer, places, read_calls, unsynced
-from robson.sim.chaos_verdict import naked_ns
+from robson.sim.chaos.strikes import Listing, Result, phase_of, plan, share
+from robson.sim.chaos.table import Report, document, rows, show
+from robson.sim.chaos.trace import Boundary, Call, Strike, Tracer, places, read_calls, unsynced
+from robson.sim.chaos.verdict import naked_ns
 from robson.sim.paper import Paper
 
 PLACE = Path("/tmp/rbc1/s")

@@ -16,9 +16,9 @@ from zlib import crc32
 
 import attrs
 
-from robson.sim.chaos_life import LEGS, SPEED, STOPPED_S, Life, Lived, NotSurvived
-from robson.sim.chaos_trace import Boundary, NoStrace, Strike, places, program, unsynced
-from robson.sim.chaos_verdict import judge, read_rows, seconds
+from robson.sim.chaos.life import LEGS, SPEED, STOPPED_S, Life, Lived, NotSurvived
+from robson.sim.chaos.trace import Boundary, NoStrace, Strike, places, program, unsynced
+from robson.sim.chaos.verdict import judge, read_rows, seconds
 from robson.store.journal import FILE_NAME
 
 STRUCK = {

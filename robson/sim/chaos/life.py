@@ -24,8 +24,8 @@ from robson.connectors.simulated.frames import BadFrame
 from robson.connectors.simulated.line import Line
 from robson.daemon.clock import monotonic_s
 from robson.domain.errors import RobsonError
-from robson.sim.chaos_trace import Call, Strike, Tracer, threads
-from robson.sim.chaos_wait import LOOK_S, pause, until
+from robson.sim.chaos.trace import Call, Strike, Tracer, threads
+from robson.sim.chaos.wait import LOOK_S, pause, until
 
 SPEED = 4
 """Seconds of the exchange in one of ours."""

@@ -7,14 +7,18 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from robson.daemon.clock import monotonic_s
 from robson.domain.errors import InvalidValue
 from robson.sim import paper
+
+if TYPE_CHECKING:
+    from robson.sim.chaos.strikes import Listing, Result
+    from robson.sim.chaos.trace import Strike
 
 JOBS, JOBS_MAX = 2, 16
 ERRORS = ("KILL", "EIO", "ENOSPC", "STOP")
@@ -70,8 +74,8 @@ def run(args: argparse.Namespace) -> int:
         NoStrace: nothing can be traced here.
         NotSurvived: the life does not end well even when nothing is struck.
     """
-    errors = _listed("--errors", args.errors, ERRORS) or ERRORS
-    calls = _listed("--calls", args.calls, CALLS)
+    from robson.sim.chaos.table import Report, document, show
+
     for option, value, most in (("--limit", args.limit, None), ("--jobs", args.jobs, JOBS_MAX)):
         if value is not None and (value < 1 or (most is not None and value > most)):
             raise InvalidValue(
@@ -79,32 +83,9 @@ def run(args: argparse.Namespace) -> int:
             )
     if args.keep:
         Path(args.keep).mkdir(parents=True, exist_ok=True)
-    number, of = _part(args.part) if args.part else (1, 1)
-    from robson.sim.chaos import Listing, boundaries, plan, share
-    from robson.sim.chaos_crew import results
-    from robson.sim.chaos_table import Report, document, show
-
-    began_s, say = monotonic_s(), _progress()
-    if args.only:
-        only = _only(args.only)
-        listing = Listing(boundaries=(only.boundary,), unsteady=())
-        strikes = [only]
-    else:
-        listing = boundaries(calls, say)
-        strikes = share(plan(listing, errors, args.seed, args.limit), number, of)
-        if not strikes:
-            raise InvalidValue(f"--part {args.part} holds no strike; expected fewer parts")
-    done = []
-    with closing(
-        results(strikes, min(args.jobs, len(strikes)), args.keep and Path(args.keep))
-    ) as found:
-        for result in found:
-            done.append(result)
-            elapsed_s = monotonic_s() - began_s
-            left_s = elapsed_s / len(done) * (len(strikes) - len(done))
-            bad = sum(not one.survived for one in done)
-            say(f"{len(done)} of {len(strikes)} strikes, {bad} bad, {left_s:.0f} s left")
-    say("")
+    began_s, progress = monotonic_s(), paper.Progress(sys.stderr)
+    listing, strikes = _chosen(args, lambda text: progress.show(text, monotonic_s() - began_s))
+    done = _struck(args, strikes, progress)
     report = Report(listing=listing, results=tuple(done), elapsed_s=monotonic_s() - began_s)
     page = paper.Paper(sys.stdout, os.environ)
     if args.json:
@@ -112,6 +93,48 @@ def run(args: argparse.Namespace) -> int:
     else:
         show(report, page)
     return 0 if report.passed else 1
+
+
+def _chosen(args: argparse.Namespace, say: Callable[[str], None]) -> tuple[Listing, list[Strike]]:
+    """Every boundary there is, and the strikes that were asked for."""
+    from robson.sim.chaos.strikes import Listing, boundaries, plan, share
+
+    errors = _listed("--errors", args.errors, ERRORS) or ERRORS
+    calls = _listed("--calls", args.calls, CALLS)
+    number, of = _part(args.part) if args.part else (1, 1)
+    if args.only:
+        only = _only(args.only)
+        return Listing(boundaries=(only.boundary,), unsteady=()), [only]
+    listing = boundaries(calls, say)
+    strikes = share(plan(listing, errors, args.seed, args.limit), number, of)
+    if not strikes:
+        raise InvalidValue(f"--part {args.part} holds no strike; expected fewer parts")
+    return listing, strikes
+
+
+def _struck(
+    args: argparse.Namespace, strikes: Sequence[Strike], progress: paper.Progress
+) -> list[Result]:
+    """A life for each strike; one that was not survived is said at once."""
+    from robson.sim.chaos.crew import results
+
+    began_s = monotonic_s()
+    done: list[Result] = []
+    jobs = min(args.jobs, len(strikes))
+    with closing(results(strikes, jobs, args.keep and Path(args.keep))) as found:
+        for result in found:
+            done.append(result)
+            if not result.survived:
+                progress.keep(f"{result.strike} {'; '.join(result.wrong) or 'not struck'}")
+            elapsed_s = monotonic_s() - began_s
+            progress.show(
+                f"{paper.bar(len(done), len(strikes))}  {len(done)} of {len(strikes)} strikes,"
+                f" {sum(not one.survived for one in done)} bad,"
+                f" {paper.left(len(done), len(strikes), elapsed_s)}",
+                elapsed_s,
+            )
+    progress.clear()
+    return done
 
 
 def _listed(option: str, text: str, known: tuple[str, ...]) -> tuple[str, ...]:
@@ -129,8 +152,8 @@ def _part(text: str) -> tuple[int, int]:
     return number, of
 
 
-def _only(text: str) -> Any:
-    from robson.sim.chaos_trace import Boundary, Strike
+def _only(text: str) -> Strike:
+    from robson.sim.chaos.trace import Boundary, Strike
 
     found = _ONLY.fullmatch(text)
     if found is None:
@@ -139,15 +162,3 @@ def _only(text: str) -> Any:
         )
     leg, segment, where, call, nth, error = found.groups()
     return Strike(Boundary(leg, segment, where, call, int(nth), segment), error)
-
-
-def _progress() -> Callable[[str], None]:
-    """A line that repaints itself on a terminal; elsewhere nothing is said."""
-    on = sys.stderr.isatty()
-
-    def say(text: str) -> None:
-        if on:
-            sys.stderr.write(f"\r\x1b[2K{text}")
-            sys.stderr.flush()
-
-    return say

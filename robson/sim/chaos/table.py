@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from robson.sim.chaos import P99_S, Listing, Result
+from robson.sim.chaos.strikes import P99_S, Listing, Result
 from robson.sim.paper import Paper
 
 SCHEMA = "robson.chaos/1"

@@ -13,8 +13,8 @@ from typing import IO
 
 import robson
 from robson.domain.errors import RobsonError
-from robson.sim.chaos import Result, strike_once
-from robson.sim.chaos_trace import Strike
+from robson.sim.chaos.strikes import Result, strike_once
+from robson.sim.chaos.trace import Strike
 
 _ROOT = Path(robson.__file__).parents[1]
 
