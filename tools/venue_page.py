@@ -162,7 +162,8 @@ def _time() -> tuple[str, ...]:
             "The tape happens **now**: it is moved so that it begins when the venue starts,",
             "because clients sign by their own clocks. `--tape-time` leaves it its own time;",
             "`--speed 60` lets the exchange's time run sixty times as fast, and whoever signs has",
-            "to ask for it (`GET /api/v3/time`).",
+            "to ask for it (`GET /api/v3/time`). Answers then say so (`X-Venue-Speed: 60`), and",
+            "`robsond` beside it counts every deadline and pause in the venue's seconds.",
         ).replace("\n", "\n  "),
         "- "
         + paragraph(

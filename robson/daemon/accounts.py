@@ -32,11 +32,19 @@ class Accounts:
 
     Args:
         open_stream: makes the stream of a pair; None where none is wanted.
+        now_s: monotonic seconds of the exchange's.
     """
 
     def __init__(
-        self, symbols: Sequence[str], open_stream: Open, inbox: Inbox, fatal: Fatal
+        self,
+        symbols: Sequence[str],
+        open_stream: Open,
+        inbox: Inbox,
+        fatal: Fatal,
+        *,
+        now_s: Callable[[], float] = monotonic_s,
     ) -> None:
+        self._now_s = now_s
         self._open = open_stream
         self._inbox = inbox
         self._streams: dict[str, UserStream] = {}
@@ -56,7 +64,7 @@ class Accounts:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            self.look(monotonic_s())
+            self.look(self._now_s())
         for stream in self._streams.values():
             stream.close()
 

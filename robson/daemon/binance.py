@@ -1,7 +1,8 @@
 """Binance as the daemon knows it: pairs, time, and the ways by which requests leave.
 
-Time here is real and the exchange's own. What a start needs of the exchange is asked here, once;
-what comes later is the feed's.
+Time here is the exchange's own, which a venue may let run faster than ours: every wait beside it is
+counted in its seconds. What a start needs of the exchange is asked here, once; what comes later is
+the feed's.
 """
 
 from __future__ import annotations
@@ -15,18 +16,20 @@ from typing import Any, TypeVar
 
 import attrs
 
+from robson.connectors.binance import socket
 from robson.connectors.binance.api import Api, Failed
-from robson.connectors.binance.clock import ExchangeClock
+from robson.connectors.binance.clock import WORST_NS, ExchangeClock
 from robson.connectors.binance.exchange import BinanceExchange
-from robson.connectors.binance.http import PoolDoor, SessionDoor
+from robson.connectors.binance.http import CONNECT_S, TOTAL_S, PoolDoor, SessionDoor
 from robson.connectors.binance.keys import Key, read_key
 from robson.connectors.binance.limits import Limits
 from robson.connectors.binance.market import Extremes
 from robson.connectors.binance.market import Market as Questions
 from robson.connectors.binance.stream import CANDLES, TRADES, MarketStream, names
 from robson.connectors.binance.user_stream import TokenStream, UserStream
+from robson.connectors.binance.venue_speed import speed_of
 from robson.daemon.checks import Check, Verdict
-from robson.daemon.clock import RandomIds, monotonic_ns, monotonic_s, wall_ns
+from robson.daemon.clock import Pace, RandomIds, monotonic_s, wall_ns
 from robson.daemon.config import Config
 from robson.daemon.custody import Market
 from robson.daemon.exits import ExchangeUnreachable
@@ -55,7 +58,6 @@ class Access:
     user_stream_url: str
     symbols: tuple[str, ...]
     key: Key | None
-    rate: Decimal = Decimal(1)
 
 
 def access_of(config: Config) -> Access:
@@ -71,8 +73,13 @@ def access_of(config: Config) -> Access:
         user_stream_url=config["exchange.user_stream_url"],
         symbols=tuple(config["exchange.symbols"].split(",")),
         key=read_key(Path(file)) if file else None,
-        rate=config["exchange.clock_rate"],
     )
+
+
+def clock_of(pace: Pace) -> ExchangeClock:
+    """The exchange's clock before it is asked. How good a sample is, our own seconds say."""
+    worst_ns = int(WORST_NS * pace.rate)
+    return ExchangeClock(pace.monotonic_ns, wall_ns(), worst_ns=worst_ns)
 
 
 @attrs.define(kw_only=True, eq=False)
@@ -125,21 +132,24 @@ class BinanceTheatre:
 
     def __init__(self, access: Access) -> None:
         self.access = access
-        rate = access.rate
-        scaled = monotonic_ns if rate == 1 else lambda: int(monotonic_ns() * rate)
-        self.clock = ExchangeClock(scaled, wall_ns())
+        asked = SessionDoor(access.rest_url, monotonic_s)
+        self.pace = Pace(self._patient(partial(speed_of, asked)))
+        self.clock = clock_of(self.pace)
         self.limits = Limits(lambda: self.clock.exchange_ns() // NS_PER_MS)
-        self.scouting = self._api(SessionDoor(access.rest_url, monotonic_s))
-        self.urgent = self._api(PoolDoor(access.rest_url, monotonic_s))
-        self._listening = self._api(SessionDoor(access.rest_url, monotonic_s))
+        self.scouting = self._api(SessionDoor)
+        self.urgent = self._api(PoolDoor)
+        self._listening = self._api(SessionDoor)
         self.questions = Questions(self.scouting)
         self._patient(self._read_clock)
         self.played = [self._pair(each) for each in self._patient(self._instruments)]
         self.hears = False
         self._unseen: dict[str, Unseen] = {}
 
-    def _api(self, door: SessionDoor | PoolDoor) -> Api:
-        return Api(door, self.access.key, self.limits, self.clock)
+    def _api(self, door: type[SessionDoor | PoolDoor]) -> Api:
+        """A way of its own, with the deadlines of the exchange's time."""
+        total_s, connect_s = self.pace.ours_s(TOTAL_S), self.pace.ours_s(CONNECT_S)
+        made = door(self.access.rest_url, monotonic_s, total_s=total_s, connect_s=connect_s)
+        return Api(made, self.access.key, self.limits, self.clock)
 
     def _patient(self, ask: Callable[[], T]) -> T:
         """Try until the exchange answers, so that both may be started at once; a no is final."""
@@ -235,8 +245,8 @@ class BinanceTheatre:
         """Each lane's own way: the urgent one by the warm connection."""
         apis = {
             Lane.URGENT: self.urgent,
-            Lane.NORMAL: self._api(SessionDoor(self.access.rest_url, monotonic_s)),
-            Lane.READER: self._api(SessionDoor(self.access.rest_url, monotonic_s)),
+            Lane.NORMAL: self._api(SessionDoor),
+            Lane.READER: self._api(SessionDoor),
         }
         return {lane: BinanceExchange(api, self.clock).call for lane, api in apis.items()}
 
@@ -249,7 +259,8 @@ class BinanceTheatre:
         return MarketStream(
             self.access.stream_url,
             names(self.access.symbols, *self.streams),
-            monotonic_s,
+            self.pace.monotonic_s,
+            within_s=self.pace.ours_s(socket.CONNECT_S),
         )
 
     def open_account(self, symbol: str) -> UserStream | None:
@@ -259,7 +270,7 @@ class BinanceTheatre:
             Failed, OSError: it cannot be made.
         """
         url = self.access.user_stream_url
-        return TokenStream(self._listening, url, symbol, monotonic_s) if url else None
+        return TokenStream(self._listening, url, symbol, self.pace.monotonic_s) if url else None
 
     def shown(self, pair: Pair, ticks: int, at_ns: ExchangeNs) -> None:
         """A price is about to be left on the board: the exchange has known it before."""
@@ -269,7 +280,9 @@ class BinanceTheatre:
 
     def describe(self) -> str:
         """Where the prices come from, in words."""
-        return f"{', '.join(self.access.symbols)} at {self.access.rest_url}"
+        rate = self.pace.rate
+        fast = "" if rate == 1 else f", {rate:f} of its seconds in one of ours"
+        return f"{', '.join(self.access.symbols)} at {self.access.rest_url}{fast}"
 
     def told(self) -> dict[str, Any]:
         """There is no tape; the same document says so."""

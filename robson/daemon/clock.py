@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import time
+from decimal import Decimal
+
+import attrs
 
 from robson.domain.ports import Clock
 from robson.domain.values import ExchangeNs, MonotonicNs
@@ -32,6 +35,29 @@ def new_journal_id() -> str:
 def new_secret(size: int) -> str:
     """Hexadecimal text of ``size`` random bytes."""
     return os.urandom(size).hex()
+
+
+@attrs.frozen
+class Pace:
+    """How fast time runs beside an exchange: as ours does, or a venue's ``rate`` for each second.
+
+    What is waited for there is told in its seconds; what this machine needs for itself (how often
+    it looks, signs of life, alerts to people) stays in ours.
+    """
+
+    rate: Decimal = Decimal(1)
+
+    def monotonic_s(self) -> float:
+        """Monotonic seconds of the exchange's."""
+        return time.monotonic() * float(self.rate)
+
+    def monotonic_ns(self) -> int:
+        """The same in nanoseconds."""
+        return time.monotonic_ns() if self.rate == 1 else int(time.monotonic_ns() * self.rate)
+
+    def ours_s(self, seconds: float) -> float:
+        """How many of our seconds so many of the exchange's are."""
+        return seconds / float(self.rate)
 
 
 class SystemClock:

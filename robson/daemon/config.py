@@ -228,9 +228,6 @@ KEYS: dict[str, Key] = {
     ),
     "exchange.key_file": Key("", _path, "file with the API key, mode 0600; live needs one"),
     "exchange.symbols": Key("BTCUSDT", _symbols, "pairs of the profiles paper and live"),
-    "exchange.clock_rate": Key(
-        Decimal(1), _decimal("1", "1000"), "seconds of a simulated venue for each of ours"
-    ),
     "paper.balance": Key(
         Decimal(10_000), _decimal("1", "1000000000"), "quote asset of each pair at the beginning"
     ),

@@ -6,18 +6,19 @@ Reads only. Each question has two seconds; what is not answered is not passed.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from decimal import Decimal
 
 from robson.connectors.binance import endpoints
 from robson.connectors.binance import messages as m
 from robson.connectors.binance.api import Api, Failed
-from robson.connectors.binance.clock import ExchangeClock
 from robson.connectors.binance.http import SessionDoor
 from robson.connectors.binance.limits import Limits
 from robson.connectors.binance.market import Market
-from robson.daemon.binance import Access
+from robson.connectors.binance.venue_speed import speed_of
+from robson.daemon.binance import Access, clock_of
 from robson.daemon.checks import CHECKS, Check, failed, passed, unchecked
-from robson.daemon.clock import monotonic_ns, monotonic_s, wall_ns
+from robson.daemon.clock import Pace, monotonic_s, wall_ns
 from robson.daemon.config import Config
 from robson.domain.errors import ConfigError
 from robson.domain.instrument import Instrument
@@ -45,9 +46,12 @@ class Counter:
     def __init__(self, access: Access, config: Config) -> None:
         self._access = access
         self._config = config
-        self.clock = ExchangeClock(monotonic_ns, wall_ns())
-        limits = Limits(lambda: self.clock.exchange_ns() // NS_PER_MS)
         door = SessionDoor(access.rest_url, monotonic_s, total_s=QUESTION_S)
+        self._pace = Pace()
+        with suppress(Failed):  # the first check finds out that nobody answers
+            self._pace = Pace(speed_of(door))
+        self.clock = clock_of(self._pace)
+        limits = Limits(lambda: self.clock.exchange_ns() // NS_PER_MS)
         self._api = Api(door, access.key, limits, self.clock)
         self._market = Market(self._api)
         self._instruments: tuple[Instrument, ...] = ()
@@ -93,8 +97,8 @@ class Counter:
 
     def skew(self) -> Check:
         """How far this machine's clock is from the exchange's."""
-        if self._access.rate != 1:
-            return unchecked("Clock", f"this exchange's clock runs {self._access.rate} times ours")
+        if self._pace.rate != 1:
+            return unchecked("Clock", f"this exchange's clock runs {self._pace.rate} times ours")
         skew_ms = (wall_ns() - self.clock.exchange_ns()) // NS_PER_MS
         error_ms = (self.clock.error_ns or 0) // NS_PER_MS
         side = "behind" if skew_ms < 0 else "ahead of"

@@ -36,7 +36,7 @@ from robson.domain.reports import Answer, CandleClosed
 from robson.domain.values import CANDLE_NS, NS_PER_MS, NS_PER_S, Candle, ExchangeNs, Price
 
 LOOK_S = 0.02
-"""Longest wait for a frame: a timer may have become due meanwhile."""
+"""Longest wait for a frame, in our own seconds: a timer may have become due meanwhile."""
 SILENCE_S, DEAD_S = 5.0, 15.0
 POLL_S, CLOCK_S, WARM_S = 1.0, 30.0, 15.0
 ROLL_OVER_S = 23.5 * 3600
@@ -68,11 +68,14 @@ class Listening:
         self._timer_due_ns = timer_due_ns
         self._unfinished = unfinished
         self._clock = theatre.clock
+        self._now_s = theatre.pace.monotonic_s
         self._ways = theatre.ways()
         self._pairs = {pair.symbol: pair for pair in theatre.played}
         self._scout = Scout("scout", fatal, _warn)
         self._dialler = Scout("dialler", fatal, _warn)  # dials while the other one waits
-        self._accounts = Accounts([*self._pairs], theatre.open_account, inbox, fatal)
+        self._accounts = Accounts(
+            [*self._pairs], theatre.open_account, inbox, fatal, now_s=self._now_s
+        )
         self._stopping = threading.Event()
         self._drained_ns = 0
         self._due_ns: int | None = None
@@ -80,7 +83,7 @@ class Listening:
         self._streams: list[MarketStream] = []
         self._leaving = False
         self._fails = self._poll_fails = 0
-        self._last_s = monotonic_s()
+        self._last_s = self._now_s()
         self._dial_s = self._poll_s = self._time_s = self._warm_s = 0.0
         self.beat_s = monotonic_s()
 
@@ -104,7 +107,7 @@ class Listening:
                 self._ring()
                 self._scout.hand_out()
                 self._dialler.hand_out()
-                self._watch(self.beat_s)
+                self._watch(self._now_s())
                 self._listen()
         finally:
             self._accounts.stop()
@@ -175,7 +178,7 @@ class Listening:
         # One that is silent may wake up again: it goes when the new one has spoken.
         self._hang_up(self._streams[:-1])
         self._streams = [*self._streams[-1:], stream]
-        self._dial_s = monotonic_s() + SILENCE_S
+        self._dial_s = self._now_s() + SILENCE_S
 
     def _hang_up(self, streams: list[MarketStream]) -> None:
         for stream in streams:
@@ -252,7 +255,7 @@ class Listening:
         """Leave a price on the board. What was said long ago is judged, and is no sign of life."""
         pair.said_ns = max(pair.said_ns, said_ns)
         if self._clock.now_ns - said_ns < SILENCE_S * NS_PER_S:
-            self._last_s = monotonic_s()
+            self._last_s = self._now_s()
         try:
             ticks = pair.instrument.ticks(price)
         except InvalidValue:
@@ -264,7 +267,7 @@ class Listening:
 
     def _polled(self, symbol: str, price: Price | None) -> None:
         self._poll_fails = 0 if price is not None else self._poll_fails + 1
-        if price is not None and monotonic_s() - self._last_s > SILENCE_S / 2:
+        if price is not None and self._now_s() - self._last_s > SILENCE_S / 2:
             now_ns = self._clock.exchange_ns()
             self._show(self._pairs[symbol], price, now_ns, now_ns)
 

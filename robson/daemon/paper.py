@@ -127,7 +127,7 @@ class PaperTheatre(BinanceTheatre):
         self.paper = PaperAccount(
             directory,
             self.clock,
-            latency_s=config["paper.latency_ms"] / 1_000,
+            latency_s=self.pace.ours_s(config["paper.latency_ms"] / 1_000),
             terms=Terms(slippage_bps=config["paper.slippage_bps"]),
         )
         self.paper.open([pair.instrument for pair in self.played])

@@ -24,7 +24,6 @@ from tests.e2e.venues import Venue, beside_a_venue
 _KEYS = itertools.count()
 RATE = "4"
 """The venue's seconds for each of ours: proofs of absence wait a quarter as long."""
-SCALED = {"ROBSON__EXCHANGE__CLOCK_RATE": RATE}
 CARRIED_OUT = ("cut_after", "body_cut", "body_slow")
 NOT_DONE = ("cut_before", "page", "throttled", "blocked", "wrong_country")
 ORDERS = ("entry", "insurance", "cancel", "exit")
@@ -60,7 +59,7 @@ def test_every_fault_of_the_stream(place: Path, record_property: Any) -> None:
 
     Not to the stop: the month has room for four losses.
     """
-    with beside_a_venue(place, "--by-hand", "--speed", RATE, **SCALED) as (venue, robsond):
+    with beside_a_venue(place, "--by-hand", "--speed", RATE) as (venue, robsond):
         client, start = robsond.start(), venue.last()
         for number, (kind, role) in enumerate(STREAMS):
             position = _armed(client, number)
@@ -80,7 +79,7 @@ def test_every_fault_of_the_stream(place: Path, record_property: Any) -> None:
 
 
 def _through(place: Path, faults: Sequence[tuple[str, str]], note: Any) -> None:
-    with beside_a_venue(place, "--by-hand", "--speed", RATE, **SCALED) as (venue, robsond):
+    with beside_a_venue(place, "--by-hand", "--speed", RATE) as (venue, robsond):
         client, start = robsond.start(), venue.last()
         for number, (kind, role) in enumerate(faults):
             line = None if role == "question" else venue.hit(kind, role)

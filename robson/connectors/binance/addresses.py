@@ -47,6 +47,12 @@ def loopback_url(text: str, *schemes: str) -> str:
     return url
 
 
+def is_here(url: str) -> bool:
+    """Whether an address is on this machine, so that a venue may be there."""
+    parts = _parts(url)
+    return parts is not None and _is_loopback(parts.hostname or "")
+
+
 def _parts(text: str) -> SplitResult | None:
     try:
         parts = urlsplit(text)

@@ -14,7 +14,6 @@ from robson.domain.values import NS_PER_MS, NS_PER_S, ExchangeNs, MonotonicNs
 KEPT = 16
 """Samples among which the shortest way is looked for: a quarter of an hour of one a minute."""
 WORST_NS = NS_PER_S // 2
-"""A sample that took longer says too little."""
 
 
 class _Sample(NamedTuple):
@@ -28,10 +27,14 @@ class ExchangeClock:
     Args:
         monotonic_ns: the machine's clock, which nobody sets.
         first_ns: what the exchange's time is taken to be until it has been asked.
+        worst_ns: a sample whose way was longer says too little.
     """
 
-    def __init__(self, monotonic_ns: Callable[[], int], first_ns: int = 0) -> None:
+    def __init__(
+        self, monotonic_ns: Callable[[], int], first_ns: int = 0, *, worst_ns: int = WORST_NS
+    ) -> None:
         self._monotonic_ns = monotonic_ns
+        self._worst_ns = worst_ns
         self._samples: tuple[_Sample, ...] = ()  # replaced whole: others read it
         self._offset_ns = first_ns - monotonic_ns()
         self._latest_ns = 0
@@ -46,7 +49,7 @@ class ExchangeClock:
             server_ms: what the exchange said, in milliseconds since 1970.
         """
         way_ns = received_ns - sent_ns
-        if way_ns > WORST_NS:
+        if way_ns > self._worst_ns:
             return False
         middle_ns = sent_ns + way_ns // 2
         # Milliseconds are cut off, so on average half of one is missing.

@@ -147,7 +147,12 @@ class SessionDoor:
     """requests: for what may take its half millisecond. One thread at a time."""
 
     def __init__(
-        self, url: str, monotonic_s: Callable[[], float], *, total_s: float = TOTAL_S
+        self,
+        url: str,
+        monotonic_s: Callable[[], float],
+        *,
+        total_s: float = TOTAL_S,
+        connect_s: float = CONNECT_S,
     ) -> None:
         adapter = HTTPAdapter(max_retries=0)
         adapter.poolmanager.pool_classes_by_scheme = _pools(monotonic_s, total_s)
@@ -155,7 +160,7 @@ class SessionDoor:
         self._session.trust_env = False
         self._session.mount(url, adapter)
         self.url = url
-        self._total_s = total_s
+        self._timeout = (connect_s, total_s)
 
     def send(self, method: str, path: str, query: str, headers: dict[str, str]) -> Reply:
         """See :class:`Door`."""
@@ -164,7 +169,7 @@ class SessionDoor:
                 method,
                 _whole(self.url, path, query),
                 headers=_HEADERS | headers,
-                timeout=(CONNECT_S, self._total_s),
+                timeout=self._timeout,
                 allow_redirects=False,
                 stream=True,
             ) as found:
@@ -179,12 +184,17 @@ class PoolDoor:
     """urllib3's own pool, kept warm: for what leaves risk. Any thread."""
 
     def __init__(
-        self, url: str, monotonic_s: Callable[[], float], *, total_s: float = TOTAL_S
+        self,
+        url: str,
+        monotonic_s: Callable[[], float],
+        *,
+        total_s: float = TOTAL_S,
+        connect_s: float = CONNECT_S,
     ) -> None:
         self._pool = urllib3.PoolManager(
             maxsize=2,
             retries=False,
-            timeout=urllib3.Timeout(connect=CONNECT_S, read=total_s),
+            timeout=urllib3.Timeout(connect=connect_s, read=total_s),
             headers=_HEADERS,
         )
         self._pool.pool_classes_by_scheme = _pools(monotonic_s, total_s)

@@ -35,6 +35,8 @@ from robson.sim.venue.wire import ms
 from robson.sim.venue.ws_api import WsApi
 
 TICK_S = 0.05
+SPEED = "X-Venue-Speed"
+"""A header that no exchange sends: so many of its seconds are in one of the machine's."""
 ENDPOINTS: Table = {
     **public.ENDPOINTS,
     **margin.ENDPOINTS,
@@ -57,6 +59,7 @@ class Venue:
         self.limits = Limits()
         self.log = RequestLog()
         self._speed = speed
+        self._pace = {} if speed == 1 else {SPEED: f"{speed:g}"}
         connect = functools.partial(Connection, monotonic_s, speed)
         self.streams = Streams(market, connect, speed=speed)
         self.users = UserStreams(market)
@@ -176,6 +179,7 @@ class Venue:
         now_ns, values = self.market.play(), got.values
         shown = request.headers.get("X-MBX-APIKEY")
         weight = endpoint.weight_of(values)
+        headers |= self._pace
         headers |= self.limits.take(endpoint, request.path, shown or "", weight, now_ns)
         key = None if endpoint.security is Security.NONE else known_key(self.keys, shown)
         window = 0

@@ -66,6 +66,14 @@ def test_bars_close_and_interest_falls_due(record_property: Note) -> None:
     record_property("note", f"venue: {len(closed)} bars closed, {len(hours)} hours of interest")
 
 
+def test_a_faster_time_is_said_beside_each_answer(by_hand: Started) -> None:
+    """And one that runs as ours is not: there no header is that an exchange would not send."""
+    with venue("--speed", "2.5", "--by-hand") as fast:
+        said = [Caller(one.rest).ask("GET", "/api/v3/time").headers for one in (fast, by_hand)]
+
+    assert [headers.get("X-Venue-Speed") for headers in said] == ["2.5", None]
+
+
 def test_a_token_lives_as_long_as_it_was_asked_to() -> None:
     with venue("--speed", "60", "--by-hand") as started:
         caller = Caller(started.rest)

@@ -96,7 +96,7 @@ class World:
         )
         self.played = [self.pair]
         self.questions = self
-        self.scouting = self.urgent = self
+        self.scouting = self.urgent = self.pace = self
         self.dialled: list[Stream] = []
         self.dials = True
         self.polled: Price | None = Price("100")
@@ -118,6 +118,9 @@ class World:
         return {}
 
     def tell_time(self) -> None: ...
+
+    def monotonic_s(self) -> float:
+        return World.now_s
 
     def open_account(self, _symbol: str) -> None: ...
 
