@@ -1,5 +1,7 @@
 """Long work shows that it moves: repainted on a terminal, a line a minute elsewhere."""
 
+from __future__ import annotations
+
 from io import StringIO
 
 import pytest
