@@ -21,7 +21,7 @@ from typing import NoReturn
 from robson.api import places
 from robson.api.server import DoorError, Doors
 from robson.daemon import check_config, doctor, logs, offline
-from robson.daemon.app import Places, SimulatedDaemon, program_version
+from robson.daemon.app import Daemon, Places, program_version
 from robson.daemon.banner import banner, width_of_stdout
 from robson.daemon.config import KEYS, Config, load
 from robson.daemon.exits import (
@@ -193,7 +193,7 @@ def _run(args: argparse.Namespace) -> int:
             name="starter", target=ended.follow, args=(sys.stdin.fileno(),), daemon=True
         )
         starter.start()
-    daemon = SimulatedDaemon(config, played, where, ended.fatal, fresh=args.fresh)
+    daemon = Daemon(config, played, where, ended.fatal, fresh=args.fresh)
     logs.to_file(directory)
     return _serve(daemon, ended)
 
@@ -315,7 +315,7 @@ class _Ended:
                 return self._told.get(timeout=LOOK_S)
 
 
-def _serve(daemon: SimulatedDaemon, ended: _Ended) -> int:
+def _serve(daemon: Daemon, ended: _Ended) -> int:
     faulthandler.enable()
     sys.setswitchinterval(0.0005)
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -330,14 +330,14 @@ def _serve(daemon: SimulatedDaemon, ended: _Ended) -> int:
     return _end(daemon, ended)
 
 
-def _introduce(daemon: SimulatedDaemon, doors: Doors) -> None:
+def _introduce(daemon: Daemon, doors: Doors) -> None:
     profile = daemon.config["profile"]
     title = f"{TITLES[profile].ljust(28)}robsond {program_version()}  profile {profile}"
     for line in banner(title, _said_first(daemon, doors), width_of_stdout()):
         logs.tell(line)
 
 
-def _said_first(daemon: SimulatedDaemon, doors: Doors) -> Iterator[tuple[str, str]]:
+def _said_first(daemon: Daemon, doors: Doors) -> Iterator[tuple[str, str]]:
     """Labels and what stands beside them."""
     if daemon.config["profile"] == "sim":
         playing = daemon.theatre.speed
@@ -377,7 +377,7 @@ def _end_at_once(why: str) -> NoReturn:
     os._exit(FORCED)
 
 
-def _end(daemon: SimulatedDaemon, ended: _Ended) -> int:
+def _end(daemon: Daemon, ended: _Ended) -> int:
     if ended.error is not None:
         name, error = ended.error
         code = JOURNAL_IO if isinstance(error, StoreError) else INTERNAL

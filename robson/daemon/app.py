@@ -89,7 +89,7 @@ class Places:
     strategies: Shelf = SHIPPED
 
 
-class SimulatedDaemon:
+class Daemon:
     """A whole daemon, whatever its exchange."""
 
     def __init__(

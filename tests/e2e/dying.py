@@ -27,7 +27,7 @@ from typing import Any
 from robson.connectors.simulated.exchange import SimExchange
 from robson.daemon import lane
 from robson.daemon.__main__ import main
-from robson.daemon.app import SimulatedDaemon
+from robson.daemon.app import Daemon
 from robson.domain.identity import Purpose
 from robson.domain.intents import CancelOrder, Intent, PlaceOrder, Repay
 from robson.store.journal import SqliteJournal
@@ -119,15 +119,15 @@ def reached(fate: Fate, point: str, kinds: Sequence[str]) -> None:
 
 def at_the_end(fate: Fate) -> None:
     """An orderly end that never comes to one."""
-    stop: Callable[[SimulatedDaemon], None] = SimulatedDaemon.stop
+    stop: Callable[[Daemon], None] = Daemon.stop
 
-    def stopping(self: SimulatedDaemon) -> None:
+    def stopping(self: Daemon) -> None:
         if fate.due("stop"):
             (self.places.directory / "stopping").touch()
             threading.Event().wait(60)
         stop(self)
 
-    SimulatedDaemon.stop = stopping  # type: ignore[method-assign]
+    Daemon.stop = stopping  # type: ignore[method-assign]
 
 
 if __name__ == "__main__":
