@@ -6,6 +6,7 @@ and the last lines are pytest's own. Called by `./tools/test`, with pytest's arg
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -56,7 +57,10 @@ def main(arguments: list[str]) -> int:
         arguments = [*workers, "-m", "not long"]
     elif arguments == ["--long"]:
         arguments = [*workers, "-m", "long"]
-    return subprocess.call([sys.executable, "-m", "pytest", *arguments], cwd=ROOT)
+    # The tests start hundreds of processes. They share one compiled copy of the code, also where the
+    # shell keeps Python from writing one: each of them would compile all of it again.
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    return subprocess.call([sys.executable, "-m", "pytest", *arguments], cwd=ROOT, env=environment)
 
 
 if __name__ == "__main__":
