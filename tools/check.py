@@ -57,8 +57,8 @@ def main(arguments: list[str]) -> int:
         arguments = [*workers, "-m", "not long"]
     elif arguments == ["--long"]:
         arguments = [*workers, "-m", "long"]
-    # The tests start hundreds of processes. They share one compiled copy of the code, also where the
-    # shell keeps Python from writing one: each of them would compile all of it again.
+    # The tests start hundreds of processes. They share one compiled copy of the code, also where
+    # the shell keeps Python from writing one: each of them would compile all of it again.
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     return subprocess.call([sys.executable, "-m", "pytest", *arguments], cwd=ROOT, env=environment)
 
