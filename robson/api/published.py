@@ -198,6 +198,7 @@ class DaemonFacts:
         tape: what a simulated exchange plays, in words; None elsewhere.
         started_ns: when this process took the journal.
         clock_skew_ms: our clock less the exchange's.
+        uninsured: what is entered from now on gets no exchange stop.
     """
 
     version: str
@@ -220,6 +221,7 @@ class DaemonFacts:
     lag_ns: int | None = None
     tape: str | None = None
     clock_skew_ms: int | None = None
+    uninsured: bool = False
 
 
 @attrs.frozen(kw_only=True)

@@ -97,8 +97,8 @@ class Documents:
         """Nothing to say at the end."""
 
     def pause(self, seconds: float) -> str:
-        """Wait."""
-        time.sleep(seconds)
+        """Wait; end when nobody reads any more."""
+        out.wait_while_read(sys.stdout, seconds)
         return ""
 
 

@@ -270,6 +270,7 @@ class DaemonBackend:
             degraded=self._degraded(now_ns),
             disk=self._keeper.room(),
             silent=self._reach.fact(),
+            uninsured=not monitor.settings.insurance.enabled,
         )
 
     def _degraded(self, now_ns: ExchangeNs) -> tuple[DegradedFact, ...]:

@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 
-from robson.api.client import CallFailed
 from robson.store.reserve import SIZE
 from tests.e2e import shapes
 from tests.e2e.full_disk import degraded
@@ -102,21 +101,6 @@ def test_disk_that_is_full_at_an_orderly_end(place: Path, record_property: Any) 
     assert f"exchange stop {told['price']} rests for" in told["out"]
     assert told["rests"] == [told["price"]] == [told["again"]]
     record_property("happened", "orderly end: on a full disk, with 74")
-
-
-def test_too_little_room_lets_nothing_begin(place: Path, record_property: Any) -> None:
-    past, tape = shapes.write_past(place), shapes.write_path(place, shapes.still(60))
-    options = ("--tape", str(tape), "--history", str(past), "--hold", "--speed", "max")
-    with running(place / "s", *options, ROBSON__STORE__DISK_ENTRY_MIB="1000000") as robsond:
-        client = robsond.start()
-        with pytest.raises(CallFailed) as denied:
-            arm(client)
-        assert denied.value.code == "disk_low"
-        assert "MiB left; an entry needs 1000000" in denied.value.message
-        assert "an entry needs 1000000" in degraded(client)
-        assert robsond.stop().code == 0
-        assert [row.name for row in robsond.rows()] == ["startup", "month_opened", "shutdown"]
-    record_property("happened", "short of room: arm denied")
 
 
 @pytest.mark.parametrize("end", ["-wal", "-shm and -wal"])

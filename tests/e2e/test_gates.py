@@ -29,10 +29,10 @@ from tests.e2e.test_commands import robson
 GATE, REFUSED = 7, 9
 PAIRS = ("BTCUSDT", "ETHUSDT", "SOLUSDT", "BNBUSDT", "LTCUSDT")
 ELSEWHERE = {
-    "risk_per_trade": "sizing never plans more than it allows: tests/unit/engine/test_risk.py",
-    "disk_low": "tests/e2e/test_full_disk.py",
+    "risk_per_trade": "no size is above 1 % of the capital base: --capital only lowers it, and"
+    " risk_pct ends at 1 (tests/unit/engine/test_risk.py)",
 }
-"""Gates that no arm can be made to meet here, and what shows them instead."""
+"""Gates that no arm can be made to meet, why, and what calls the gate itself instead."""
 MET: dict[str, str] = {}
 """Which test meets a gate, by its code."""
 DENIED: Counter[str] = Counter()
@@ -134,6 +134,12 @@ def test_what_one_daemon_refuses(place: Path) -> None:
         found = refused(robsond, "leverage_limit", "BTCUSDT", "--leverage", "5")
         assert (found["value"], found["limit"], found["gate"]["limit"]) == (5, 3, 3)
 
+        asked = ("--strategy", "now", "--capital", "1000000")
+        _, much = robson(robsond.place, "arm", "BTCUSDT", *asked, "--dry-run")
+        (most,) = [g for g in much["preview"]["gates"] if g["code"] == "risk_per_trade"]
+        assert (most["ok"], most["limit"]) == (True, 100), "gate 15: more cannot be asked for"
+        assert most["limit"] - Decimal("0.01") < most["value"] <= most["limit"]
+
         small = rejected(
             robsond, "size_too_small", "BTCUSDT", "--strategy", "now", "--capital", "1"
         )
@@ -156,6 +162,26 @@ def test_what_one_daemon_refuses(place: Path) -> None:
         assert lost["gate"] == {**lost["gate"], "ok": False, "value": "not leader"}
         _, told = robson(place / "s", "status")
         assert told["daemon"]["leader"] == []
+
+
+@denies("disk_low")
+def test_too_little_room_lets_nothing_begin(place: Path) -> None:
+    options = (*tapes(place, shapes.still(60)), "--hold")
+    with running(place / "s", *options, ROBSON__STORE__DISK_ENTRY_MIB="1000000") as robsond:
+        robsond.start()
+        found = refused(robsond, "disk_low", "BTCUSDT")
+        assert 0 < found["value"] < found["limit"] == 1_000_000
+        assert (found["gate"]["ok"], found["gate"]["limit"]) == (False, 1_000_000)
+        _, told = robson(robsond.place, "status")
+        (frozen,) = told["daemon"]["degraded"]
+        assert (frozen["scope"], frozen["code"], frozen["auto_clear"]) == (
+            "account",
+            "disk_low",
+            True,
+        )
+        assert told["daemon"]["disk"]["entry_mib"] == 1_000_000
+        assert robsond.stop().code == 0
+        assert [row.name for row in robsond.rows()] == ["startup", "month_opened", "shutdown"]
 
 
 @denies("monthly_halt")
@@ -341,6 +367,33 @@ def test_base_of_ones_own(place: Path) -> None:
         found = [error["details"][f"wallet_not_clean{end}"] for end in ("", "_limit")]
         assert found == [Decimal("0.5"), Decimal("0.00009")]
         DENIED["wallet_not_clean"] += 1
+
+
+def test_a_withdrawal_lowers_the_base_and_every_limit_with_it(
+    place: Path, record_property: Any
+) -> None:
+    """Somebody takes three tenths out when the account is asked for the second time."""
+    script = place / "taken.toml"
+    script.write_text(
+        '[[fault]]\nkind = "foreign_withdrawal"\nrequest = "question"\nnth = 2\nshare = 0.3\n'
+    )
+    options = (*tapes(place, shapes.still(600)), "--faults", str(script))
+    with running(place / "s", *options) as robsond:
+        robsond.start()
+        assert robson(robsond.place, "arm", "BTCUSDT", "--strategy", "all-in")[0] == 0
+
+        def lowered() -> dict[str, Any] | None:
+            _, told = robson(robsond.place, "risk")
+            risk: dict[str, Any] = told["risk"]
+            return risk if risk["capital_base"] < 10_000 else None
+
+        risk = until(lowered, "the withdrawal is seen")
+        assert risk["capital_base"] == 7_000
+        assert (risk["budget"], risk["daily"]["limit"]) == (280, -210)
+        assert robson(robsond.place, "disarm", "BTCUSDT")[0] == 0
+        _, told = robson(robsond.place, "arm", "BTCUSDT", "--strategy", "now", "--dry-run")
+        assert told["preview"]["plan"]["sizing"]["risk_limit"] == 70
+    record_property("happened", "withdrawal seen by typing: the base and its limits are lower")
 
 
 @pytest.mark.proves("I-29")

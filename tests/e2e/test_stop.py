@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import signal
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from robson.api.client import CallFailed
+from robson.api.client import CallFailed, Client
 from robson.api.v1 import robson_pb2 as pb
 from tests.e2e import shapes
 from tests.e2e.harness import (
+    FREE_PORTS,
+    PLAIN,
     Ended,
     Robsond,
     Tally,
     arm,
     dying,
+    environment,
     protected,
     running,
     state,
     until,
 )
+from tests.e2e.terminals import on_terminal
 
 GRACE_S = 25.0
 SLOW = "0.05"
@@ -104,6 +109,30 @@ def test_active_leaves_its_exchange_stop(
     assert log.count("started from the snapshot") == 1
     assert "rows folded: 0\n" in log, "an orderly end leaves nothing to fold"
     record_property("happened", f"orderly end: active {side}, {number.name}")
+
+
+def test_ctrl_c_in_its_own_terminal_says_what_stays_protected(
+    place: Path, record_property: Any
+) -> None:
+    """As a person runs it: 80 columns, typed, and the prompt comes back on a line of its own."""
+    with robsond_on(place, "1") as robsond:
+        run = (sys.executable, *PLAIN, "run", "--state-dir", str(robsond.place), *FREE_PORTS)
+        env = environment(TERM="xterm-256color", LANG="C.UTF-8", HOME=str(place))
+        with on_terminal([*run, *robsond.options], env, rows=40) as shown:
+            shown.until(lambda terminal: "Ctrl-C" in terminal.text)
+            client = Client(robsond.door, actor="test")
+            robsond.protected(client, arm(client))
+            client.close()
+            shown.type("\x03")
+            assert shown.ended() == 0
+    said = " ".join(shown.raw.split())
+    price = f"{shapes.EXCHANGE_STOP['long']}.00"
+    assert f"BTCUSDT stays protected: exchange stop {price} rests" in said
+    assert "Traceback" not in said
+    assert said.endswith("robsond has ended in order")
+    assert "\x1b" not in shown.raw
+    assert resting(robsond.tally()) == [price]
+    record_property("happened", "orderly end: Ctrl-C typed")
 
 
 @pytest.mark.parametrize("side", ["long", "short"])

@@ -184,6 +184,28 @@ def test_into_a_pipe_only_what_happened_and_json_each_look(place: Path, robsond:
     assert {json.loads(line)["error"]["code"] for line in looks()} == {"UNAVAILABLE"}
 
 
+@pytest.mark.usefixtures("robsond")
+def test_a_reader_that_has_enough_ends_it_also_while_nothing_happens(place: Path) -> None:
+    """As `status --watch | head -1` does: prices are no news, so nothing is printed again."""
+    reader = subprocess.Popen(
+        [*MAIN, "--state-dir", str(place), "status", "--watch"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=ROOT,
+        env=environment(HOME=str(place), LANG="C.UTF-8"),
+    )
+    try:
+        assert reader.stdout is not None
+        assert reader.stdout.readline().startswith("✓ PROTECTED".encode())
+        reader.stdout.close()
+        assert reader.wait(BOUND_S) == 141
+        assert reader.stderr is not None
+        assert reader.stderr.read() == b""
+    finally:
+        reader.kill()
+        reader.communicate()
+
+
 def test_a_screen_reader_hears_what_is_new(place: Path, robsond: Robsond) -> None:
     with watching(place, "--plain") as shown:
         shown.until(says("Verdict: PROTECTED."))

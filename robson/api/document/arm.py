@@ -77,7 +77,10 @@ def _plan(plan: pb.Plan, last: pb.PricePoint) -> Document:
         "span": number(plan.span),
         "stop_gain": gain if plan.stop_gain else None,
         "be_bps": number(plan.be_bps),
-        "insurance": {"stop_price": number(plan.insurance_stop)},
+        "insurance": {
+            "enabled": bool(plan.insurance_stop),
+            "stop_price": number(plan.insurance_stop),
+        },
         "borrows": plan.borrows,
         "notional": number(plan.notional),
         "sizing": _sizing(plan.sizing),

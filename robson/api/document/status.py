@@ -58,6 +58,7 @@ def daemon(message: pb.Daemon, door: str) -> Document:
             "unanswered": message.exchange.unanswered,
         },
         "disk": _disk(message.disk) if message.HasField("disk") else None,
+        "insurance": {"enabled": not message.uninsured},
     }
 
 

@@ -57,7 +57,7 @@ def _percent(part: Decimal, whole: Decimal) -> str:
 
 
 def _plan(plan: EntryPlan, spans: Decimal | None) -> pb.Plan:
-    stops, sizing = plan.stops, plan.sizing
+    stops, sizing, insurance = plan.stops, plan.sizing, plan.insurance
     entry, gain = stops.entry_ref, stops.stop_gain
     with localcontext(MONEY):
         notional = sizing.quantity * entry
@@ -73,7 +73,7 @@ def _plan(plan: EntryPlan, spans: Decimal | None) -> pb.Plan:
         stop_gain_spans=text(spans) if gain is not None else "",
         net_r_at_gain=floored(plan.net_r_at_gain),
         be_bps=text(plan.be_bps),
-        insurance_stop=text(plan.insurance.stop_price),
+        insurance_stop=text(insurance.stop_price) if insurance.terms.enabled else "",
         borrows=plan.borrows,
         notional=text(notional),
         sizing=_sizing(sizing),

@@ -75,6 +75,7 @@ def daemon(facts: DaemonFacts) -> pb.Daemon:
         runtime_change=_change(facts.runtime_change),
         disk=_disk(facts.disk),
         exchange=_exchange(facts.silent),
+        uninsured=facts.uninsured,
     )
 
 

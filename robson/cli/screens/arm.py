@@ -13,6 +13,10 @@ from robson.cli.screens.line import LEVEL, OK, PLAIN, QUIET, STRONG, Line, Page,
 from robson.cli.screens.prose import Prose, finish, wrap
 
 NOTE = 35
+_BARE = (
+    "insurance.enabled is false: no exchange stop will rest for it. If this host dies, nothing"
+    " limits the loss."
+)
 
 
 def arm(document: Doc, page: Page) -> list[Line]:
@@ -57,6 +61,8 @@ def _armed(document: Doc, page: Page) -> list[Line]:
     if state == "armed":
         body = f"Nothing is at risk yet.{f' It waits for {waits}.' if waits else ''}"
         lines += f.labelled("Position", body, page)
+    if at(document, "daemon", "insurance", "enabled") is False:
+        lines += f.labelled("Guard", spans((_BARE, STRONG)), page)
     lines += f.labelled("Daemon", facts.reached(document), page)
     lines.append([])
     return lines + next_line(text(document, "next"), page)
@@ -132,8 +138,18 @@ def _prices(preview: Doc, plan: Doc, page: Page) -> list[Line]:
         note = "exchange stop, rests from the fill on"
         rows.append(("Exchange", rests, figures.percent(behind, signed=True), PLAIN, note))
     lines = [line for row in rows for line in _level(preview, *row, page)]
+    if at(plan, "insurance", "enabled") is False:
+        lines += _uninsured(page)
     span = ("Span", at(plan, "span"), "", PLAIN, "palma da mao: entry to stop")
     return [*lines, *_fence(preview, page), *_level(preview, *span, page)]
+
+
+def _uninsured(page: Page) -> list[Line]:
+    said = "no exchange stop would rest: insurance.enabled is false"
+    if page.plain:
+        return wrap(f"Exchange: none, {said}.", page.prose)
+    row = pad([("  ", PLAIN), ("Exchange", QUIET)], 11)
+    return _noted([*row, ("none".rjust(11), STRONG)], said, page)
 
 
 def _level(

@@ -131,6 +131,8 @@ def _entry(s: Scene) -> Line:
         quantity = facts.quantity_of(s.p, pay(filled, "quantity"))
         price = facts.price_of(s.p, pay(filled, "price"))
         line = spans(f"{word.capitalize()} {quantity} at market, at {price} on average.")
+        if at(s.p, "insurance", "enabled") is False:
+            line += [(" No exchange stop was placed: insurance.enabled was false.", STRONG)]
     elif failed is not None:
         message = s.clean(failed, "message")
         more = f": {message}" if message else ""

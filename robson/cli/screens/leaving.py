@@ -49,14 +49,21 @@ def result(document: Doc, exits: list[Doc], *, dry: bool) -> Line:
         return spans("Nothing was traded, so nothing is lost. This cannot be undone.")
     total = figures.pnl(at(document, "result"), facts.quote(exits[0]))
     about = "about " if dry else ""
-    each = "Each" if len(exits) > 1 else "The"
-    own = "its own" if len(exits) > 1 else "the"
     return spans(
         f"Result {about}",
         (total, STRONG),
-        f" after fees. {each} exchange stop is cancelled only just before {own} exit. This cannot"
-        " be undone.",
+        f" after fees.{_stops_off(exits)} This cannot be undone.",
     )
+
+
+def _stops_off(exits: list[Doc]) -> str:
+    """When exchange stops are taken off; nothing where none was to rest."""
+    bare = [each for each in exits if at(each, "insurance", "enabled") is False]
+    if len(bare) == len(exits):
+        return ""
+    each = "Each" if len(exits) > 1 else "The"
+    own = "its own" if len(exits) > 1 else "the"
+    return f" {each} exchange stop is cancelled only just before {own} exit."
 
 
 def took(document: Doc) -> str:

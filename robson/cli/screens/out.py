@@ -6,6 +6,7 @@ The only module of the screens that knows terminals. rich is imported when it is
 from __future__ import annotations
 
 import os
+import select
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -125,6 +126,24 @@ def write_text(text: str, stream: TextIO) -> None:
         stream.flush()
 
 
+def wait_while_read(stream: TextIO, seconds: float) -> None:
+    """Wait; a pipe that nobody reads any more ends the process, also while nothing is printed.
+
+    Raises:
+        SystemExit: nobody reads any more.
+    """
+    gone = select.poll()
+    gone.register(stream.fileno(), 0)  # errors are told without being asked for
+    if gone.poll(seconds * 1000):
+        raise SystemExit(_nobody_reads(stream))
+
+
+def _nobody_reads(stream: TextIO) -> int:
+    """Python would complain about it once more while it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    return BROKEN_PIPE
+
+
 @contextmanager
 def _reader(stream: TextIO) -> Iterator[None]:
     """Somebody reads, or the process ends without a word.
@@ -136,9 +155,7 @@ def _reader(stream: TextIO) -> Iterator[None]:
         yield
         stream.flush()
     except BrokenPipeError:
-        # Python would complain about it once more while it ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-        raise SystemExit(BROKEN_PIPE) from None
+        raise SystemExit(_nobody_reads(stream)) from None
 
 
 def _console(stream: TextIO, on: Surface) -> Console:

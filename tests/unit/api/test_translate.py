@@ -7,7 +7,8 @@ from decimal import Decimal
 import attrs
 import pytest
 
-from robson.api.translate import commands, histories, positions, status
+from robson.api.document.arm import arm as arm_document
+from robson.api.translate import commands, histories, positions, previews, status
 from robson.api.translate.panics import Panicking, actions_for, progress
 from robson.api.translate.values import (
     decimals_of,
@@ -24,10 +25,11 @@ from robson.api.v1 import robson_pb2 as pb
 from robson.domain import events as e
 from robson.domain.errors import Refused
 from robson.domain.lifecycle import PositionState
+from robson.domain.plan import InsuranceTerms
 from robson.domain.values import ExchangeNs, Price, Side
 from robson.domain.view import InsuranceView, OrderRecord
 from tests.contract import lives
-from tests.contract.fake_daemon import published
+from tests.contract.fake_daemon import preview, published
 
 D = Decimal
 VIEW = published()
@@ -53,6 +55,27 @@ def test_absent_is_empty_and_never_zero() -> None:
     assert text(None) == floored(None) == raised(None) == seconds(None) == ""
     assert stamp(None) is None
     assert text(D("1E-8")) == "0.00000001"
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_a_plan_without_an_exchange_stop_shows_no_price_for_one(*, enabled: bool) -> None:
+    planned = preview()
+    assert planned.plan is not None
+    insurance = attrs.evolve(planned.plan.insurance, terms=InsuranceTerms(enabled=enabled))
+    found = attrs.evolve(planned, plan=attrs.evolve(planned.plan, insurance=insurance))
+    facts = attrs.evolve(VIEW.daemon, uninsured=not enabled)
+    asked = dict.fromkeys(
+        ("dry_run", "symbol", "strategy", "side", "capital", "leverage", "idempotency_key"), ""
+    )
+    told = arm_document(
+        asked,
+        pb.ArmResponse(daemon=status.daemon(facts), preview=previews.preview(found, VIEW)),
+        "unix://x",
+        then="",
+    )
+    shown = told["preview"]["plan"]["insurance"]
+    assert shown["enabled"] is told["daemon"]["insurance"]["enabled"] is enabled
+    assert (shown["stop_price"] is not None) is enabled
 
 
 def test_a_quotient_is_cut_where_no_grid_is_finer() -> None:

@@ -6,6 +6,7 @@ from tests.unit.cli.screens.documents import (
     ARMED,
     BTC,
     DAEMON,
+    SIM,
     D,
     Doc,
     changed,
@@ -206,6 +207,11 @@ ARMED_NOW: Doc = {
     "preview": None,
     "next": "robson status --symbol SOLUSDT",
 }
+
+NO_EXCHANGE_STOP = changed(
+    DRY_RUN, daemon=SIM, preview__plan__insurance={"enabled": False, "stop_price": None}
+)
+ARMED_BARE = changed(ARMED_NOW, daemon={**SIM, "insurance": {"enabled": False}})
 
 BY_MARGIN = changed(
     DRY_RUN,

@@ -307,6 +307,15 @@ UNPROTECTED_ETH = changed(
     protection__unprotected_s=D("41.3"),
 )
 UNPROTECTED = with_positions(BTC_LONG, UNPROTECTED_ETH, ARMED)
+UNINSURED = with_positions(
+    changed(
+        BTC_LONG,
+        insurance={**NOTHING_RESTS, "enabled": False},
+        protection__unprotected_s=D("74"),
+    ),
+    ARMED,
+    daemon=SIM,
+)
 UNKNOWN_ORDER: Doc = {
     "purpose": "entry",
     "client_id": "rbeabcdefghijklmnopqrst00-e",

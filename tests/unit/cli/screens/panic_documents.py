@@ -10,6 +10,7 @@ from tests.unit.cli.screens.documents import (
     DAEMON,
     ENTERING_ETH,
     ETH_SHORT,
+    SIM,
     UNKNOWN_ORDER,
     D,
     Doc,
@@ -40,6 +41,15 @@ PANIC_PREVIEW: Doc = {
     "result": D("69.49"),
     "error": None,
     "next": "robson panic --confirm",
+}
+PANIC_BARE: Doc = {
+    **PANIC_PREVIEW,
+    "daemon": SIM,
+    "steps": [
+        step(changed(BTC_LONG, insurance__enabled=False), "exit", result=D("91.03")),
+        step(ARMED, "cancel", result=None),
+    ],
+    "result": D("91.03"),
 }
 EXIT_ORDER: Doc = {
     **UNKNOWN_ORDER,

@@ -171,3 +171,10 @@ CLIMB_ROWS = [
     ),
 ]
 EXPLAIN_CLIMB = changed(EXPLAIN, position=SIM_LONG, rows=CLIMB_ROWS)
+
+EXPLAIN_UNINSURED = changed(
+    EXPLAIN,
+    position=changed(SIM_LONG, insurance={**NOTHING_RESTS, "enabled": False}),
+    rows=[each for each in ROWS if each["seq"] < 1048 and "insurance" not in each["kind"]],
+    as_of=iso(30000),
+)

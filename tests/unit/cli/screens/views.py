@@ -50,6 +50,7 @@ STATUSES = {
     "empty": docs.EMPTY,
     "idle": docs.IDLE,
     "unprotected": docs.UNPROTECTED,
+    "uninsured": docs.UNINSURED,
     "order-unknown": docs.ORDER_UNKNOWN,
     "frozen": docs.FROZEN,
     "error": docs.ERROR,
@@ -74,6 +75,8 @@ DRY_RUNS = {
     "atr-stop": arms.ATR_STOP,
     "by-margin": arms.BY_MARGIN,
     "armed": arms.ARMED_NOW,
+    "no-exchange-stop": arms.NO_EXCHANGE_STOP,
+    "armed-bare": arms.ARMED_BARE,
 }
 ERRORS = {
     "bad-symbol": others.BAD_SYMBOL,
@@ -112,6 +115,7 @@ HISTORIES = {
 EXPLAINED = {
     "closed": lives.EXPLAIN,
     "active": lives.EXPLAIN_ACTIVE,
+    "uninsured": stories.EXPLAIN_UNINSURED,
     "stopped": stories.EXPLAIN_STOPPED,
     "refused": stories.EXPLAIN_REFUSED,
     "climb": stories.EXPLAIN_CLIMB,
@@ -209,6 +213,7 @@ VIEWS: dict[str, View] = {
     "status-cannot-see": _cannot_see,
     **{f"arm-{name}": of(arm.arm, doc) for name, doc in DRY_RUNS.items()},
     "panic-preview": of(panic.preview, panics.PANIC_PREVIEW),
+    "panic-bare": of(panic.preview, panics.PANIC_BARE),
     "panic-nothing": of(panic.preview, panics.PANIC_NOTHING),
     "panic-going": of(panic.progress, panics.PANIC_GOING),
     "panic-pending": of(panic.progress, panics.PANIC_PENDING),
