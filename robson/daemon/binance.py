@@ -23,7 +23,7 @@ from robson.connectors.binance.exchange import BinanceExchange
 from robson.connectors.binance.http import CONNECT_S, TOTAL_S, PoolDoor, SessionDoor
 from robson.connectors.binance.keys import Key, read_key
 from robson.connectors.binance.limits import Limits
-from robson.connectors.binance.market import Extremes
+from robson.connectors.binance.market import Extremes, at
 from robson.connectors.binance.market import Market as Questions
 from robson.connectors.binance.stream import CANDLES, TRADES, MarketStream, names
 from robson.connectors.binance.user_stream import TokenStream, UserStream
@@ -317,7 +317,9 @@ def unseen(pair: Pair, missed: Extremes) -> Unseen:
     """Extremes in whole ticks; a price off the grid is met at the tick beyond it."""
     rules = pair.instrument
     return Unseen(
-        rules.ticks(rules.price_down(missed.low)), rules.ticks(rules.price_up(missed.high))
+        rules.ticks(rules.price_down(missed.low)),
+        rules.ticks(rules.price_up(missed.high)),
+        None if missed.since_ms is None else at(missed.since_ms),
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 
 from robson.domain.commands import Command
+from robson.domain.values import ExchangeNs
 
 
 @attrs.frozen
@@ -20,10 +21,14 @@ class Wake:
 
 @attrs.frozen
 class Unseen:
-    """Lowest and highest price, in ticks, of a time that nobody watched."""
+    """Lowest and highest price, in ticks, of a time that nobody watched.
+
+    ``since_ns``: when it began; None where a process before this one saw what was before.
+    """
 
     low: int
     high: int
+    since_ns: ExchangeNs | None = None
 
 
 @attrs.frozen

@@ -119,6 +119,8 @@ class Monitor:
             pursuit = self.custody.pursuits.get(view.id)
             if pursuit is not None and pursuit.trigger is not None:
                 continue  # its way out has left, and is not written down yet: no rung counts
+            if unseen.since_ns is not None and not _held_at(view, unseen.since_ns):
+                continue  # which of these prices came after its fill nobody can say
             best = unseen.low if view.side is Side.SHORT else unseen.high
             price = ctx.instrument.price_of(best)
             self.custody.carry_out(view, decide_gap(view, price, ctx))
@@ -467,6 +469,11 @@ def _first_of_its_kind(view: PositionView, order: PlaceOrder | CancelOrder) -> b
     alike = [o for o in view.orders if o.order.purpose is order.purpose]
     earlier = [o.status for o in alike if o.client_id != order.client_id]
     return order.purpose is not Purpose.ENTRY and earlier[-1:] != ["failed"]
+
+
+def _held_at(view: PositionView, instant_ns: ExchangeNs) -> bool:
+    """Whether a position was entered at an instant."""
+    return view.entry is not None and view.entry.fills[0].at_ns <= instant_ns
 
 
 def _about_the_stop(view: PositionView, report: Report) -> bool:

@@ -306,7 +306,10 @@ class RemoteStage:
             return False
         logs.note("the exchange's prices are heard again")
         if missed:
-            self._inbox.put(Missed(missed))
+            since = ExchangeNs(self._seen_ns)
+            self._inbox.put(
+                Missed({name: attrs.evolve(told, since_ns=since) for name, told in missed.items()})
+            )
         for symbol in self._boards:
             self._inbox.put(Wake(symbol))
         return True

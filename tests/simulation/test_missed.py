@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from robson.daemon.messages import Missed, Unseen
-from robson.domain.values import Side
+from robson.domain.values import ExchangeNs, Side
 from tests.simulation.worlds import Bench, first_price
 
 FAR = Decimal("0.1")
@@ -41,3 +41,26 @@ def test_a_rung_that_was_missed_moves_no_stop_of_who_is_leaving(
     left = bench.settled()
     assert left.stop == before
     record_property("note", f"missed while leaving, {side.value}: nothing moved")
+
+
+@pytest.mark.parametrize("side", Side, ids=lambda side: side.value)
+@pytest.mark.parametrize("late_ns", [-1, 0], ids=["spans", "follows"])
+def test_a_rung_of_before_the_entry_moves_no_stop(
+    side: Side, late_ns: int, record_property: Any
+) -> None:
+    """A gap that began before the fill holds prices the position never lived through."""
+    bench = Bench([(600, first_price() * (1 + side.sign * FAR / 100))])
+    bench.active(side)
+    entry, before, rules = bench.view.entry, bench.view.stop, bench.world.instrument
+    assert entry is not None
+    best = int(rules.ticks(rules.price_down(first_price() * (1 + side.sign * FAR))))
+    last = bench.world.monitor.markets[str(bench.world.symbol)].board.last
+    assert last is not None
+    began_ns = ExchangeNs(entry.fills[0].at_ns + late_ns)
+    missed = Unseen(*sorted((best, last.price)), began_ns)
+
+    bench.world.monitor.step(Missed({str(bench.world.symbol): missed}))
+
+    moved = bench.view.stop != before
+    assert moved is (late_ns == 0)
+    record_property("note", f"gap {late_ns} ns after the fill, {side.value}: moved {moved}")

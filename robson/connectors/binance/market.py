@@ -25,17 +25,19 @@ MINUTE_MS = 60_000
 
 @attrs.frozen
 class Extremes:
-    """Lowest and highest price of a time, and the number of its last trade."""
+    """Lowest and highest price of a time, the number of its last trade, and when it began."""
 
     low: Decimal
     high: Decimal
     last_id: int | None = None
+    since_ms: int | None = None
 
     def joined(self, other: Extremes | None) -> Extremes:
-        """Of both times."""
+        """Of both times, this one before the other."""
         if other is None:
             return self
-        return Extremes(min(self.low, other.low), max(self.high, other.high), other.last_id)
+        low, high = min(self.low, other.low), max(self.high, other.high)
+        return Extremes(low, high, other.last_id, self.since_ms)
 
 
 class Latest(NamedTuple):
@@ -109,7 +111,7 @@ class Market:
             if before_id is not None and row.a >= before_id:
                 break
             price = Decimal(row.p)
-            now = Extremes(price, price, row.a)
+            now = Extremes(price, price, row.a, row.T)
             found = now if found is None else found.joined(now)
         return found
 

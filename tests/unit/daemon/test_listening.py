@@ -313,13 +313,14 @@ def test_a_hole_in_the_numbers_is_asked_for(world: World) -> None:
     world.step()
     assert world.gaps == [11], "what lay between the start and the first frame"
     world.told()
-    world.extremes = Extremes(Decimal("90.001"), Decimal("110.009"), 15)
+    world.extremes = Extremes(Decimal("90.001"), Decimal("110.009"), 15, 7)
     world.stream.says = [trade(16)]
     world.step()
     assert world.gaps == [11, 12]
     (missed,) = (each for each in world.told() if isinstance(each, Missed))
     found = missed.unseen["BTCUSDT"]
     assert (found.low, found.high) == (9_000, 11_001), "the tick beyond"
+    assert found.since_ns == 7_000_000
     assert world.pair.covered == 16
 
 
