@@ -2,7 +2,8 @@
 
 Found is adopted. Absence needs a proof with every piece: enough exchange time since the request
 could last have been accepted, two not-founds apart, and orders, trades and balances that all agree.
-A count or a timer alone never ends an unknown.
+Money that a person moved meanwhile is part of what the balances have to be explained by. A count or
+a timer alone never ends an unknown.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from robson.domain.intents import (
     Reading,
     ReadOrders,
     ReadTrades,
+    ReadTransfers,
 )
 from robson.domain.reports import (
     AccountReported,
@@ -34,11 +36,14 @@ from robson.domain.reports import (
     OrderState,
     Report,
     TradesReported,
+    Transfer,
+    TransfersReported,
 )
 from robson.domain.values import NS_PER_MS, NS_PER_S, Action, ExchangeNs
 
 POLL_NS = (NS_PER_S // 5, NS_PER_S // 2, NS_PER_S, 2 * NS_PER_S, 4 * NS_PER_S)
-"""Waits between the first questions; then one each five seconds, for ever."""
+"""Waits between the first questions; then one each five seconds, for ever, and one at the instant
+from which a not-found counts, so that the proof is there two seconds later."""
 LATER_NS = 5 * NS_PER_S
 MATCHING_NS = 10 * NS_PER_S
 """How long the exchange may take to match what it accepted."""
@@ -61,6 +66,9 @@ def settle_ns(recv_window_ms: int) -> int:
 class AbsenceProof:
     """Evidence that an order never happened; it cannot be built with a piece missing.
 
+    Attributes:
+        transfers: the money that was moved in and out; None where the balances add up without.
+
     Raises:
         InvalidValue: a piece is missing or does not say absence.
     """
@@ -71,6 +79,7 @@ class AbsenceProof:
     second_not_found_ns: ExchangeNs
     orders: OrdersReported
     trades: TradesReported
+    transfers: TransfersReported | None
     before: AccountSnapshot
     after: AccountReported
 
@@ -79,21 +88,27 @@ class AbsenceProof:
             raise InvalidValue("a not-found before the settle time proves nothing")
         if self.second_not_found_ns - self.first_not_found_ns < APART_NS:
             raise InvalidValue("two not-founds must be at least two seconds apart")
-        for report in (self.orders, self.trades, self.after):
-            if report.sent_ns < self.settled_ns:
+        for report in (self.orders, self.trades, self.transfers, self.after):
+            if report is not None and report.sent_ns < self.settled_ns:
                 raise InvalidValue("orders, trades and balances must be read after the settle time")
         _nothing_of(self)
 
     def numbers(self) -> tuple[tuple[str, str], ...]:
         """The proof for the journal."""
+        moved = () if self.transfers is None else (("transfers_read", _read(self.transfers)),)
         return (
             ("settled_ns", str(self.settled_ns)),
             ("not_found_ns", f"{self.first_not_found_ns},{self.second_not_found_ns}"),
             ("orders_read", str(len(self.orders.orders))),
             ("trades_read", str(len(self.trades.fills))),
+            *moved,
             ("base_total", format(self.after.account.base.total, "f")),
             ("quote_total", format(self.after.account.quote.total, "f")),
         )
+
+
+def _read(moved: TransfersReported) -> str:
+    return str(len(moved.transfers))
 
 
 def _nothing_of(said: AbsenceProof | NotSeen) -> None:
@@ -101,13 +116,20 @@ def _nothing_of(said: AbsenceProof | NotSeen) -> None:
         raise InvalidValue("the list of orders holds the order")
     if any(fill.client_id == said.client_id for fill in said.trades.fills):
         raise InvalidValue("the list of trades holds a trade of the order")
-    if not explained(said.before, said.after.account, said.trades.fills):
+    moved = said.transfers.transfers if said.transfers is not None else ()
+    if not explained(said.before, said.after.account, said.trades.fills, moved):
         raise InvalidValue("the balances have changed by more than the account's own trades")
 
 
-def explained(before: AccountSnapshot, after: AccountSnapshot, fills: tuple[Fill, ...]) -> bool:
+def explained(
+    before: AccountSnapshot,
+    after: AccountSnapshot,
+    fills: tuple[Fill, ...],
+    transfers: tuple[Transfer, ...] = (),
+) -> bool:
     """Whether the account's own trades since ``before`` account for every change of what it owns.
 
+    So does what was moved in and out, all of it: a transfer is never chosen because it would fit.
     Loans and repayments change totals and debts alike, so only what is owned net is compared;
     interest may have been charged in between, never more than a percent of what was owed or traded.
     """
@@ -121,6 +143,10 @@ def explained(before: AccountSnapshot, after: AccountSnapshot, fills: tuple[Fill
             base_moved -= fill.commission
         elif fill.commission_asset == after.quote.asset:
             quote_moved -= fill.commission
+    for each in transfers:
+        if before.at_ns < each.at_ns <= after.at_ns:
+            base_moved += each.amount if each.asset == after.base.asset else 0
+            quote_moved += each.amount if each.asset == after.quote.asset else 0
     base_turned = sum((fill.quantity for fill in since), Decimal(0))
     quote_turned = sum((fill.quantity * fill.price for fill in since), Decimal(0))
     rounding = ATOM * len(since)
@@ -153,6 +179,7 @@ class NotSeen:
     client_id: ClientOrderId
     orders: OrdersReported
     trades: TradesReported
+    transfers: TransfersReported | None
     before: AccountSnapshot
     after: AccountReported
 
@@ -182,7 +209,8 @@ class Resolution:
     """The pursuit of one unknown order.
 
     ``before`` is the account as it was before the order was sent; ``tokens`` numbers the rounds of
-    questions, shared by all resolutions of a position.
+    questions, shared by all resolutions of a position. ``moved`` since a round did not add up: from
+    then on the money that was moved in and out is asked for as well.
     """
 
     order: PlaceOrder
@@ -195,9 +223,11 @@ class Resolution:
     waiting: list[Reading] = attrs.Factory(list)
     doubts: int = 0
     denied: bool = False
+    moved: bool = False
     not_found_ns: list[ExchangeNs] = attrs.Factory(list)
     orders: OrdersReported | None = None
     trades: TradesReported | None = None
+    transfers: TransfersReported | None = None
     after: AccountReported | None = None
 
     @property
@@ -209,25 +239,35 @@ class Resolution:
         if self.waiting or now_ns < self.next_ask_ns:
             return ()
         self.token = next(self.tokens)
-        wait = POLL_NS[self.asked] if self.asked < len(POLL_NS) else LATER_NS
+        self.next_ask_ns = self._again_ns(now_ns)
         self.asked += 1
         self.denied = False
-        self.next_ask_ns = ExchangeNs(now_ns + wait)
         scope, position = self.order.scope, self.order.position
         questions: tuple[Reading, ...] = (
             QueryOrder(
                 scope=scope, position=position, target=self.order.client_id, token=self.token
             ),
         )
+        since = ExchangeNs(min(self.before.at_ns, self.signed_ns - NS_PER_S))
         if self._wants_lists():
-            since = ExchangeNs(min(self.before.at_ns, self.signed_ns - NS_PER_S))
             questions += (
                 ReadOrders(scope=scope, position=position, since_ns=since, token=self.token),
                 ReadTrades(scope=scope, position=position, since_ns=since, token=self.token),
                 ReadAccount(scope=scope, position=position, token=self.token),
             )
+        if self._wants_lists() and self.moved:
+            questions += (
+                ReadTransfers(scope=scope, position=position, since_ns=since, token=self.token),
+            )
         self.waiting = list(questions)
         return questions
+
+    def _again_ns(self, now_ns: ExchangeNs) -> ExchangeNs:
+        """When the next round is due: at the settle time, and two seconds after the first then."""
+        wait = POLL_NS[self.asked] if self.asked < len(POLL_NS) else LATER_NS
+        if now_ns < self.settled_ns:
+            return ExchangeNs(min(now_ns + wait, self.settled_ns))
+        return ExchangeNs(now_ns + (wait if self.not_found_ns else APART_NS))
 
     def _wants_lists(self) -> bool:
         """A stop may be sent again after a whole round, anything else only after the proof."""
@@ -261,6 +301,8 @@ class Resolution:
                 self.orders = report
             case TradesReported():
                 self.trades = report
+            case TransfersReported():
+                self.transfers = report
             case AccountReported():
                 self.after = report
             case _:
@@ -276,8 +318,10 @@ class Resolution:
                     return Found(order=order)
         if not (self.orders and self.trades and self.after):
             return None
+        if self.moved and self.transfers is None:
+            return None
         if len(self.not_found_ns) < 2:  # noqa: PLR2004
-            return self._not_seen(self.orders, self.trades, self.after)
+            return self._not_seen(self.orders, self.trades, self.transfers, self.after)
         try:
             return AbsenceProof(
                 client_id=self.order.client_id,
@@ -286,6 +330,7 @@ class Resolution:
                 second_not_found_ns=self.not_found_ns[-1],
                 orders=self.orders,
                 trades=self.trades,
+                transfers=self.transfers,
                 before=self.before,
                 after=self.after,
             )
@@ -293,25 +338,35 @@ class Resolution:
             return self._doubted(str(doubt))
 
     def _not_seen(
-        self, orders: OrdersReported, trades: TradesReported, after: AccountReported
+        self,
+        orders: OrdersReported,
+        trades: TradesReported,
+        transfers: TransfersReported | None,
+        after: AccountReported,
     ) -> Verdict:
         """What this round alone says, if it was whole."""
-        whole = all(self.asked_this(said.intent) for said in (orders, trades, after))
-        if not (self.denied and whole):
+        said = (orders, trades, *((transfers,) if transfers else ()), after)
+        if not (self.denied and all(self.asked_this(each.intent) for each in said)):
             return None
         try:
             return NotSeen(
                 client_id=self.order.client_id,
                 orders=orders,
                 trades=trades,
+                transfers=transfers,
                 before=self.before,
                 after=after,
             )
         except InvalidValue:
+            self.moved = True
             return None
 
     def _doubted(self, message: str) -> Verdict:
-        """Lists and balances are read one after another: only what keeps disagreeing does."""
-        self.doubts += 1
-        self.orders = self.trades = self.after = None
+        """Lists and balances are read one after another: only what keeps disagreeing does.
+
+        It says nothing yet where nobody has asked for the money that was moved.
+        """
+        self.doubts += 1 if self.moved else 0
+        self.moved = True
+        self.orders = self.trades = self.transfers = self.after = None
         return Contradiction(message=message) if self.doubts >= DOUBTS_MAX else None

@@ -139,7 +139,7 @@ class Checks(Observer):
         self.audit.evaluated.update(dict.fromkeys(WORLD_RULES, 0))
         self._conservation = Conservation(world.exchange.books, world.exchange.state)
         self.cover = Cover(world.instrument)
-        self._watch = Watch(world, self.audit)
+        self._watch = Watch(world, self.audit, self.cover.others)
         self.bare_ns: Counter[str] = Counter()
         self.excused_ns: Counter[str] = Counter()
         self._oracle = _oracle(world)

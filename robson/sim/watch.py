@@ -17,6 +17,7 @@ from robson.domain.view import PositionView
 from robson.engine.invariants import Audit
 from robson.engine.invariants.life import EXIT_NS
 from robson.engine.invariants.terms import seconds
+from robson.sim.others import Others
 from robson.sim.world import World
 
 POLL_NS = 35 * NS_PER_S
@@ -32,10 +33,14 @@ class Watch:
 
     A price outside of the published band is the daemon's to judge, whatever else goes wrong: one
     beyond the stop that comes back has been met all the same.
+
+    Attributes:
+        others: what a person owns in the pair, which no stop of ours is for.
     """
 
     world: World
     audit: Audit
+    others: Others
     _view: PositionView | None = None
     _stop: int = 0
     _crossed_ns: int | None = None
@@ -143,7 +148,8 @@ class Watch:
             if away > most:
                 return f"the exchange stop rests {away} behind {view.stop}"
             if side is Side.LONG:
-                missing = rules.floor_quantity(base.total) - order.quantity
+                ours = max(Decimal(0), base.total - self.others.own)
+                missing = rules.floor_quantity(ours) - order.quantity
             else:
                 bought = order.quantity * (1 - rules.taker_fee)
                 missing = base.debt - base.total - bought
