@@ -22,6 +22,7 @@ from typing import Any, NamedTuple, NoReturn
 import attrs
 import bench_crowd
 import bench_disk
+import bench_live
 import bench_past
 import bench_prices
 import bench_processes
@@ -56,6 +57,7 @@ MEASUREMENTS = {
     "status": Measurement(bench_processes.status),
     "memory": Measurement(bench_processes.memory),
     "storm": Measurement(bench_storm.storm),
+    "live": Measurement(bench_live.live),
     "world": Measurement(bench_processes.world, binds=False),
 }
 

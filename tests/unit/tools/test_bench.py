@@ -126,6 +126,23 @@ def test_memory_of_ten_positions_that_cannot_be_had_is_missing_in_plain_sight(
     assert code == 1
 
 
+@pytest.mark.long
+def test_the_way_out_on_the_wire_stands_beside_a_floor_on_the_same_wire(
+    bench: Any, capsys: pytest.CaptureFixture[str]
+):
+    bench.main(["--json", "--only", "live"], scale=TINY)
+    rows = {row["name"]: row for row in json.loads(told(capsys)[0])["rows"]}
+
+    assert list(rows) == [
+        *("live.cancel", "live.exit", "live.cancel.storm", "live.exit.storm", "live.storm"),
+        "live.feed",
+    ]
+    assert all(row["more"]["rounds"] == 10 for row in rows.values())
+    assert all(row["subject"] > 0 and row["floor"] > 0 for row in rows.values())
+    assert rows["live.exit"]["floor"] > rows["live.cancel"]["floor"], "the cancel is answered first"
+    assert rows["live.cancel"]["goal"] == {"of": "ratio", "must": 4, "aim": 2.2}
+
+
 # --- how it judges -------------------------------------------------------------------------------
 
 
