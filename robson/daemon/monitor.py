@@ -50,7 +50,7 @@ from robson.domain.values import ExchangeNs, Side
 from robson.domain.view import PositionView
 from robson.engine.absence import decide_absent
 from robson.engine.admission import cut_off
-from robson.engine.adopt import adopt
+from robson.engine.adopt import a_person_decides, adopt
 from robson.engine.bands import decide_liquidation
 from robson.engine.context import Context, Decision
 from robson.engine.decide import Tick, decide_gap, decide_price, decide_report, forgive
@@ -352,8 +352,8 @@ class Monitor:
         record = view.order(order.client_id)
         if record is None or verdict is None:
             return
-        if view.state is PositionState.ERROR and order.purpose is not Purpose.INSURANCE:
-            return  # a person decides what it was; what protects goes on
+        if a_person_decides(view, record):
+            return
         if isinstance(verdict, Found):
             decision = adopt(view, record, verdict.order, ctx, asked=True)
             if any(isinstance(intent, ReadTrades) for intent in decision.intents):

@@ -46,6 +46,8 @@ def adopt(
     """
     if view.state.is_terminal and record.order.purpose is not Purpose.ENTRY:
         return NOTHING  # a late word of what is over: no fill counts twice, none comes back to life
+    if a_person_decides(view, record):
+        return NOTHING
     matters = order.status.is_final or opens_early(view, record, order, ctx)
     if order.executed > 0 and matters and order.fills is None:
         since = view.created_ns
@@ -56,6 +58,15 @@ def adopt(
     found = _found(view, record, order, ctx)
     decision = _ADOPT[record.order.purpose](view, record, order, ctx, asked=asked)
     return attrs.evolve(decision, events=(*found, *decision.events))
+
+
+def a_person_decides(view: PositionView, record: OrderRecord) -> bool:
+    """Whether a person decides what an order was: in ``error`` only what protects goes on.
+
+    What the exchange says of an entry or an exit meanwhile is asked for again once they have said
+    what the position is.
+    """
+    return view.state is PositionState.ERROR and record.order.purpose is not Purpose.INSURANCE
 
 
 def _found(
@@ -153,7 +164,7 @@ def _stopped_out(
         fills=fills,
         final=final,
     )
-    if view.trigger is not None:
+    if view.state is PositionState.EXITING:
         return Decision(events=(attrs.evolve(filled, final=False),))
     assert view.stop is not None
     triggered = e.ExitTriggered(

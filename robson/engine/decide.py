@@ -30,7 +30,7 @@ from robson.domain.reports import (
 from robson.domain.strategy import TrailingMode
 from robson.domain.values import ExchangeNs, Price
 from robson.domain.view import OrderRecord, PositionView
-from robson.engine.adopt import JUDGED, adopt, beyond_stop
+from robson.engine.adopt import JUDGED, a_person_decides, adopt, beyond_stop
 from robson.engine.context import NOTHING, Context, Decision
 from robson.engine.exits import Hit, Ladder, Raise, Watch, first_rung_anchor, judge
 from robson.engine.leaving import HELPLESS
@@ -197,23 +197,26 @@ def decide_report(view: PositionView, report: Report, ctx: Context) -> Decision:
 
 
 def _placed(view: PositionView, record: OrderRecord, report: Report, ctx: Context) -> Decision:
+    if a_person_decides(view, record):
+        return _unknown(view, record, "it was answered while a person decides what it was", ctx)
     match report:
         case OrderReported():
             return adopt(view, record, report.order, ctx)
         case OutcomeUnknown():
-            unknown = e.OrderUnknown(
-                position=view.id,
-                at_ns=ctx.now_ns,
-                client_id=record.client_id,
-                reason=report.reason,
-            )
-            return Decision(events=(unknown,))
+            return _unknown(view, record, report.reason, ctx)
         case OrderRejected():
             return _refused(view, record, report.code, report.message, ctx)
         case NotSent():
             return _refused(view, record, None, report.reason, ctx)
         case _:
             return NOTHING
+
+
+def _unknown(view: PositionView, record: OrderRecord, reason: str, ctx: Context) -> Decision:
+    unknown = e.OrderUnknown(
+        position=view.id, at_ns=ctx.now_ns, client_id=record.client_id, reason=reason
+    )
+    return Decision(events=(unknown,))
 
 
 def _refused(

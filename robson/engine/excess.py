@@ -51,8 +51,12 @@ def _attempt(view: PositionView) -> int:
 
 def last(view: PositionView) -> OrderRecord | None:
     """The last order that left at market, or gave back what one of them bought twice."""
-    ways = (Purpose.EXIT, Purpose.UNTRACKED)
-    return next((o for o in reversed(view.orders) if o.order.purpose in ways), None)
+    return next((o for o in reversed(view.orders) if is_way_out(o)), None)
+
+
+def is_way_out(record: OrderRecord) -> bool:
+    """Whether an order leaves at market, or gives back what such a one bought twice."""
+    return record.order.purpose in (Purpose.EXIT, Purpose.UNTRACKED)
 
 
 def turned(view: PositionView) -> str | None:

@@ -14,10 +14,10 @@ from robson.domain.identity import Purpose, position_hash, read_client_order_id
 from robson.domain.intents import Intent, ReadTrades
 from robson.domain.reports import AccountSnapshot
 from robson.domain.values import MONEY, NS_PER_MS, NS_PER_S, ExchangeNs, Quantity, Side, plain
-from robson.domain.view import PositionView
+from robson.domain.view import OrderRecord, PositionView
 from robson.engine.context import Context
 from robson.engine.entry import take_back
-from robson.engine.excess import last, requested
+from robson.engine.excess import is_way_out, last, requested
 from robson.engine.insuring import ask_about_stop, placing, replace, taken_over
 from robson.engine.orders import (
     buy_back,
@@ -117,7 +117,7 @@ def _leave_market(view: PositionView, ctx: Context, known: Known) -> Step:
         return lost(view, ctx, record)
     if record is not None and record.status == "resting":
         return ask(ctx, known, query(view, record))
-    if record is not None and record.status == "unknown" and not _may_repeat(view, ctx, known):
+    if _unknown(view) and not _may_repeat(view, ctx, known):
         return WAIT
     if record is not None and record.status == "failed":
         if known.trades_ns < known.failed_ns:
@@ -149,15 +149,21 @@ def _account_is_fresh(view: PositionView, ctx: Context) -> bool:
     return ctx.account is not None and ctx.account.at_ns >= view.updated_ns
 
 
+def _unknown(view: PositionView) -> tuple[OrderRecord, ...]:
+    """The ways out of which nobody knows whether they have traded; the last need not be one."""
+    return tuple(each for each in view.orders if is_way_out(each) and each.status == "unknown")
+
+
 def _may_repeat(view: PositionView, ctx: Context, known: Known) -> bool:
     """An exit whose outcome is unknown is sent again only where a second one would be refused.
 
     What gives an excess back is never: a second one might find base that a person has brought in.
     """
-    record = last(view)
-    if record is None or record.order.purpose is not Purpose.EXIT:
+    unknown = _unknown(view)
+    if any(record.order.purpose is not Purpose.EXIT for record in unknown):
         return False
-    return known.looked_missing and fence_of(view, ctx) == "asset" and _is_alone(view, ctx)
+    missing = known.looked_missing or last(view) not in unknown
+    return missing and fence_of(view, ctx) == "asset" and _is_alone(view, ctx)
 
 
 def _is_alone(view: PositionView, ctx: Context) -> bool:
@@ -262,10 +268,13 @@ def _exit_or_close(view: PositionView, ctx: Context, known: Known) -> Step:
 
 
 def _look_on(view: PositionView, ctx: Context, known: Known) -> Step:
-    """No order can do anything: read trades and account in turn until they say what it is."""
+    """No order can do anything: read trades and account in turn until they say what it is.
+
+    An exit of which nobody knows may be what it is: its end is waited for.
+    """
     assert ctx.account is not None
     seen_ns = min(ctx.account.at_ns, known.trades_ns)
-    stuck = _stuck(view, ctx, ctx.account)
+    stuck = None if _unknown(view) else _stuck(view, ctx, ctx.account)
     if stuck is not None and seen_ns - view.updated_ns >= LAG_NS:
         return act(stuck)
     trades_next = known.trades_ns < ctx.account.at_ns

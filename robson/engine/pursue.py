@@ -22,7 +22,7 @@ from robson.engine.exposure import overruns
 from robson.engine.insuring import insure, worth_least
 from robson.engine.leaving import HELPLESS, leaving
 from robson.engine.orders import is_dust
-from robson.engine.step import WAIT, Known, Step, act, ask, leave, read_account
+from robson.engine.step import WAIT, Known, Step, act, ask, leave, lost, read_account
 
 REPAY_AFTER_NS = 100 * NS_PER_MS
 OWING_NS = 30 * NS_PER_S
@@ -61,6 +61,9 @@ def _guarding(view: PositionView, ctx: Context, known: Known) -> Step:
 
     Not where an exit may still trade, nor where no order can do anything.
     """
+    unanswered = [o for o in view.orders if o.status == "sending"]
+    if unanswered:
+        return lost(view, ctx, unanswered[0])
     leaves = any(o.is_open for o in view.orders if o.order.purpose is Purpose.EXIT)
     impossible = view.error is not None and view.error.code in HELPLESS
     if view.entry is None or view.entry_open or leaves or impossible:

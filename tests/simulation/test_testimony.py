@@ -107,7 +107,7 @@ def unexplained(side: Side) -> Read:
     return bench
 
 
-def in_error(bench: Read) -> Read:
+def in_error(bench: Read, seconds: int = 1) -> Read:
     """The same position, of which nobody knows what it is."""
     failed = e.PositionFailed(
         position=bench.view.id,
@@ -116,7 +116,7 @@ def in_error(bench: Read) -> Read:
         message="planted",
     )
     bench.world.monitor.custody.carry_out(bench.view, Decision(events=(failed,)))
-    passes(bench, 1)
+    passes(bench, seconds)
     return bench
 
 
