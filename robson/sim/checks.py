@@ -37,7 +37,7 @@ from robson.engine.invariants.terms import Transfer, Verdict, least_order, secon
 from robson.engine.leaving import EXIT_UNEXPLAINED
 from robson.sim.cover import Cover
 from robson.sim.faults import REBORN_NS, Span
-from robson.sim.observer import Observer
+from robson.sim.observer import Enough, Observer
 from robson.sim.oracle import Oracle
 from robson.sim.others import EXCESS_NS
 from robson.sim.watch import LOOK_NS, Watch
@@ -57,6 +57,8 @@ WORLD_RULES = {
 """Rules that only a world can ask about. S1, S6 and L2 it asks once more, in its own way."""
 STOPPED_NS = 25 * NS_PER_S
 HEALED_NS = 30 * NS_PER_S
+AFTERMATH = 2_000
+"""Rows and requests that a world lives on after its first violation; a fault may never end."""
 DUST_ORDERS = 4
 """Dust of several positions may lie in one wallet, each less than a least order."""
 UNKNOWN_ORDER = "unknown_order"
@@ -148,7 +150,7 @@ class Checks(Observer):
         self._transfers: list[Transfer] = []
         self._turned_ns: int | None = None
         self._over = False
-        self._lent_ns = 0
+        self._lent_ns = self._aftermath = 0
         self._held_back_ns: int | None = None
 
     # --- the observer ----------------------------------------------------------------------------
@@ -156,6 +158,7 @@ class Checks(Observer):
     def witness(self, recorded: Recorded, view: PositionView | None) -> None:
         """Ask every law about an event."""
         new = recorded.seq > self.audit.memory.seq
+        self._suffer()
         self.audit.witness(recorded, view)
         if new:
             _, kind, payload = self._world.journal.rows.rows[recorded.seq - 1]
@@ -175,8 +178,21 @@ class Checks(Observer):
 
     def leaves(self, intent: Intent) -> None:
         """Ask about a request."""
+        self._suffer()
         self.audit.leaves(intent, self._world.clock.now_ns)
         self._secret(repr(intent))
+
+    def _suffer(self) -> None:
+        """A world that is broken lives on for a while, so that more laws may speak.
+
+        Raises:
+            Enough: they had their time.
+        """
+        if not self.audit.violations:
+            return
+        self._aftermath += 1
+        if self._aftermath > AFTERMATH:
+            raise Enough
 
     def looked(self, status: dict[str, Any] | Exception) -> None:
         """Somebody has asked for the status: it has to answer, and to name what is held."""

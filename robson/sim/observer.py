@@ -27,6 +27,10 @@ class Broken(Exception):
     """The daemon raised what it should not; nothing follows in this world."""
 
 
+class Enough(Exception):
+    """A law was broken long ago: what follows in this world says nothing new."""
+
+
 class Observer:
     """Looks on and changes nothing; a world without one is as it would be with it."""
 

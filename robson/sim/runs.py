@@ -20,7 +20,7 @@ from robson.engine.pair import Finding
 from robson.sim.checks import Checks
 from robson.sim.courses import races_found, races_heard, rows_heard
 from robson.sim.lives import Lives, Plan, plan_of
-from robson.sim.observer import UNEXPECTED, Broken
+from robson.sim.observer import UNEXPECTED, Broken, Enough
 from robson.sim.reach import JUDGED_FROM, Reach
 from robson.sim.seams import WatchedExchange
 from robson.sim.world import World
@@ -113,6 +113,8 @@ def live(
         checks.finish(lives.settled_in_ns)
     except Broken as broken:
         checks.audit.note("B2", verdict=str(broken), at_ns=world.clock.now_ns)
+    except Enough:
+        pass  # what was violated is told
     except UNEXPECTED as fault:  # the exchange's own: a finding of this seed
         said = f"outside the daemon, {type(fault).__name__}: {fault}"
         checks.audit.note("B2", verdict=said, at_ns=world.clock.now_ns)

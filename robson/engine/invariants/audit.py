@@ -126,11 +126,13 @@ class Audit:
         truth = None
         if self._truth is not None and isinstance(intent, PlaceOrder):
             truth = self._truth(intent.scope)
-        leaving = Leaving(intent, memory.views.get(intent.position), rules, memory, truth)
+        leaving = Leaving(intent, memory.views.get(intent.position), rules, memory, truth, now_ns)
         for rule, law in wire.LAWS:
             self._judge(rule, law(leaving), intent.position, memory.seq, now_ns)
         if isinstance(intent, PlaceOrder):
             memory.entries[intent.client_id] += 1
+        if isinstance(intent, CancelOrder):
+            memory.cancelled.add(intent.target)
 
     def replay(
         self,
@@ -276,6 +278,7 @@ def _covered(
         memory.bare[view.id] += memory.counted(since, life.covered_from(event))
     if isinstance(event, e.InsurancePlaced):
         memory.rested[view.id] = event.stop_price
+        memory.resting_ns.setdefault(event.client_id, event.at_ns)
 
 
 _NOTES: dict[type, Callable[[Memory, Any, PositionView], None]] = {

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, localcontext
 
 from robson.domain import events as e
-from robson.domain.identity import position_hash, read_client_order_id
+from robson.domain.identity import Purpose, position_hash, read_client_order_id
 from robson.domain.lifecycle import PositionState
 from robson.domain.reports import Fill
 from robson.domain.values import MONEY, Action, Side
@@ -173,8 +173,11 @@ def _taken(seen: Seen) -> Decimal:
 
 
 def flat(seen: Seen) -> Iterator[Verdict]:
-    """Fills and account agree that nothing is left that could be traded."""
+    """Fills and account agree that nothing is left to trade, and no exit is under way."""
     event, rules, fills, entry = seen.event, seen.rules, seen.way_out, seen.after.entry
+    ways = (Purpose.EXIT, Purpose.UNTRACKED)
+    under_way = [o.client_id for o in seen.after.orders if o.is_open and o.order.purpose in ways]
+    yield not under_way or f"closed while {under_way[0]} may still trade"
     bare = seen.side is Side.SHORT and entry is not None and entry.held > _dust_before(seen)
     if entry is None or (not fills and bare):
         yield "closed without a fill"

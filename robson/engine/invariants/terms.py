@@ -76,6 +76,8 @@ class Notes:
 
     Attributes:
         entries: how often each entry left.
+        cancelled: orders of which a cancel left.
+        resting_ns: since when the journal has a stop at rest.
         rejected: entries that the exchange refused by code.
         unknown_ns, bare_ns: since when an order is unknown, a position without a stop.
         bare: time without a stop that is over, per position.
@@ -93,6 +95,8 @@ class Notes:
     at_ns: int = 0
     last: dict[PositionId, e.PositionEvent] = attrs.Factory(dict)
     entries: Counter[str] = attrs.Factory(Counter)
+    cancelled: set[str] = attrs.Factory(set)
+    resting_ns: dict[str, int] = attrs.Factory(dict)
     rejected: set[str] = attrs.Factory(set)
     resolved: set[str] = attrs.Factory(set)
     unknown_ns: dict[str, int] = attrs.Factory(dict)
@@ -169,6 +173,7 @@ class Leaving:
     rules: Instrument
     memory: Memory
     truth: Truth | None
+    now_ns: int = 0
 
 
 Ask = Callable[[Seen], Iterator[Verdict]]

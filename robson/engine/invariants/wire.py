@@ -6,12 +6,16 @@ from collections.abc import Iterator
 
 from robson.domain.identity import Purpose, position_hash, read_client_order_id
 from robson.domain.intents import CancelOrder, OrderType, PlaceOrder, Repay, SideEffect
+from robson.domain.values import NS_PER_S
 from robson.domain.view import PositionView
-from robson.engine.invariants.terms import AskLeaving, Leaving, Verdict, epoch_of
+from robson.engine.invariants.terms import AskLeaving, Leaving, Verdict, epoch_of, seconds
 from robson.engine.leaving import fence_of
 
 HELD_BACK = ("gone", "placing")
 """While the exchange stop is in one of these, no market exit may leave."""
+
+RELEASE_NS = NS_PER_S // 4
+"""Between the decision to leave and the cancel's first byte; what is in its lane goes first."""
 
 
 def one_entry(leaving: Leaving) -> Iterator[Verdict]:
@@ -108,6 +112,19 @@ def gone_is_open(leaving: Leaving) -> Iterator[Verdict]:
         yield ended or f"{order.client_id} leaves while {stop.client_id} rests there"
 
 
+def let_go(leaving: Leaving) -> Iterator[Verdict]:
+    """Once a position is on its way out, the cancel of the stop that rests leaves at once."""
+    cancel, view, memory = leaving.intent, leaving.view, leaving.memory
+    if not isinstance(cancel, CancelOrder) or view is None or view.trigger is None:
+        return
+    rests_ns = memory.resting_ns.get(cancel.target)
+    if rests_ns is None or cancel.target in memory.cancelled:
+        return
+    took = memory.counted(max(rests_ns, view.trigger.at_ns), leaving.now_ns)
+    late = f"{cancel.target} rests {seconds(took)} after {view.trigger.reason}, no cancel has left"
+    yield took <= RELEASE_NS or late
+
+
 def filters(leaving: Leaving) -> Iterator[Verdict]:
     """Steps, smallest and largest quantities, and the tick grid."""
     order, rules = leaving.intent, leaving.rules
@@ -151,6 +168,7 @@ LAWS: tuple[tuple[str, AskLeaving], ...] = (
     ("S4", write_ahead),
     ("S12", not_mine),
     ("S14", gone_is_open),
+    ("S14", let_go),
     ("M1", filters),
     ("M2", no_borrowing_exit),
 )

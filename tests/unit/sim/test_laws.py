@@ -39,6 +39,7 @@ class Fed:
     after: PositionView | None = None
     truth: Truth | None = None
     leaves: Intent | None = None
+    now_ns: int = 0
 
 
 class Taped(Audit):
@@ -57,7 +58,7 @@ class Taped(Audit):
         super().feed(recorded, before, after, truth)
 
     def leaves(self, intent: Intent, now_ns: int) -> None:
-        self.tape.append(Fed(leaves=intent))
+        self.tape.append(Fed(leaves=intent, now_ns=now_ns))
         super().leaves(intent, now_ns)
 
 
@@ -93,7 +94,7 @@ def judged(tape: list[Fed]) -> set[str]:
     audit = Audit(AUDIT.memory.instruments)
     for fed in tape:
         if fed.leaves is not None:
-            audit.leaves(fed.leaves, 0)
+            audit.leaves(fed.leaves, fed.now_ns)
         elif fed.recorded is not None:
             audit.feed(fed.recorded, fed.before, fed.after, fed.truth)
     return {found.rule for found in audit.violations}
@@ -283,6 +284,35 @@ def test_the_life_itself_holds() -> None:
 @pytest.mark.parametrize("rule", sorted(RULES.keys() - {"S16"}))
 def test_a_breach_is_noticed(rule: str) -> None:
     assert rule in judged(BREACHES[rule]())
+
+
+def test_closed_while_an_exit_is_under_way() -> None:
+    def sent(closed: PositionView) -> Any:
+        return tuple(attrs.evolve(o, status="sending") for o in closed.orders)
+
+    assert judged(changed(e.PositionClosed, view(orders=sent))) == {"M7"}
+
+
+@pytest.mark.parametrize(("after_ns", "broken"), [(SECOND // 10, set()), (SECOND, {"S14"})])
+def test_the_stop_is_let_go_at_once(after_ns: int, broken: set[str]) -> None:
+    """The cancel that follows a decision to leave, moved behind it."""
+    cancel = next(n for n, fed in enumerate(LIFE) if isinstance(fed.leaves, CancelOrder))
+    late = attrs.evolve(LIFE[cancel], now_ns=seen(e.ExitTriggered).at_ns + after_ns)
+    tape = [*LIFE[:cancel], *LIFE[cancel + 1 :]]
+    written = next(n for n, fed in enumerate(tape) if _is(fed, e.ExitTriggered))
+    assert judged([*tape[: written + 1], late, *tape[written + 1 :]]) == broken
+
+
+def test_a_world_ends_some_time_after_it_was_broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_world: World, checks: Reaching) -> Reaching:
+        checks.audit.note("B1", verdict="planted", at_ns=0)
+        return checks
+
+    whole = live(plan(1, Side.LONG)).events
+    monkeypatch.setattr("robson.sim.checks.AFTERMATH", 5)
+    outcome = live(plan(1, Side.LONG), observed=broken)
+    assert outcome.events <= 5 < whole
+    assert [found.message for found in outcome.violations] == ["planted"]
 
 
 def test_another_journal_is_no_replay() -> None:
