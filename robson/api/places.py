@@ -12,6 +12,10 @@ import os
 from collections.abc import Mapping
 
 PROFILES = ("sim", "paper", "live")
+OBSERVED = "observe"
+"""Where `live --observe` keeps its state, and what its journal is stamped with: what was armed in
+vain can never be taken for what is to be traded.
+"""
 SOCKET_NAME = "robsond.sock"
 TOKEN_NAME = "token"  # noqa: S105 - a file's name
 TCP_DOOR = "grpc://127.0.0.1:50051"
@@ -79,9 +83,15 @@ def socket_candidates(
     named = named_state_dir(environ, given)
     if named:
         return tuple(dict.fromkeys((socket_path(environ, named), os.path.join(named, SOCKET_NAME))))
-    profiles = (profile,) if profile else PROFILES
-    own = (os.path.join(state_dir(environ, name), SOCKET_NAME) for name in profiles)
+    own = (os.path.join(state_dir(environ, name), SOCKET_NAME) for name in directories(profile))
     return (*own, SYSTEM_SOCKET)
+
+
+def directories(profile: str | None) -> tuple[str, ...]:
+    """Names of the directories below the user's own in which a profile's state may be."""
+    if profile is None:
+        return (*PROFILES, OBSERVED)
+    return (profile, OBSERVED) if profile == "live" else (profile,)
 
 
 def path_too_long(path: str) -> str | None:

@@ -127,8 +127,8 @@ def _token(settings: Settings, environ: Mapping[str, str]) -> str | None:
 
     path = settings.token_file and os.path.expanduser(settings.token_file)
     if not path:
-        for profile in (settings.profile,) if settings.profile else places.PROFILES:
-            directory = places.state_dir(environ, profile, settings.state_dir)
+        for name in places.directories(settings.profile):
+            directory = places.state_dir(environ, name, settings.state_dir)
             if os.path.exists(places.token_path(directory)):  # noqa: PTH110
                 path = places.token_path(directory)
                 break

@@ -88,7 +88,8 @@ class Session:
         if self.door.fallback:
             output.note(f"{self.door.fallback}; this is {name}")
         elif who["profile"] == "live":
-            output.note(f"this is {name}: real orders")
+            real = "it observes, and sends no order" if who["observes"] else "real orders"
+            output.note(f"this is {name}: {real}")
         return who
 
     def change(self, command: Callable[[], _Answer]) -> _Answer:

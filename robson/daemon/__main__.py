@@ -19,6 +19,7 @@ from types import FrameType, TracebackType
 from typing import NoReturn
 
 from robson.api import places
+from robson.api.places import OBSERVED
 from robson.api.server import DoorError, Doors
 from robson.daemon import check_config, doctor, logs, offline
 from robson.daemon.app import Daemon, Places, program_version
@@ -47,6 +48,7 @@ TITLES = {
     "sim": "SIMULATED, no real money",
     "paper": "PAPER, no real money",
     "live": "LIVE, on this machine only",
+    OBSERVED: "OBSERVE, sends no order",
 }
 _SIMULATED: dict[str, object] = {
     "tape": [],
@@ -84,6 +86,9 @@ def parser() -> argparse.ArgumentParser:
     )
     run.add_argument("--config", metavar="FILE", help="TOML; without it every key has its default")
     run.add_argument("--profile", choices=("sim", "paper", "live"), help="default sim")
+    run.add_argument(
+        "--observe", action="store_true", help="live: read everything, send no order at all"
+    )
     run.add_argument("--state-dir", metavar="DIR", help="journal, socket, token, exchange books")
     run.add_argument("--fresh", action="store_true", help="begin with an empty state directory")
     run.add_argument("--grpc", metavar="HOST:PORT", help="port 0 takes a free one")
@@ -180,11 +185,17 @@ def _unexpected(
 
 def _run(args: argparse.Namespace) -> int:
     environ = dict(os.environ)
-    flags = {"profile": args.profile, "api.grpc": args.grpc, "api.http": args.http}
+    flags = {
+        "profile": args.profile,
+        "api.grpc": args.grpc,
+        "api.http": args.http,
+        "exchange.observe": "true" if args.observe else None,
+    }
     config = load(Path(args.config) if args.config else None, environ, flags)
     profile = config["profile"]
     played = _played(args, profile)
-    directory = Path(places.state_dir(environ, profile, args.state_dir))
+    kept = OBSERVED if config["exchange.observe"] else profile
+    directory = Path(places.state_dir(environ, kept, args.state_dir))
     where = _places(config, directory, environ, args.config)
     _check_writable(directory)
     ended = _Ended()
@@ -332,7 +343,9 @@ def _serve(daemon: Daemon, ended: _Ended) -> int:
 
 def _introduce(daemon: Daemon, doors: Doors) -> None:
     profile = daemon.config["profile"]
-    title = f"{TITLES[profile].ljust(28)}robsond {program_version()}  profile {profile}"
+    observes = daemon.config["exchange.observe"]
+    about = TITLES[OBSERVED if observes else profile]
+    title = f"{about.ljust(28)}robsond {program_version()}  profile {profile}"
     for line in banner(title, _said_first(daemon, doors), width_of_stdout()):
         logs.tell(line)
 

@@ -15,6 +15,7 @@ from typing import Any
 import attrs
 
 from robson.api.http import METRICS, STATUS, Check, HealthServer, status_text
+from robson.api.places import OBSERVED
 from robson.api.published import Published
 from robson.api.server import ApiServer, Doors, check_free, clear_stale
 from robson.daemon import logs
@@ -108,6 +109,7 @@ class Daemon:
         self.stillness = Stillness()
         self.lock = JournalLock(places.directory)
         self.account = AccountId(config["instance.account"])
+        self.observes = config["exchange.observe"]
         self.serving = False
         self._following = False
         self.diary = Diary()
@@ -182,8 +184,8 @@ class Daemon:
         self.stage = self._stage()
         self.reach = Reach(self.stage, self.theatre.clock)
         exchange = self.meters.timing(self.reach)
-        fence, clock = Fence(epoch=epoch), self.theatre.clock
-        step = LaneStep(exchange, fence, clock, self.inbox, custody.patience)
+        fence = Fence(epoch=epoch, observes=self.observes)
+        step = LaneStep(exchange, fence, self.theatre.clock, self.inbox, custody.patience)
         self.lanes = [lane_worker(lane, lanes[lane], step, self._fatal) for lane in Lane]
         self.feed = threading.Thread(
             name="feed", target=guarded("feed", self.stage.run, self._fatal)
@@ -217,7 +219,9 @@ class Daemon:
     def _open_journal(self) -> SqliteJournal:
         return SqliteJournal(
             self.places.directory,
-            JournalIdentity(profile=self.config["profile"], account=self.account),
+            JournalIdentity(
+                profile=OBSERVED if self.observes else self.config["profile"], account=self.account
+            ),
             wall_ns=wall_ns,
             new_id=new_journal_id,
             emergency=EmergencyFile(self.places.directory),

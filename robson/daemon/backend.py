@@ -11,24 +11,26 @@ from typing import Any
 import attrs
 
 from robson.api.checked import CheckFact, Examiner
+from robson.api.facts import (
+    DaemonFacts,
+    DegradedFact,
+    FeedFact,
+    LeaseFact,
+    RuntimeFact,
+)
 from robson.api.published import (
     AlertFact,
     CommandResult,
     ConfigKey,
     CreditFact,
-    DaemonFacts,
-    DegradedFact,
-    FeedFact,
     JournalRow,
     LastPrice,
-    LeaseFact,
     Living,
     LogLine,
     MarginFact,
     PositionNote,
     Published,
     RiskNumbers,
-    RuntimeFact,
 )
 from robson.daemon import logs
 from robson.daemon.config import Config
@@ -271,6 +273,7 @@ class DaemonBackend:
             disk=self._keeper.room(),
             silent=self._reach.fact(),
             uninsured=not monitor.settings.insurance.enabled,
+            observes=monitor.settings.observes,
         )
 
     def _degraded(self, now_ns: ExchangeNs) -> tuple[DegradedFact, ...]:

@@ -228,6 +228,9 @@ KEYS: dict[str, Key] = {
     ),
     "exchange.key_file": Key("", _path, "file with the API key, mode 0600; live needs one"),
     "exchange.symbols": Key("BTCUSDT", _symbols, "pairs of the profiles paper and live"),
+    "exchange.observe": Key(
+        default=False, read=_flag, meaning="live only: everything is read, and no order is sent"
+    ),
     "paper.balance": Key(
         Decimal(10_000), _decimal("1", "1000000000"), "quote asset of each pair at the beginning"
     ),
@@ -338,6 +341,7 @@ class Config:
             backoff_max_s=self["backoff.max_s"],
             manual_signals=self["profile"] == "sim" or self["allow_manual_signal"],
             max_drift_pct=self["signal.max_drift_pct"],
+            observes=self["exchange.observe"],
         )
 
     def shown(self) -> tuple[ConfigKey, ...]:
@@ -415,6 +419,9 @@ def _unfit(values: dict[str, Any], places: Mapping[str, str]) -> Iterator[Wrong]
         what = "insurance.enabled is false; only the profile sim may hold without exchange stops"
         yield Wrong(places["insurance.enabled"], "insurance.enabled", what)
     if profile != "live":
+        if values["exchange.observe"]:
+            what = f"exchange.observe is for the profile live; this is {profile}"
+            yield Wrong(places["exchange.observe"], "exchange.observe", what)
         return
     for key, scheme in (("exchange.rest_url", "http"), ("exchange.stream_url", "ws")):
         place = places.get(key, places["profile"])

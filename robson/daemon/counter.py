@@ -156,12 +156,17 @@ class Counter:
                 raise
             means = "no order is taken, and exchange stops are the only protection"
             return failed("Key", f"is refused: {error}", means, _NEW_KEY, stops=True)
-        wrong = tuple(too_much(rights, self.clock.exchange_ns() // NS_PER_MS))
+        observes = self._config["exchange.observe"]
+        now_ms = self.clock.exchange_ns() // NS_PER_MS
+        wrong = tuple(too_much(rights, now_ms, observes=observes))
+        if observes and not wrong:
+            may = "may trade, which is not needed" if may_trade(rights) else "may only read"
+            return passed("Key", f"{may}, from named addresses, and move nothing out")
         if not wrong:
             return passed("Key", "may trade on margin, from named addresses, and move nothing out")
         said = "; ".join(each for each, _ in wrong)
         means = "; ".join(dict.fromkeys(why for _, why in wrong))
-        return failed("Key", said, means, _NEW_KEY, stops=not may_trade(rights))
+        return failed("Key", said, means, _NEW_KEY, stops=not (may_trade(rights) or observes))
 
     def pairs(self) -> Check:
         """Whether the isolated account of each pair is there and may trade."""
@@ -262,15 +267,15 @@ def may_trade(rights: m.Rights) -> bool:
     return rights.enableMargin and rights.enableSpotAndMarginTrading
 
 
-def too_much(rights: m.Rights, now_ms: int) -> Iterator[tuple[str, str]]:
-    """What is wrong with a key, and what it means."""
+def too_much(rights: m.Rights, now_ms: int, *, observes: bool = False) -> Iterator[tuple[str, str]]:
+    """What is wrong with a key, and what it means; one that only reads is right to observe with."""
     if rights.enableWithdrawals:
         yield "may withdraw", "whoever steals it can empty the account"
     if rights.enableInternalTransfer or rights.permitsUniversalTransfer:
         yield "may transfer", "whoever steals it can move money away from where it protects"
     if not rights.ipRestrict:
         yield "is good from any address", "whoever steals it can trade, and Binance lets it expire"
-    if not may_trade(rights):
+    if not (may_trade(rights) or observes):
         yield "may not trade on margin", "no order of Robson's is taken"
     ends_ms = rights.tradingAuthorityExpirationTime
     if ends_ms is not None and ends_ms - now_ms < EXPIRES_S * 1_000:

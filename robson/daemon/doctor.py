@@ -74,9 +74,15 @@ def offline(found: Examined, file: str | None, directory: Path) -> Iterator[Chec
 def configuration(found: Examined, file: str | None) -> Check:
     """Whether a start could use it."""
     if not found.wrong:
-        return passed("Config", f"{file or 'the environment'}, every key known")
+        return in_use(found.config, file or "the environment")
     told = "; ".join(each.what for each in found.wrong)
     return failed("Config", told, "robsond does not start with it", "robsond check-config")
+
+
+def in_use(config: Config, where: str) -> Check:
+    """A configuration with nothing wrong in it; that it only observes is said."""
+    means = "it observes: everything is read, and no order is sent (exchange.observe)"
+    return passed("Config", f"{where}, every key known", means * config["exchange.observe"])
 
 
 def exchange(config: Config) -> Iterator[Check]:

@@ -13,10 +13,10 @@ from pathlib import Path
 from robson.api.checked import CheckFact
 from robson.daemon import logs
 from robson.daemon.alerts import sinks_of
-from robson.daemon.checks import Check, passed
+from robson.daemon.checks import Check
 from robson.daemon.clock import wall_ns
 from robson.daemon.config import Config
-from robson.daemon.doctor import exchange
+from robson.daemon.doctor import exchange, in_use
 from robson.daemon.machine import machine
 from robson.daemon.messages import Call
 from robson.daemon.worker import carry_out
@@ -49,7 +49,7 @@ class Examination:
         return running.result(LONGEST_S)
 
     def _look(self) -> tuple[CheckFact, ...]:
-        found = [passed("Config", "in use, every key known")]
+        found = [in_use(self._config, "in use")]
         found += machine(self._config, self._directory, ours=True)
         found += exchange(self._config)
         return tuple(_fact(check) for check in found)

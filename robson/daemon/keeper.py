@@ -12,7 +12,7 @@ from concurrent.futures import Future
 
 import attrs
 
-from robson.api.published import DegradedFact, DiskFact
+from robson.api.facts import DegradedFact, DiskFact
 from robson.daemon import logs
 from robson.daemon.inbox import Inbox
 from robson.daemon.messages import Call

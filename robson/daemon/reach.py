@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from robson.api.published import ReachFact
+from robson.api.facts import ReachFact
 from robson.domain.intents import Intent
 from robson.domain.ports import Clock, Exchange
 from robson.domain.reports import Answer, NeverSent, NoAnswer

@@ -34,6 +34,7 @@ class Settings:
         margin_exit_level: below it a position is left; the pair's liquidation ratio may raise it.
         margin_poll_s: how often the level of what is held with a debt is read.
         min_ml_entry, min_ml_bound: least margin level at the entry and at the exchange stop.
+        observes: everything is decided, and nothing is sent.
     """
 
     recv_window_ms: int = 1500
@@ -63,6 +64,7 @@ class Settings:
     on_halt: str = "hold"
     margin_exit_level: Decimal = Decimal("1.2")
     margin_poll_s: int = 10
+    observes: bool = False
 
     @property
     def leverage(self) -> Leverage:

@@ -11,7 +11,15 @@ from decimal import Decimal, localcontext
 import attrs
 
 from robson.domain.plan import EntryPlan
-from robson.domain.values import MONEY, NS_PER_S, Price, StopDistanceBounds, plain
+from robson.domain.values import (
+    MONEY,
+    NS_PER_S,
+    Price,
+    Side,
+    StopDistanceBounds,
+    plain,
+    round_up,
+)
 from robson.engine.budget import trade_limit
 from robson.engine.sizing import SizeRefused
 from robson.engine.snapshot import RiskSnapshot
@@ -39,6 +47,7 @@ GATES: tuple[tuple[str, str, str], ...] = (
     ("16", "risk_budget_insufficient", "the planned risk is within what the month has left"),
     ("18", "stop_order_unsupported", "the symbol takes the resting stop that protects a position"),
     ("17", "stop_gain_net_low", "the stop-gain nets enough after costs, in R"),
+    ("19", "observing", "robsond was started to send orders, and not to observe"),
 )
 """Number, code and what must hold, of every gate that is judged here."""
 _NUMBERS = {code: number for number, code, _ in GATES}
@@ -247,6 +256,20 @@ def _plan_gates(state: RiskSnapshot, plan: EntryPlan) -> Iterable[Denial | None]
         yield _deny("stop_gain_net_low", message, net, state.min_net_r)
 
 
+def _observing(state: RiskSnapshot, plan: EntryPlan) -> Denial | None:
+    """Told last, with what would have been done: everything else would have let it pass."""
+    if not state.observes:
+        return None
+    stops, sizing = plan.stops, plan.sizing
+    would = "buy" if stops.side is Side.LONG else "sell"
+    message = (
+        f"robsond observes and sends nothing; it would {would} {plain(sizing.quantity)} at about"
+        f" {plain(stops.entry_ref)} with the stop {plain(stops.stop)}, and lose"
+        f" {plain(round_up(sizing.planned_risk, 2))} there at most"
+    )
+    return _deny("observing", message, "observes", "sends")
+
+
 def arm_gates(state: RiskSnapshot) -> tuple[Denial, ...]:
     """Gates 1 to 9, 13 and 18: whether a position may be armed at all. Empty when none denies."""
     return tuple(denial for gate in _ARM if (denial := gate(state)) is not None)
@@ -259,7 +282,7 @@ def entry_gates(
     entry_ref, span = state.entry_ref, state.span
     if isinstance(plan, EntryPlan):
         entry_ref, span = plan.stops.entry_ref, plan.stops.span
-        planned = list(_plan_gates(state, plan))
+        planned = [*_plan_gates(state, plan), _observing(state, plan)]
     elif isinstance(plan, NoValidStop):
         planned = [_deny("stop_invalid", plan.message, plan.reason, "a stop within bounds")]
     else:
@@ -280,6 +303,7 @@ def standing_numbers(state: RiskSnapshot) -> dict[str, tuple[str, str]]:
         "monthly_halt": (plain(state.remaining_budget), "0"),
         "max_open_positions": (str(state.open_positions), str(state.max_open)),
         "leverage_limit": (str(state.leverage), str(state.leverage_limit)),
+        "observing": ("observes" if state.observes else "sends", "sends"),
     }
     if state.disk is not None:
         room = "failed" if state.disk.failed is not None else str(state.disk.free_mib)

@@ -62,6 +62,7 @@ class RiskSnapshot:
         carried, smallest: most base that own money and what is lent carry, and the smallest order;
             None where the exchange was not asked.
         stop_order: the symbol lists a stop order that Robson can let rest.
+        observes: nothing may be sent, whatever the other gates say.
         allow_low_gain: a stop-gain below ``min_net_r`` was asked for.
     """
 
@@ -101,6 +102,7 @@ class RiskSnapshot:
     pair_leverage: int = MAX_LEVERAGE
     min_ml_entry: Decimal = Decimal("1.5")
     min_ml_bound: Decimal = Decimal("1.3")
+    observes: bool = False
 
     @property
     def leverage_limit(self) -> int:
@@ -142,6 +144,7 @@ def account_risk(
         day_resets=next_day(now_ns),
         min_ml_entry=settings.min_ml_entry,
         min_ml_bound=settings.min_ml_bound,
+        observes=settings.observes,
     )
 
 

@@ -56,21 +56,28 @@ SERVER_ERROR = 500
 
 @attrs.frozen(kw_only=True)
 class Fence:
-    """What makes us the one that may send: an epoch, and until when (None: for ever, by flock)."""
+    """What makes us the one that may send: an epoch, and until when (None: for ever, by flock).
+
+    ``observes``: nobody here may, whatever it is.
+    """
 
     epoch: int
     deadline_ns: ExchangeNs | None = None
+    observes: bool = False
 
     def holds(self, now_ns: ExchangeNs) -> bool:
         return self.deadline_ns is None or now_ns < self.deadline_ns
 
 
 def refuses(intent: Intent, fence: Fence, now_ns: ExchangeNs) -> str | None:
-    """Why an intent must not leave now, or None: ``stale``, ``fenced``, ``unstamped``.
+    """Why an intent must not leave now, or None: ``observing``, ``stale``, ``fenced``, or
+    ``unstamped``.
 
     A request is fresh for half its receive window (the exchange itself refuses it after the whole).
     Only entries are fenced here: leaving risk is never stopped by a lease.
     """
+    if fence.observes and isinstance(intent, (PlaceOrder, CancelOrder, Repay)):
+        return "observing"
     if isinstance(intent, PlaceOrder) and intent.purpose is Purpose.ENTRY:
         ours = read_client_order_id(intent.client_id)
         if ours is None or ours.epoch != fence.epoch or not fence.holds(now_ns):

@@ -6,7 +6,8 @@ from typing import Any, cast
 
 from robson.api.checked import Examiner
 from robson.api.document import status as document
-from robson.api.published import DiskFact, Published
+from robson.api.facts import DiskFact
+from robson.api.published import Published
 from robson.api.translate import status as translate
 from robson.daemon import logs
 from robson.daemon.backend import About, DaemonBackend

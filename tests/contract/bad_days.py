@@ -9,7 +9,13 @@ from typing import NamedTuple
 import attrs
 
 from robson.api.document.status import status as document_of
-from robson.api.published import DegradedFact, DiskFact, FeedFact, Published, ReachFact
+from robson.api.facts import (
+    DegradedFact,
+    DiskFact,
+    FeedFact,
+    ReachFact,
+)
+from robson.api.published import Published
 from robson.api.translate.status import status as translated
 from robson.cli.screens.facts import Doc
 from robson.domain import events as e

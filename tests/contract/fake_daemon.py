@@ -12,22 +12,24 @@ from pathlib import Path
 import attrs
 
 from robson.api.checked import CheckFact
+from robson.api.facts import (
+    DaemonFacts,
+    DiskFact,
+    FeedFact,
+    LeaseFact,
+)
 from robson.api.published import (
     Armed,
     ArmPreview,
     CommandResult,
     ConfigKey,
-    DaemonFacts,
     Denial,
     Difference,
     Disarmed,
-    DiskFact,
-    FeedFact,
     GateCheck,
     Governed,
     JournalRow,
     LastPrice,
-    LeaseFact,
     LogLine,
     Looked,
     PairReading,

@@ -11,7 +11,13 @@ import attrs
 import pytest
 
 from robson.api.client import CallFailed, Client
-from robson.api.published import ConfigKey, DiskFact, JournalRow, LastPrice, LogLine
+from robson.api.facts import DiskFact
+from robson.api.published import (
+    ConfigKey,
+    JournalRow,
+    LastPrice,
+    LogLine,
+)
 from robson.api.service import RobsonService
 from robson.api.streams import REPEAT_S, STATUS_S
 from robson.api.v1 import robson_pb2 as pb

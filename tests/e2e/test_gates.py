@@ -31,6 +31,7 @@ PAIRS = ("BTCUSDT", "ETHUSDT", "SOLUSDT", "BNBUSDT", "LTCUSDT")
 ELSEWHERE = {
     "risk_per_trade": "no size is above 1 % of the capital base: --capital only lowers it, and"
     " risk_pct ends at 1 (tests/unit/engine/test_risk.py)",
+    "observing": "only beside an exchange, with --observe (tests/e2e/test_observe.py)",
 }
 """Gates that no arm can be made to meet, why, and what calls the gate itself instead."""
 MET: dict[str, str] = {}

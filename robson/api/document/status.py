@@ -59,6 +59,7 @@ def daemon(message: pb.Daemon, door: str) -> Document:
         },
         "disk": _disk(message.disk) if message.HasField("disk") else None,
         "insurance": {"enabled": not message.uninsured},
+        "observes": message.observes,
     }
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from decimal import Decimal, localcontext
 
-from robson.api.published import (
+from robson.api.facts import (
     DaemonFacts,
     DiskFact,
-    Published,
     ReachFact,
-    RiskNumbers,
     RuntimeFact,
 )
+from robson.api.published import Published, RiskNumbers
 from robson.api.translate import positions, previews
 from robson.api.translate.values import (
     day_start,
@@ -76,6 +75,7 @@ def daemon(facts: DaemonFacts) -> pb.Daemon:
         disk=_disk(facts.disk),
         exchange=_exchange(facts.silent),
         uninsured=facts.uninsured,
+        observes=facts.observes,
     )
 
 

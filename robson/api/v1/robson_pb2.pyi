@@ -169,7 +169,7 @@ CHECK_ANSWER_FAIL: CheckAnswer
 CHECK_ANSWER_UNCHECKED: CheckAnswer
 
 class Daemon(_message.Message):
-    __slots__ = ("version", "instance_id", "profile", "account", "epoch", "runtime_state", "started_at", "tape", "leases", "degraded", "reconciliation_blockers", "feeds", "journal", "clock_skew_ms", "runtime_change", "disk", "exchange", "uninsured")
+    __slots__ = ("version", "instance_id", "profile", "account", "epoch", "runtime_state", "started_at", "tape", "leases", "degraded", "reconciliation_blockers", "feeds", "journal", "clock_skew_ms", "runtime_change", "disk", "exchange", "uninsured", "observes")
     VERSION_FIELD_NUMBER: _ClassVar[int]
     INSTANCE_ID_FIELD_NUMBER: _ClassVar[int]
     PROFILE_FIELD_NUMBER: _ClassVar[int]
@@ -188,6 +188,7 @@ class Daemon(_message.Message):
     DISK_FIELD_NUMBER: _ClassVar[int]
     EXCHANGE_FIELD_NUMBER: _ClassVar[int]
     UNINSURED_FIELD_NUMBER: _ClassVar[int]
+    OBSERVES_FIELD_NUMBER: _ClassVar[int]
     version: str
     instance_id: str
     profile: str
@@ -206,7 +207,8 @@ class Daemon(_message.Message):
     disk: Disk
     exchange: ExchangeReach
     uninsured: bool
-    def __init__(self, version: _Optional[str] = ..., instance_id: _Optional[str] = ..., profile: _Optional[str] = ..., account: _Optional[str] = ..., epoch: _Optional[int] = ..., runtime_state: _Optional[_Union[RuntimeState, str]] = ..., started_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., tape: _Optional[str] = ..., leases: _Optional[_Iterable[_Union[Lease, _Mapping]]] = ..., degraded: _Optional[_Iterable[_Union[Degraded, _Mapping]]] = ..., reconciliation_blockers: _Optional[_Iterable[str]] = ..., feeds: _Optional[_Iterable[_Union[Feed, _Mapping]]] = ..., journal: _Optional[_Union[JournalStatus, _Mapping]] = ..., clock_skew_ms: _Optional[int] = ..., runtime_change: _Optional[_Union[RuntimeChange, _Mapping]] = ..., disk: _Optional[_Union[Disk, _Mapping]] = ..., exchange: _Optional[_Union[ExchangeReach, _Mapping]] = ..., uninsured: _Optional[bool] = ...) -> None: ...
+    observes: bool
+    def __init__(self, version: _Optional[str] = ..., instance_id: _Optional[str] = ..., profile: _Optional[str] = ..., account: _Optional[str] = ..., epoch: _Optional[int] = ..., runtime_state: _Optional[_Union[RuntimeState, str]] = ..., started_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., tape: _Optional[str] = ..., leases: _Optional[_Iterable[_Union[Lease, _Mapping]]] = ..., degraded: _Optional[_Iterable[_Union[Degraded, _Mapping]]] = ..., reconciliation_blockers: _Optional[_Iterable[str]] = ..., feeds: _Optional[_Iterable[_Union[Feed, _Mapping]]] = ..., journal: _Optional[_Union[JournalStatus, _Mapping]] = ..., clock_skew_ms: _Optional[int] = ..., runtime_change: _Optional[_Union[RuntimeChange, _Mapping]] = ..., disk: _Optional[_Union[Disk, _Mapping]] = ..., exchange: _Optional[_Union[ExchangeReach, _Mapping]] = ..., uninsured: _Optional[bool] = ..., observes: _Optional[bool] = ...) -> None: ...
 
 class ExchangeReach(_message.Message):
     __slots__ = ("silent_since", "unanswered")

@@ -13,6 +13,9 @@ from robson.cli.screens.line import LEVEL, OK, PLAIN, QUIET, STRONG, Line, Page,
 from robson.cli.screens.prose import Prose, finish, wrap
 
 NOTE = 35
+_OBSERVES = (
+    "This daemon sends no order. A signal is refused with what it would have bought or sold."
+)
 _BARE = (
     "insurance.enabled is false: no exchange stop will rest for it. If this host dies, nothing"
     " limits the loss."
@@ -61,6 +64,8 @@ def _armed(document: Doc, page: Page) -> list[Line]:
     if state == "armed":
         body = f"Nothing is at risk yet.{f' It waits for {waits}.' if waits else ''}"
         lines += f.labelled("Position", body, page)
+    if facts.observes(document):
+        lines += f.labelled("Observe", spans((_OBSERVES, STRONG)), page)
     if at(document, "daemon", "insurance", "enabled") is False:
         lines += f.labelled("Guard", spans((_BARE, STRONG)), page)
     lines += f.labelled("Daemon", facts.reached(document), page)

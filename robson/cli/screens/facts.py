@@ -149,6 +149,11 @@ def profile(document: Doc) -> str:
     return text(document, "daemon", "profile")
 
 
+def observes(document: Doc) -> bool:
+    """Whether the daemon reads everything and sends no order."""
+    return bool(at(document, "daemon", "observes"))
+
+
 def venue(document: Doc) -> str:
     """Where the orders are."""
     where = {"sim": "the simulated exchange", "paper": "the simulated account"}

@@ -105,6 +105,8 @@ def _daemon(document: Doc, page: Page) -> list[Line]:
         return []
     parts = []
     profile = facts.profile(document)
+    if at(daemon, "observes"):
+        parts.append("OBSERVE, sends no order")
     if profile != "live":
         parts.append(f"{profile}, no real money")
     leader = next(iter(listed(daemon, "leader")), None)

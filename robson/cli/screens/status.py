@@ -98,6 +98,10 @@ def _worst(document: Doc, held: list[Doc]) -> list[Line]:
 
 def _idle(document: Doc) -> list[Line]:
     armed = int(num(document, "summary", "armed_count") or 0)
+    if facts.observes(document):
+        said = "Robson observes: it sends no order, and protects nothing that the account holds."
+        waits = f"{figures.count(armed, 'position')} armed: a signal is shown, and refused."
+        return [spans((said, STRONG)), *([spans(waits)] if armed else [])]
     if armed:
         return [spans(f"Nothing at risk. {figures.count(armed, 'position')} armed.")]
     feeds = listed(document, "daemon", "feed")

@@ -63,6 +63,7 @@ TABLE = {
             "liquidation_too_close",
             "risk_per_trade",
             "risk_budget_insufficient",
+            "observing",
         ],
     },
     8: {

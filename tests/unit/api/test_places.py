@@ -44,9 +44,11 @@ def test_a_caller_without_a_profile_looks_at_all_of_them() -> None:
         "/var/tmp/state/robson/sim/robsond.sock",
         "/var/tmp/state/robson/paper/robsond.sock",
         "/var/tmp/state/robson/live/robsond.sock",
+        "/var/tmp/state/robson/observe/robsond.sock",
         places.SYSTEM_SOCKET,
     )
-    assert places.socket_candidates(HOME, "live")[0] == found[2]
+    assert places.socket_candidates(HOME, "live") == found[2:]
+    assert places.socket_candidates(HOME, "paper") == (found[1], found[4])
     assert places.socket_candidates(HOME, None, "/s") == ("/s/robsond.sock",)
 
 

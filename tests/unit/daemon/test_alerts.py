@@ -17,7 +17,13 @@ from typing import Any
 import attrs
 import pytest
 
-from robson.api.published import AlertFact, DegradedFact, DiskFact, FeedFact, Published, ReachFact
+from robson.api.facts import (
+    DegradedFact,
+    DiskFact,
+    FeedFact,
+    ReachFact,
+)
+from robson.api.published import AlertFact, Published
 from robson.daemon import alerts, logs
 from robson.daemon.alerts import Alerts, WayOut
 from robson.daemon.conditions import CONDITIONS, Standing, standing

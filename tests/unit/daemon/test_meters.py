@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 import pytest
 
-from robson.api.published import DegradedFact
+from robson.api.facts import DegradedFact
 from robson.daemon.meters import ROWS, Meters
 from robson.domain.errors import Refused
 from robson.domain.identity import Purpose

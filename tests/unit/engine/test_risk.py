@@ -107,6 +107,7 @@ ENTRY_CASES = [
     ({"remaining_budget": D("99.98")}, "16", "risk_budget_insufficient", "99.98277371500", "99.98"),
     ({"remaining_budget": D("-5")}, "16", "risk_budget_insufficient", "99.98277371500", "0"),
     ({"capital_base": D(9_998)}, "15", "risk_per_trade", "99.98277371500", "99.98"),
+    ({"observes": True}, "19", "observing", "observes", "sends"),
 ]
 
 
@@ -230,6 +231,18 @@ def test_every_gate_that_denies_is_listed_in_order():
         "risk_budget_insufficient",
         "stop_gain_net_low",
     ]
+
+
+def test_who_observes_says_last_what_it_would_have_done():
+    """An arm is taken, a signal is not; what else denies leads."""
+    watching = attrs.evolve(FINE, observes=True)
+    assert arm_gates(watching) == ()
+    assert (
+        "it would buy 0.05611 at about 95000 with the stop 93500"
+        in only(entry_gates(watching, PLAN)).message
+    )
+    both = entry_gates(attrs.evolve(watching, remaining_budget=D(0)), PLAN)
+    assert codes(both) == ["risk_budget_insufficient", "observing"]
 
 
 def test_all_that_is_unclean_is_said_at_once():

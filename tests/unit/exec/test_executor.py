@@ -204,6 +204,14 @@ def test_a_fence_that_has_run_out_holds_entries_and_nothing_else() -> None:
     assert at(order(), -1, over) is None
 
 
+@EVERY
+def test_who_observes_sends_nothing_at_all(intent: Intent) -> None:
+    """Whatever was decided, and by whom: the last lock before the wire."""
+    watching = Fence(epoch=EPOCH, observes=True)
+    assert at(intent, 0, watching) == "observing"
+    assert at(QUERY, 0, watching) is None
+
+
 def test_questions_always_leave() -> None:
     assert at(QUERY, 1_000_000, Fence(epoch=1, deadline_ns=ExchangeNs(0))) is None
 

@@ -211,6 +211,7 @@ ARMED_NOW: Doc = {
 NO_EXCHANGE_STOP = changed(
     DRY_RUN, daemon=SIM, preview__plan__insurance={"enabled": False, "stop_price": None}
 )
+ARMED_IN_VAIN = changed(ARMED_NOW, daemon__observes=True)
 ARMED_BARE = changed(ARMED_NOW, daemon={**SIM, "insurance": {"enabled": False}})
 
 BY_MARGIN = changed(

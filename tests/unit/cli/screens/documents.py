@@ -307,6 +307,7 @@ UNPROTECTED_ETH = changed(
     protection__unprotected_s=D("41.3"),
 )
 UNPROTECTED = with_positions(BTC_LONG, UNPROTECTED_ETH, ARMED)
+OBSERVING = changed(IDLE, daemon__observes=True)
 UNINSURED = with_positions(
     changed(
         BTC_LONG,

@@ -51,6 +51,7 @@ STATUSES = {
     "idle": docs.IDLE,
     "unprotected": docs.UNPROTECTED,
     "uninsured": docs.UNINSURED,
+    "observing": docs.OBSERVING,
     "order-unknown": docs.ORDER_UNKNOWN,
     "frozen": docs.FROZEN,
     "error": docs.ERROR,
@@ -77,6 +78,7 @@ DRY_RUNS = {
     "armed": arms.ARMED_NOW,
     "no-exchange-stop": arms.NO_EXCHANGE_STOP,
     "armed-bare": arms.ARMED_BARE,
+    "armed-observing": arms.ARMED_IN_VAIN,
 }
 ERRORS = {
     "bad-symbol": others.BAD_SYMBOL,
