@@ -13,7 +13,7 @@ from typing import IO
 
 import robson
 from robson.domain.errors import RobsonError
-from robson.sim.chaos.strikes import Result, strike_once
+from robson.sim.chaos.strikes import Result, struck
 from robson.sim.chaos.trace import Strike
 
 _ROOT = Path(robson.__file__).parents[1]
@@ -94,7 +94,7 @@ def _work(keep: Path | None) -> None:
             strike: Strike = pickle.load(sys.stdin.buffer)  # noqa: S301 - from ``_Worker.begin``
         except EOFError:
             return
-        pickle.dump(strike_once(strike, keep), sys.stdout.buffer)
+        pickle.dump(struck(strike, keep), sys.stdout.buffer)
         sys.stdout.buffer.flush()
 
 

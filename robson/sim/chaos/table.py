@@ -93,6 +93,7 @@ def document(report: Report) -> dict[str, Any]:
         "boundaries": len(report.listing.boundaries),
         "unsteady": [str(one) for one in report.listing.unsteady],
         "strikes": len(report.results),
+        "lives": sum(one.lives for one in report.results),
         "struck": sum(one.struck for one in report.results),
         "survived": sum(one.survived for one in report.results),
         "deaths": sum(one.deaths for one in report.results),
@@ -129,7 +130,7 @@ def show(report: Report, page: Paper) -> None:
     page.fact(
         "Strikes",
         f"{told['struck']} of {told['strikes']} struck, {told['survived']} survived,"
-        f" at {told['boundaries']} boundaries; {told['deaths']} deaths;"
+        f" at {told['boundaries']} boundaries, in {told['lives']} lives; {told['deaths']} deaths;"
         f" {told['compared']} values compared; {told['elapsed_s']} s.",
     )
     for label, times, what in (

@@ -17,7 +17,7 @@ from robson.domain.intents import OrderType, SideEffect
 from robson.domain.reports import OrderStatus
 from robson.domain.values import NS_PER_S, Action, ExchangeNs, Price, Quantity
 from robson.sim.__main__ import run
-from robson.sim.chaos.strikes import Listing, Result, phase_of, plan, share
+from robson.sim.chaos.strikes import LIVES, Listing, Result, phase_of, plan, share, struck
 from robson.sim.chaos.table import Report, document, rows, show
 from robson.sim.chaos.trace import Boundary, Call, Strike, Tracer, places, read_calls, unsynced
 from robson.sim.chaos.verdict import naked_ns
@@ -251,6 +251,25 @@ def test_the_table_adds_up_and_says_how_to_do_it_again() -> None:
     assert "two entries were sent" in out.getvalue()
     assert "NOT STRUCK" in out.getvalue()
     assert out.getvalue().rstrip().endswith("NOT PASSED")
+
+
+@pytest.mark.parametrize(
+    ("lives", "took", "good"),
+    [
+        ([{}], 1, True),
+        ([{"struck": False}, {}], 2, True),
+        ([{"struck": False}] * 9, LIVES, False),
+        ([{"struck": False, "wrong": ("no answer",)}, {}], 1, False),
+        ([{"wrong": ("two entries were sent",)}, {}], 1, False),
+    ],
+    ids=["at once", "the second", "never", "ended badly", "not survived"],
+)
+def test_only_a_life_that_went_well_past_its_boundary_is_lived_again(
+    lives: list[dict[str, Any]], took: int, *, good: bool
+) -> None:
+    coming = iter([result(MANY[0], **one) for one in lives])
+    found = struck(result(MANY[0]).strike, once=lambda _strike, _keep: next(coming))
+    assert (found.lives, found.survived) == (took, good)
 
 
 @pytest.mark.parametrize(
