@@ -20,6 +20,7 @@ from typing import Any, NoReturn
 from robson.daemon.clock import monotonic_s
 from robson.sim import paper
 from robson.sim.chaos import command as chaos
+from robson.sim.live import command as live
 
 USAGE, UNAVAILABLE, INTERRUPTED = 2, 69, 130
 LIVES_MAX, JOBS_MAX = 100, 256
@@ -141,6 +142,7 @@ def _parser() -> argparse.ArgumentParser:
     _exchange_options(commands)
     _venue_options(commands)
     chaos.add_to(commands)
+    live.add_to(commands)
     return parser
 
 
@@ -381,6 +383,7 @@ def run(argv: Sequence[str]) -> int:
             "exchange": _exchange,
             "venue": _venue,
             "chaos": chaos.run,
+            "live": live.run,
         }
         return commands[args.command](args)
     except Problem as problem:

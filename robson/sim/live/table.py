@@ -1,0 +1,135 @@
+"""What all positions came to: each fault with how often it struck in flight, and what failed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import attrs
+
+from robson.sim.live.life import Result
+from robson.sim.paper import Paper
+
+SCHEMA = "robson.live/1"
+SURELY = 3
+"""A fault that was dealt so often and never struck was not met: that shows nothing."""
+
+
+@attrs.frozen(kw_only=True)
+class Report:
+    """Every result of one seed."""
+
+    seed: int
+    speed: str
+    results: tuple[Result, ...]
+    elapsed_s: float
+
+    @property
+    def failed(self) -> tuple[Result, ...]:
+        """Positions of which something does not hold."""
+        return tuple(one for one in self.results if one.wrong)
+
+    @property
+    def dealt(self) -> Counter[str]:
+        """In how many positions each fault was planned."""
+        return Counter(
+            kind for one in self.results for kind in {trouble.kind for trouble in one.plan.troubles}
+        )
+
+    @property
+    def struck(self) -> Counter[str]:
+        """How often each fault has struck a request or frame on its way."""
+        return Counter(kind for one in self.results for kind, _ in one.strikes)
+
+    @property
+    def never(self) -> tuple[str, ...]:
+        """Faults that were dealt often and met nobody."""
+        struck = self.struck
+        return tuple(
+            sorted(kind for kind, n in self.dealt.items() if n >= SURELY and not struck[kind])
+        )
+
+    @property
+    def passed(self) -> bool:
+        """All held, and the weather was there."""
+        return bool(self.results and self.struck) and not self.failed and not self.never
+
+
+def document(report: Report) -> dict[str, Any]:
+    """The report as one JSON document."""
+    verdicts = [one.verdict for one in report.results]
+    dealt, struck = report.dealt, report.struck
+    return {
+        "schema": SCHEMA,
+        "passed": report.passed,
+        "seed": report.seed,
+        "speed": report.speed,
+        "positions": len(report.results),
+        "held": sum(bool(one.fills) for one in verdicts),
+        "armed": sum(one.armed for one in report.results),
+        "deaths": sum(one.deaths for one in report.results),
+        "fills": sum(one.fills for one in verdicts),
+        "entries": sum(one.entries for one in verdicts),
+        "unknown": sum(one.unknown for one in verdicts),
+        "found": sum(one.found for one in verdicts),
+        "absent": sum(one.absent for one in verdicts),
+        "in_flight": sum(one.in_flight for one in verdicts),
+        "rows": [
+            {"fault": kind, "dealt": dealt[kind], "struck": struck[kind]} for kind in sorted(dealt)
+        ],
+        "never": list(report.never),
+        "failed": [_told(report, one) for one in report.failed],
+        "elapsed_s": round(report.elapsed_s, 1),
+    }
+
+
+def again(result: Result, speed: str) -> str:
+    """The one command that lives a position again."""
+    plan = result.plan
+    return f"robson-sim live --seed {plan.seed} --only {plan.number} --speed {speed} --keep DIR"
+
+
+def _told(report: Report, result: Result) -> dict[str, Any]:
+    return {
+        "number": result.plan.number,
+        "plan": told_plan(result),
+        "wrong": list(result.wrong),
+        "again": again(result, report.speed),
+    }
+
+
+def told_plan(result: Result) -> str:
+    """A plan in one line."""
+    plan = result.plan
+    troubles = ", ".join(map(str, plan.troubles))
+    death = "" if plan.death == "none" else f", killed: {plan.death}"
+    return f"{plan.side} to {plan.end}{death}; {troubles}"
+
+
+def show(report: Report, page: Paper) -> None:
+    """The report for people."""
+    told = document(report)
+    page.say(f"{'fault':<20}{'dealt':>7}{'struck':>8}")
+    for row in told["rows"]:
+        page.say(f"{row['fault']:<20}{row['dealt']:>7}{row['struck']:>8}")
+    page.say()
+    page.fact(
+        "Positions",
+        f"{told['held']} of {told['positions']} held, of {told['armed']} armed;"
+        f" {told['deaths']} deaths; {told['elapsed_s']} s.",
+    )
+    page.fact(
+        "Books",
+        f"{told['fills']} fills equal to the last digit; {told['entries']} entry orders,"
+        f" at most one of each position; {told['in_flight']} requests were struck.",
+    )
+    page.fact(
+        "Unknown",
+        f"{told['unknown']} requests; {told['found']} found, {told['absent']} proved absent.",
+    )
+    for kind in told["never"]:
+        page.fact("NEVER MET", f"{kind}: dealt, and nothing was there to be struck")
+    for one in told["failed"]:
+        page.fact("FAILED", f"{one['number']}: {one['plan']}", *one["wrong"])
+        page.fact("", one["again"])
+    page.say("passed" if report.passed else "NOT PASSED")

@@ -1,0 +1,188 @@
+"""What a position has left behind: the venue's books and log against the journal, value by value.
+
+The books are read at the operator's port, of which the daemon knows nothing. They are the truth.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import attrs
+
+from robson.domain.errors import StoreError
+from robson.domain.identity import Purpose
+from robson.sim.chaos.verdict import DUST, purpose, read_rows
+from robson.sim.live.beside import BALANCE, Daemon
+from robson.store.examine import examine
+from robson.store.journal import FILE_NAME
+
+KILLED, ENDED, UNREACHABLE = -9, 0, 69
+"""How a process may end: killed, in order, or at a start without an exchange."""
+_FILLS = ("entry_filled", "exit_filled", "insurance_filled")
+_ORDERS = "/sapi/v1/margin/order"
+_SENT = ("entry", "insurance", "exit")
+
+Fill = tuple[str, Decimal, Decimal, Decimal, str, int]
+
+
+@attrs.frozen(kw_only=True)
+class Verdict:
+    """``wrong``: what does not hold, in words.
+
+    Attributes:
+        fills: executions, each found on both sides, equal to the last digit.
+        entries: entry orders that came in at the venue.
+        unknown: requests of which nobody knew what became.
+        found, absent: how that was settled.
+        in_flight: rows of the venue's log that a fault has struck.
+    """
+
+    fills: int = 0
+    entries: int = 0
+    unknown: int = 0
+    found: int = 0
+    absent: int = 0
+    in_flight: int = 0
+    wrong: tuple[str, ...] = ()
+
+
+def judge(
+    daemon: Daemon, books: dict[str, Any], log: list[dict[str, Any]], armed: Sequence[str]
+) -> Verdict:
+    """Look at everything that one life has left."""
+    account = books["accounts"][0]
+    try:
+        waiting = examine(daemon.state / FILE_NAME).waiting
+        rows = read_rows(daemon.state / FILE_NAME)
+    except StoreError as error:
+        return Verdict(wrong=(f"the journal: {error}",))
+    wrong = [f"{waiting} rows still wait in the emergency file"] if waiting else []
+    entered = Counter(
+        row["target"]
+        for row in log
+        if row["role"] == "entry" and row["method"] == "POST" and row["path"] == _ORDERS
+    )
+    resolved = [payload for kind, payload, _ in rows if kind == "order_resolved"]
+    unknown = [payload for kind, payload, _ in rows if kind == "order_unknown"]
+    wrong += _ends(daemon)
+    wrong += _left(account)
+    wrong += _fills(account, rows)
+    wrong += _money(account, rows)
+    wrong += _entries(entered, armed)
+    wrong += _evidence(unknown, resolved, account)
+    return Verdict(
+        fills=len(account["fills"]),
+        entries=sum(entered.values()),
+        unknown=len(unknown),
+        found=sum(each["outcome"] == "found" for each in resolved),
+        absent=sum(each["outcome"] == "absent" for each in resolved),
+        in_flight=sum(bool(row["struck"]) for row in log),
+        wrong=tuple(wrong),
+    )
+
+
+def _ends(daemon: Daemon) -> list[str]:
+    """Nothing but what was done to it, and no traceback."""
+    allowed = (KILLED, ENDED, UNREACHABLE)
+    wrong = [f"robsond has ended with {code}" for code in daemon.ends if code not in allowed]
+    if "Traceback" in daemon.log.read_text(errors="replace"):
+        wrong.append("a traceback was printed")
+    return wrong
+
+
+def _left(account: dict[str, Any]) -> list[str]:
+    wrong = []
+    if account["open_orders"]:
+        wrong.append(f"{len(account['open_orders'])} orders rest at the exchange")
+    for row in account["balances"]:
+        owed = Decimal(row["borrowed"]) + Decimal(row["interest"])
+        if owed:
+            wrong.append(f"owed: {owed} {row['asset']}")
+    base = _total(account["balances"][0])
+    if base >= DUST:
+        wrong.append(f"{base} of the base are left")
+    return wrong
+
+
+def _total(row: dict[str, Any]) -> Decimal:
+    return Decimal(row["free"]) + Decimal(row["locked"])
+
+
+# --- fills and money -----------------------------------------------------------------------------
+
+
+def _fills(account: dict[str, Any], rows: list[tuple[str, dict[str, Any], int]]) -> list[str]:
+    """Every execution on both sides, to the last digit; times as the wire tells them."""
+    ours: dict[int, Fill] = {}
+    wrong = []
+    for kind, payload, _ in rows:
+        for fill in payload["fills"] if kind in _FILLS else ():
+            told = _fill(fill, int(fill["at_ns"]) // 1_000_000)
+            if ours.setdefault(fill["trade_id"], told) != told:
+                wrong.append(f"trade {fill['trade_id']} was told twice, and not the same")
+    theirs = {fill["trade_id"]: _fill(fill, _ms(fill["at"])) for fill in account["fills"]}
+    for number in sorted(ours.keys() | theirs.keys()):
+        if ours.get(number) != theirs.get(number):
+            wrong.append(f"trade {number}: journal {ours.get(number)}, books {theirs.get(number)}")
+    if not theirs:
+        wrong.append("nothing was ever held")
+    return wrong
+
+
+def _fill(row: dict[str, Any], at_ms: int) -> Fill:
+    numbers = (Decimal(row[name]) for name in ("price", "quantity", "commission"))
+    price, quantity, commission = numbers
+    return (row["client_id"], price, quantity, commission, row["commission_asset"], at_ms)
+
+
+def _ms(text: str) -> int:
+    moment = datetime.fromisoformat(text)
+    return int(moment.timestamp()) * 1_000 + moment.microsecond // 1_000
+
+
+def _money(account: dict[str, Any], rows: list[tuple[str, dict[str, Any], int]]) -> list[str]:
+    """The results of all positions are what the account has won, but for the base that is left."""
+    base, quote = account["balances"]
+    left = _total(base) * Decimal(account["last_price"] or 0)
+    won = _total(quote) - BALANCE + left
+    net = sum((Decimal(p["net"]) for kind, p, _ in rows if kind == "pnl_settled"), Decimal(0))
+    charged = [Decimal(p["interest"]) for kind, p, _ in rows if kind == "loan_charged"]
+    net -= sum(charged, Decimal(0))
+    worth = DUST * Decimal(account["last_price"] or 0)
+    if abs(won - net) > worth:
+        return [f"the account has won {won}, the journal says {net}"]
+    return []
+
+
+# --- orders and unknowns -------------------------------------------------------------------------
+
+
+def _entries(entered: Counter[str], armed: Sequence[str]) -> list[str]:
+    """One entry order for each position at most, and never the same twice."""
+    wrong = [f"entry {target} came in {many} times" for target, many in entered.items() if many > 1]
+    if len(entered) > len(armed):
+        wrong.append(f"{len(entered)} entry orders of {len(armed)} positions")
+    return wrong
+
+
+def _evidence(
+    unknown: list[dict[str, Any]], resolved: list[dict[str, Any]], account: dict[str, Any]
+) -> list[str]:
+    """Each unknown was settled, with what it was settled by; one that was called absent is."""
+    wrong = []
+    open_ = Counter(each["client_id"] for each in unknown)
+    for each in resolved:
+        open_[each["client_id"]] -= 1
+        if not each["evidence"]:
+            wrong.append(f"{each['client_id']} was settled without evidence")
+    known = {order["client_id"] for order in account["orders"]}
+    for each in resolved:
+        held = purpose(each["client_id"]) in (Purpose.ENTRY, Purpose.EXIT)  # a stop may go again
+        if held and each["outcome"] == "absent" and each["client_id"] in known:
+            wrong.append(f"{each['client_id']} was called absent, and is in the books")
+    wrong += [f"{name} is unknown for ever" for name, left in open_.items() if left > 0]
+    return wrong
