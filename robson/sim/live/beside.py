@@ -19,6 +19,8 @@ from robson.sim.live.plan import Trouble
 SYMBOL = "BTCUSDT"
 KEY, SECRET = "test-key", "test-secret"
 BALANCE = Decimal(10_000)
+MARKET = "1"
+"""The venue's seed: a market in which both sides may enter. What strikes is the plan's to say."""
 _ROOT = Path(robson.__file__).parents[1]
 _ENDS_S, _ANSWERS_S = 30.0, 10.0
 
@@ -34,12 +36,12 @@ class Venue:
         NotBegun: it does not start.
     """
 
-    def __init__(self, place: Path, *, speed: str, seed: int, port: int = 0) -> None:
+    def __init__(self, place: Path, *, speed: str, port: int = 0) -> None:
         self._log = place / "venue.log"
         self._process = _start(
             self._log,
             *("-m", "robson.sim", "venue", "--json", "--by-hand", "--port", str(port)),
-            *("--speed", speed, "--seed", str(seed), "--balance", str(BALANCE)),
+            *("--speed", speed, "--seed", MARKET, "--balance", str(BALANCE)),
             *("--state-dir", str(place / "venue")),
         )
         assert self._process.stdout is not None
@@ -125,11 +127,11 @@ class Daemon:
 
     def client(self) -> Client | None:
         """A connection that answers; None while there is none."""
-        socket = self.state / "robsond.sock"
-        if not self.lives or not socket.exists():
+        door = self.state / "robsond.sock"
+        if not self.lives or not door.exists():
             return None
         if self._client is None:
-            self._client = Client(f"unix://{socket}", actor="live", timeout_s=_ANSWERS_S)
+            self._client = Client(f"unix://{door}", actor="live", timeout_s=_ANSWERS_S)
             try:
                 self._client.daemon()
             except CallFailed:

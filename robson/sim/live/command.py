@@ -17,8 +17,8 @@ from robson.sim import paper
 
 POSITIONS, SPEED, JOBS, JOBS_MAX = 100, "5", 2, 16
 _ABOUT = """
-Lives positions in the profile live beside a venue, each with a venue, an account and a daemon of its
-own, over HTTP and WebSocket. The seed decides side, way out, faults and deaths. At the end the
+Lives positions in the profile live beside a venue, each with a venue, an account and a daemon of
+its own, over HTTP and WebSocket. The seed decides side, way out, faults and deaths. At the end the
 venue's books and log are held against the journal: equal fills, one entry order each, nothing owed
 or resting, and every request of which nobody knew what became settled by evidence.
 """

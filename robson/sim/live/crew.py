@@ -1,4 +1,4 @@
-"""Positions a few at a time: each has two processes of its own already, and the threads only wait."""
+"""Positions a few at a time: each has two processes of its own, and the threads only wait."""
 
 from __future__ import annotations
 

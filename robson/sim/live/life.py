@@ -109,7 +109,7 @@ class _Life:
     def __init__(self, plan: Plan, place: Path, speed: str) -> None:
         self._plan = plan
         self._speed = Decimal(speed)
-        self.venue = Venue(place, speed=speed, seed=plan.seed)
+        self.venue = Venue(place, speed=speed)
         self.daemon = Daemon(place, self.venue, hints=plan.hints)
         self.armed: list[str] = []
         self.struck: list[tuple[str, str]] = []
@@ -159,7 +159,7 @@ class _Life:
             self._client().disarm(position.id, force=True)
         rests = position.insurance.state == pb.INSURANCE_STATE_RESTING
         held = position.state == pb.POSITION_STATE_ACTIVE and rests
-        return held or position.state == pb.POSITION_STATE_CLOSED
+        return bool(held or position.state == pb.POSITION_STATE_CLOSED)
 
     def _arm(self) -> None:
         if len(self.armed) >= TRIES:

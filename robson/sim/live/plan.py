@@ -61,21 +61,21 @@ class Plan:
 
 def plan_of(seed: int, number: int) -> Plan:
     """What a position meets; numbers begin with 1."""
-    random = Random(f"live {seed} {number}")  # noqa: S311 - reproducible, not secret
+    rng = Random(f"live {seed} {number}")  # noqa: S311 - reproducible, not secret
     cards = [_card(seed, CARDS * (number - 1) + place) for place in range(CARDS)]
-    troubles = [_trouble(random, *card) for card in cards]
+    troubles = [_trouble(rng, *card) for card in cards]
     for kind, role in cards:
         if (shown_by := _SHOWN_BY.get(kind)) is not None:
             troubles.append(Trouble(kind=shown_by, role=role if role in ORDERS else "entry"))
         if role == "repay":
             troubles.append(Trouble(kind="skipped_repay", role="exit"))
-    end = random.choice(_ends(cards))
+    end = rng.choice(_ends(cards))
     return Plan(
         seed=seed,
         number=number,
         side=SIDES[number % 2],
         end=end,
-        death=random.choice(DEATHS),
+        death=rng.choice(DEATHS),
         hints=any(role in ("user", TOKEN) for _, role in cards),
         troubles=tuple(dict.fromkeys(troubles)),
     )
@@ -90,8 +90,8 @@ def _ends(cards: Sequence[tuple[str, str]]) -> Sequence[str]:
     return ENDS
 
 
-def _trouble(random: Random, kind: str, role: str) -> Trouble:
-    nth = random.randint(1, _TIMES) if role in _REPEATED else 1
+def _trouble(rng: Random, kind: str, role: str) -> Trouble:
+    nth = rng.randint(1, _TIMES) if role in _REPEATED else 1
     return Trouble(kind=kind, role=role, nth=nth)
 
 

@@ -11,6 +11,8 @@ from robson.sim.live.life import Result
 from robson.sim.paper import Paper
 
 SCHEMA = "robson.live/1"
+_OF_LIVES = ("armed", "deaths")
+_SUMS = ("fills", "entries", "unknown", "found", "absent", "in_flight")
 SURELY = 3
 """A fault that was dealt so often and never struck was not met: that shows nothing."""
 
@@ -57,7 +59,6 @@ class Report:
 
 def document(report: Report) -> dict[str, Any]:
     """The report as one JSON document."""
-    verdicts = [one.verdict for one in report.results]
     dealt, struck = report.dealt, report.struck
     return {
         "schema": SCHEMA,
@@ -65,15 +66,9 @@ def document(report: Report) -> dict[str, Any]:
         "seed": report.seed,
         "speed": report.speed,
         "positions": len(report.results),
-        "held": sum(bool(one.fills) for one in verdicts),
-        "armed": sum(one.armed for one in report.results),
-        "deaths": sum(one.deaths for one in report.results),
-        "fills": sum(one.fills for one in verdicts),
-        "entries": sum(one.entries for one in verdicts),
-        "unknown": sum(one.unknown for one in verdicts),
-        "found": sum(one.found for one in verdicts),
-        "absent": sum(one.absent for one in verdicts),
-        "in_flight": sum(one.in_flight for one in verdicts),
+        "held": sum(bool(one.verdict.fills) for one in report.results),
+        **{name: sum(getattr(one, name) for one in report.results) for name in _OF_LIVES},
+        **{name: sum(getattr(one.verdict, name) for one in report.results) for name in _SUMS},
         "rows": [
             {"fault": kind, "dealt": dealt[kind], "struck": struck[kind]} for kind in sorted(dealt)
         ],

@@ -27,6 +27,8 @@ _ORDERS = "/sapi/v1/margin/order"
 _SENT = ("entry", "insurance", "exit")
 
 Fill = tuple[str, Decimal, Decimal, Decimal, str, int]
+Rows = list[tuple[str, dict[str, Any], int]]
+"""Kind, payload and wall time of every row of the journal."""
 
 
 @attrs.frozen(kw_only=True)
@@ -67,17 +69,16 @@ def judge(
         if row["role"] == "entry" and row["method"] == "POST" and row["path"] == _ORDERS
     )
     resolved = [payload for kind, payload, _ in rows if kind == "order_resolved"]
-    unknown = [payload for kind, payload, _ in rows if kind == "order_unknown"]
     wrong += _ends(daemon)
     wrong += _left(account)
     wrong += _fills(account, rows)
     wrong += _money(account, rows)
     wrong += _entries(entered, armed)
-    wrong += _evidence(unknown, resolved, account)
+    wrong += _evidence(rows, account)
     return Verdict(
         fills=len(account["fills"]),
         entries=sum(entered.values()),
-        unknown=len(unknown),
+        unknown=sum(kind == "order_unknown" for kind, _, _ in rows),
         found=sum(each["outcome"] == "found" for each in resolved),
         absent=sum(each["outcome"] == "absent" for each in resolved),
         in_flight=sum(bool(row["struck"]) for row in log),
@@ -115,7 +116,7 @@ def _total(row: dict[str, Any]) -> Decimal:
 # --- fills and money -----------------------------------------------------------------------------
 
 
-def _fills(account: dict[str, Any], rows: list[tuple[str, dict[str, Any], int]]) -> list[str]:
+def _fills(account: dict[str, Any], rows: Rows) -> list[str]:
     """Every execution on both sides, to the last digit; times as the wire tells them."""
     ours: dict[int, Fill] = {}
     wrong = []
@@ -125,9 +126,11 @@ def _fills(account: dict[str, Any], rows: list[tuple[str, dict[str, Any], int]])
             if ours.setdefault(fill["trade_id"], told) != told:
                 wrong.append(f"trade {fill['trade_id']} was told twice, and not the same")
     theirs = {fill["trade_id"]: _fill(fill, _ms(fill["at"])) for fill in account["fills"]}
-    for number in sorted(ours.keys() | theirs.keys()):
-        if ours.get(number) != theirs.get(number):
-            wrong.append(f"trade {number}: journal {ours.get(number)}, books {theirs.get(number)}")
+    wrong += [
+        f"trade {number}: journal {ours.get(number)}, books {theirs.get(number)}"
+        for number in sorted(ours.keys() | theirs.keys())
+        if ours.get(number) != theirs.get(number)
+    ]
     if not theirs:
         wrong.append("nothing was ever held")
     return wrong
@@ -144,7 +147,7 @@ def _ms(text: str) -> int:
     return int(moment.timestamp()) * 1_000 + moment.microsecond // 1_000
 
 
-def _money(account: dict[str, Any], rows: list[tuple[str, dict[str, Any], int]]) -> list[str]:
+def _money(account: dict[str, Any], rows: Rows) -> list[str]:
     """The results of all positions are what the account has won, but for the base that is left."""
     base, quote = account["balances"]
     left = _total(base) * Decimal(account["last_price"] or 0)
@@ -169,20 +172,22 @@ def _entries(entered: Counter[str], armed: Sequence[str]) -> list[str]:
     return wrong
 
 
-def _evidence(
-    unknown: list[dict[str, Any]], resolved: list[dict[str, Any]], account: dict[str, Any]
-) -> list[str]:
-    """Each unknown was settled, with what it was settled by; one that was called absent is."""
-    wrong = []
-    open_ = Counter(each["client_id"] for each in unknown)
-    for each in resolved:
-        open_[each["client_id"]] -= 1
-        if not each["evidence"]:
-            wrong.append(f"{each['client_id']} was settled without evidence")
+def _evidence(rows: Rows, account: dict[str, Any]) -> list[str]:
+    """Each unknown was settled by what came back later; one that was called absent is."""
+    wrong: list[str] = []
+    unknown: set[str] = set()
     known = {order["client_id"] for order in account["orders"]}
-    for each in resolved:
-        held = purpose(each["client_id"]) in (Purpose.ENTRY, Purpose.EXIT)  # a stop may go again
-        if held and each["outcome"] == "absent" and each["client_id"] in known:
-            wrong.append(f"{each['client_id']} was called absent, and is in the books")
-    wrong += [f"{name} is unknown for ever" for name, left in open_.items() if left > 0]
-    return wrong
+    for kind, payload, _ in rows:
+        name = payload.get("client_id", "")
+        if kind == "order_unknown":
+            unknown.add(name)
+        elif kind != "order_sending":
+            unknown.discard(name)
+        if kind == "order_resolved":
+            # A stop may be sent again under its own id, so it may be in the books all the same.
+            once = purpose(name) in (Purpose.ENTRY, Purpose.EXIT)
+            if not payload["evidence"]:
+                wrong.append(f"{name} was settled without evidence")
+            if once and payload["outcome"] == "absent" and name in known:
+                wrong.append(f"{name} was called absent, and is in the books")
+    return [*wrong, *(f"{name} is unknown for ever" for name in sorted(unknown))]

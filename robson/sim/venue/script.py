@@ -31,11 +31,13 @@ class VenueScript(Script):
     def strike(self, fault: Fault) -> None:
         """It has struck: write it down."""
         super().strike(fault)
+        # One that was due long before it strikes meets whom it was meant for.
+        role = self._role if self._role in fault.requests else fault.requests[0]
         self.strikes_told.append(
             {
                 "at_ms": self.now_ms(),
                 "kind": fault.kind,
-                "role": self._role,
+                "role": role,
                 "line": fault.line,
             }
         )
