@@ -88,13 +88,12 @@ _FASTEST = 100
 def _lived(args: argparse.Namespace) -> list[Any]:
     """Each position; one of which something does not hold is said at once."""
     from robson.sim.live.crew import results
-    from robson.sim.live.plan import plan_of
     from robson.sim.live.table import again
 
     numbers = range(1, args.positions + 1) if args.only is None else [args.only]
     began_s, progress, done = monotonic_s(), paper.Progress(sys.stderr), []
-    plans = (plan_of(args.seed, number) for number in numbers)
-    with closing(results(plans, args.jobs, args.speed, args.keep and Path(args.keep))) as found:
+    jobs, keep = min(args.jobs, len(numbers)), args.keep and Path(args.keep)
+    with closing(results(args.seed, numbers, jobs, args.speed, keep)) as found:
         for result in found:
             done.append(result)
             if result.wrong:
