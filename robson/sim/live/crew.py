@@ -15,6 +15,7 @@ from robson.domain.errors import RobsonError
 from robson.sim.live.life import Result, live
 from robson.sim.live.plan import plan_of
 
+_INTERRUPT = 2
 _ROOT = Path(robson.__file__).parents[1]
 
 
@@ -47,7 +48,8 @@ def results(
                         yield result
     finally:
         for worker in crew:
-            worker.terminate()
+            if worker.poll() is None:
+                worker.send_signal(_INTERRUPT)  # it ends the two that it has started
             worker.wait()
             assert worker.stdout is not None
             worker.stdout.close()
