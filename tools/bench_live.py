@@ -285,7 +285,7 @@ def _config(directory: Path, venue: Venue) -> Path:
     config = directory / "config.toml"
     config.write_text(
         f'[exchange]\nrest_url = "http://{at}"\nstream_url = "ws://{at}"\nkey_file = "{key}"\n'
-        f'symbols = "{pairs}"\nclock_rate = {RATE}\nrecv_window_ms = 8000\n'
+        f'symbols = "{pairs}"\nrecv_window_ms = 8000\n'
         "[store]\naccept_single_host = true\n"
         f"[risk]\nmax_open_positions = {PAIRS}\nmax_trades_per_day = 10000\n"
     )

@@ -143,6 +143,6 @@ class _Watched:
         self._looks = looks
 
     def send(self, intent: Intent) -> None:
-        """Look, then hand over."""
-        self._looks(intent)
+        """Hand over, then look: what leaves risk does not wait for it."""
         self._outbox.send(intent)
+        self._looks(intent)

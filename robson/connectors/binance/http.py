@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from functools import partial
+from http.client import HTTPException
 from typing import Any, Protocol
+from urllib.parse import urlsplit
+from weakref import finalize
 
 import attrs
 import requests
-import urllib3
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
@@ -181,7 +184,10 @@ class SessionDoor:
 
 
 class PoolDoor:
-    """urllib3's own pool, kept warm: for what leaves risk. Any thread."""
+    """urllib3's own connections, kept warm: for what leaves risk. Any thread.
+
+    Nobody waits for another one's answer: who finds no idle connection makes one.
+    """
 
     def __init__(
         self,
@@ -191,31 +197,44 @@ class PoolDoor:
         total_s: float = TOTAL_S,
         connect_s: float = CONNECT_S,
     ) -> None:
-        self._pool = urllib3.PoolManager(
-            maxsize=2,
-            retries=False,
-            timeout=urllib3.Timeout(connect=connect_s, read=total_s),
-            headers=_HEADERS,
-        )
-        self._pool.pool_classes_by_scheme = _pools(monotonic_s, total_s)
+        parts = urlsplit(url)
+        plain = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+        made = _timed(plain, monotonic_s, total_s)
+        self._make = partial(made, parts.hostname or "", parts.port, timeout=connect_s)
+        self._idle: list[HTTPConnection] = []
+        finalize(self, _let_go, self._idle)
         self.url = url
 
     def send(self, method: str, path: str, query: str, headers: dict[str, str]) -> Reply:
         """See :class:`Door`."""
         try:
-            found = self._pool.request(
+            warm = self._idle.pop()
+        except IndexError:
+            warm = self._make()
+        try:
+            if not warm.is_connected:
+                warm.close()  # the other side has hung up meanwhile: a new connection is made
+            warm.request(
                 method,
-                _whole(self.url, path, query),
+                _whole("", path, query),
                 headers=_HEADERS | headers,
-                redirect=False,
                 preload_content=False,
             )
-            try:
-                return _reply(found.status, found.headers, found.read(LARGEST + 1))
-            finally:
-                found.release_conn()
-        except (HTTPError, OSError) as error:
+            found = warm.getresponse()
+            reply = _reply(found.status, found.headers, found.read(LARGEST + 1))
+        except (HTTPError, HTTPException, OSError) as error:
+            warm.close()
             raise Broken(f"no whole answer: {_kind(error)}") from None
+        except RobsonError:
+            warm.close()
+            raise
+        self._idle.append(warm)
+        return reply
+
+
+def _let_go(idle: list[HTTPConnection]) -> None:
+    for each in idle:
+        each.close()
 
 
 def _whole(url: str, path: str, query: str) -> str:
