@@ -68,6 +68,7 @@ _OPERATOR = (
     ("GET `/market`", "time, prices, listeners, what was replayed"),
     ("POST `/price`", '`{"symbol": "BTCUSDT", "price": "61000"}` moves it at once'),
     ("POST `/fault`", "adds one fault, as a table of the script says it, in JSON"),
+    ("POST `/calm`", "no fault strikes any more"),
     ("POST `/revoke`", '`{"api_key": "first"}`: from now on it is unknown'),
     ("POST `/clock`", '`{"ahead_ms": 5000}` lets the exchange\'s clock jump'),
 )

@@ -51,6 +51,19 @@ class Venue:
         fault = {"kind": kind, "request": request, "nth": 1, **more}
         return int(self._ask("fault", **fault)["line"])
 
+    def throttle(self, request: str, seconds: int) -> int:
+        """From now on each request of a role is told 429, with Retry-After; the fault's number."""
+        said = {"kind": "throttled", "request": request, "every": 1, "seconds": seconds}
+        return int(self._ask("fault", **said)["line"])
+
+    def calm(self) -> None:
+        """No fault strikes any more."""
+        self._ask("calm", all=True)
+
+    def now_ms(self) -> int:
+        """The exchange's time."""
+        return int(self._ask("market")["at_ms"])
+
     def struck(self, line: int) -> bool:
         """Whether it has."""
         return any(row["line"] == line and row["struck"] for row in self._ask("faults")["faults"])

@@ -37,6 +37,7 @@ class Operator:
         posts: dict[str, Answer] = {
             "/price": self._price,
             "/fault": self._fault,
+            "/calm": self._calm,
             "/revoke": self._revoke,
             "/clock": self._clock,
             "/standing": self._standing,
@@ -82,6 +83,10 @@ class Operator:
         line = len(script.faults) + 1
         script.add(fault_of(await request.json(), KINDS, where="fault", line=line))
         return {"line": line}
+
+    async def _calm(self, _request: web.Request) -> Any:
+        self._venue.market.script.calm()
+        return {}
 
     async def _revoke(self, request: web.Request) -> Any:
         said = await request.json()

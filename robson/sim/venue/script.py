@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from decimal import Decimal
 from typing import Any
+
+import attrs
 
 from robson.connectors.simulated.fault_script import Fault
 from robson.connectors.simulated.scripted import Script
@@ -47,6 +50,13 @@ class VenueScript(Script):
         self.faults += (fault,)
         self.struck.append(0)
         self._met.append(0)
+
+    def calm(self) -> None:
+        """No fault strikes any more; how often each has is remembered."""
+        self.faults = tuple(
+            attrs.evolve(fault, nth=None, every=None, probability=Decimal(0))
+            for fault in self.faults
+        )
 
     def counters(self) -> list[dict[str, Any]]:
         """How often each has struck, of how many that it could have."""
