@@ -28,7 +28,7 @@ from robson.domain.lifecycle import TableLaw
 from robson.domain.plan import EntryPlan
 from robson.domain.ports import Recorded
 from robson.domain.values import ExchangeNs, Price
-from robson.engine.context import Settings
+from robson.engine.settings import Settings
 from robson.engine.stop import insurance_stop
 
 MANY, FEW = 10_000, 10

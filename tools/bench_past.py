@@ -22,7 +22,7 @@ from robson.domain.lifecycle import TableLaw
 from robson.domain.standing import DAY_NS
 from robson.domain.values import ExchangeNs
 from robson.domain.view import PositionView
-from robson.engine.context import Settings
+from robson.engine.settings import Settings
 from robson.sim.window import status_of
 from robson.store.memory import MemoryJournal
 

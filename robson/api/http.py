@@ -23,8 +23,8 @@ import attrs
 
 from robson.api.document import status as document
 from robson.api.document.text import dumps
+from robson.api.doors import DoorError
 from robson.api.published import Published
-from robson.api.server import DoorError
 from robson.api.translate import status as translate
 
 _LIVE = ("/health/live", "/healthz")

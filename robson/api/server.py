@@ -15,12 +15,12 @@ from collections.abc import Callable, Iterator
 from concurrent import futures
 from typing import Any
 
-import attrs
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc  # type: ignore[import-untyped]
 from grpc_reflection.v1alpha import reflection  # type: ignore[import-untyped]
 
 from robson.api.calls import OnError, Share, unshared
+from robson.api.doors import DoorError, Doors
 from robson.api.interceptors import StreamLimit, TokenGate
 from robson.api.places import path_too_long
 from robson.api.published import Backend
@@ -28,7 +28,6 @@ from robson.api.service import RobsonService
 from robson.api.tokens import Token
 from robson.api.v1 import robson_pb2 as pb
 from robson.api.v1 import robson_pb2_grpc as rpc
-from robson.domain.errors import RobsonError
 
 WORKERS = 16
 PANIC_WORKERS = 4
@@ -41,19 +40,6 @@ _OPTIONS = (
     ("grpc.max_receive_message_length", MAX_REQUEST_BYTES),
 )
 _LOOPBACK = "127.0.0.1"
-
-
-class DoorError(RobsonError):
-    """A door cannot be opened: the message says why, and which option changes it."""
-
-
-@attrs.frozen(kw_only=True)
-class Doors:
-    """Where the daemon can be reached: URLs that ``--daemon-url`` takes."""
-
-    socket: str | None
-    tcp: str | None
-    port: int | None
 
 
 class ApiServer:

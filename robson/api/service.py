@@ -22,7 +22,6 @@ from robson.api.calls import (
     wait_s,
 )
 from robson.api.published import (
-    LOG_LINES_KEPT,
     Armed,
     ArmPreview,
     Backend,
@@ -34,6 +33,7 @@ from robson.api.published import (
     Settled,
 )
 from robson.api.refusals import abort_with
+from robson.api.told import LOG_LINES_KEPT
 from robson.api.translate import (
     checks,
     commands,

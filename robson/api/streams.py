@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from robson.api.calls import Context, has_time
-from robson.api.published import Backend, JournalRow, LogLine
+from robson.api.published import Backend, JournalRow
+from robson.api.told import LogLine
 from robson.api.v1 import robson_pb2 as pb
 from robson.domain.errors import Refused
 from robson.domain.identity import PositionId

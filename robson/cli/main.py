@@ -115,12 +115,9 @@ def _early(argv: Sequence[str]) -> Settings:
 
 
 def _version() -> int:
-    from importlib.metadata import PackageNotFoundError, version
+    from robson.api.version import installed
 
-    try:
-        known = version("robson")
-    except PackageNotFoundError:
-        known = "from a checkout that is not installed"
+    known = installed("from a checkout that is not installed")
     output.write(sys.stdout, f"robson {known}\n")
     return 0
 

@@ -1,55 +1,32 @@
-"""``robsond``: reads the command line, starts the daemon, waits for the end, says how it ended."""
+"""``robsond``: reads the command line and everything that a start reads before it changes anything.
+
+What it runs is loaded only then: a refusal is quick, and so are the commands that start nothing.
+"""
 
 from __future__ import annotations
 
 import argparse
-import faulthandler
 import gc
-import itertools
 import os
-import signal
 import sys
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Sequence
 from decimal import Decimal, DefaultContext
 from pathlib import Path
-from queue import Empty, SimpleQueue
-from types import FrameType, TracebackType
-from typing import NoReturn
+from types import TracebackType
+from typing import Any
 
 from robson.api import places
 from robson.api.places import OBSERVED
-from robson.api.server import DoorError, Doors
+from robson.api.version import installed
 from robson.daemon import check_config, doctor, logs, offline
-from robson.daemon.app import Daemon, Places, program_version
-from robson.daemon.banner import banner, width_of_stdout
-from robson.daemon.config import KEYS, Config, load
-from robson.daemon.exits import (
-    FORCED,
-    INTERNAL,
-    JOURNAL_IO,
-    USAGE,
-    Unwritable,
-    exit_of,
-)
-from robson.daemon.farewell import farewell
-from robson.daemon.ports import port_of, usual_or_free
+from robson.daemon.config import load
+from robson.daemon.exits import INTERNAL, USAGE, Unwritable, exit_of
 from robson.daemon.programme import Programme, SimOptions, programme
-from robson.daemon.strategies import shelf
+from robson.daemon.where import check_writable, places_of
 from robson.daemon.wording import Parser, say
-from robson.domain.errors import InvalidValue, RobsonError, StoreError
+from robson.domain.errors import InvalidValue, RobsonError
 from robson.domain.values import MONEY, decimal_of
 
-STOP_S = 25.0
-"""Bound on stopping in order."""
-LOOK_S = 0.5
-TITLES = {
-    "sim": "SIMULATED, no real money",
-    "paper": "PAPER, no real money",
-    "live": "LIVE, on this machine only",
-    OBSERVED: "OBSERVE, sends no order",
-}
 _SIMULATED: dict[str, object] = {
     "tape": [],
     "history": [],
@@ -76,7 +53,7 @@ EXAMPLES = """examples:
 def parser() -> argparse.ArgumentParser:
     """The command line of ``robsond``."""
     top = Parser(prog="robsond", description="Robson's daemon.")
-    top.add_argument("--version", action="version", version=f"robsond {program_version()}")
+    top.add_argument("--version", action=_Version, nargs=0, help="say which this is, and end")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     run = commands.add_parser(
         "run",
@@ -129,6 +106,14 @@ def _simulated(run: argparse.ArgumentParser) -> None:
     sim.add_argument(
         "--hold", action="store_true", help="the tape waits until each pair has had a position"
     )
+
+
+class _Version(argparse.Action):
+    """Looked up only when somebody asks."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        logs.tell(f"robsond {installed()}")
+        parser.exit()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -196,17 +181,14 @@ def _run(args: argparse.Namespace) -> int:
     played = _played(args, profile)
     kept = OBSERVED if config["exchange.observe"] else profile
     directory = Path(places.state_dir(environ, kept, args.state_dir))
-    where = _places(config, directory, environ, args.config)
-    _check_writable(directory)
-    ended = _Ended()
-    if args.stop_with_stdin:
-        starter = threading.Thread(
-            name="starter", target=ended.follow, args=(sys.stdin.fileno(),), daemon=True
-        )
-        starter.start()
-    daemon = Daemon(config, played, where, ended.fatal, fresh=args.fresh)
-    logs.to_file(directory)
-    return _serve(daemon, ended)
+    where = places_of(config, directory, environ, args.config)
+    check_writable(directory)
+    gc.disable()  # what is loaded now stays to the end
+    from robson.daemon.serving import serve
+
+    gc.enable()
+    follow = sys.stdin.fileno() if args.stop_with_stdin else None
+    return serve(config, played, where, fresh=args.fresh, follow=follow)
 
 
 def _played(args: argparse.Namespace, profile: str) -> Programme:
@@ -253,170 +235,6 @@ def _amount(option: str, text: str, wanted: str) -> Decimal:
     if amount <= 0:
         raise InvalidValue(f"{option} is {text}; expected {wanted} above 0")
     return amount
-
-
-def _check_writable(directory: Path) -> None:
-    try:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        probe = directory / ".writable"
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise Unwritable(f"{directory} cannot be written: {error.strerror}") from error
-
-
-def _places(config: Config, directory: Path, environ: dict[str, str], file: str | None) -> Places:
-    socket = places.socket_path(environ, str(directory))
-    too_long = places.path_too_long(socket)
-    if too_long:
-        raise DoorError(too_long)
-    _, grpc_port = port_of(config["api.grpc"])
-    host, http_port = port_of(config["api.http"])
-    if config["profile"] == "sim":
-        # Nobody has to make room for a simulation: a usual port that is taken becomes a free one.
-        grpc_port = usual_or_free(grpc_port, usual=_is_default(config, "api.grpc"))
-        http_port = usual_or_free(http_port, usual=_is_default(config, "api.http"))
-    return Places(
-        directory=directory,
-        socket=socket,
-        token=places.token_path(str(directory)),
-        grpc_port=grpc_port,
-        http_port=http_port,
-        http_host=host,
-        strategies=shelf(config, Path(places.strategies_dir(environ, file))),
-    )
-
-
-def _is_default(config: Config, key: str) -> bool:
-    return bool(config[key] == KEYS[key].default)
-
-
-class _Ended:
-    """Why the daemon is to end: a signal, or a thread that could not go on."""
-
-    def __init__(self) -> None:
-        # A handler runs between two bytecodes of this very thread, so it may only touch what does
-        # not lock: an Event that is waited for here would wait for itself.
-        self._told: SimpleQueue[None] = SimpleQueue()
-        self._signals = itertools.count()
-        self.error: tuple[str, BaseException] | None = None
-
-    def fatal(self, name: str, error: BaseException) -> None:
-        """A thread has ended that should not have."""
-        logs.failure(name, error)
-        self.error = (name, error)
-        self._told.put(None)
-
-    def signalled(self, _number: int, _frame: FrameType | None) -> None:
-        """First: end in order. Second: end at once."""
-        if next(self._signals):
-            _end_at_once("a second signal")
-        self._told.put(None)
-
-    def follow(self, starter: int) -> None:
-        """End when the other end of a pipe does, however it ended."""
-        while os.read(starter, 1):
-            continue
-        self._told.put(None)
-
-    def wait(self) -> None:
-        """Until there is a reason to end; a signal just before a wait is heard after it."""
-        while True:
-            with suppress(Empty):
-                return self._told.get(timeout=LOOK_S)
-
-
-def _serve(daemon: Daemon, ended: _Ended) -> int:
-    faulthandler.enable()
-    sys.setswitchinterval(0.0005)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, ended.signalled)
-    with ExitStack() as undo:
-        undo.callback(daemon.abandon)
-        doors = daemon.start()
-        undo.pop_all()
-    gc.freeze()
-    _introduce(daemon, doors)
-    ended.wait()
-    return _end(daemon, ended)
-
-
-def _introduce(daemon: Daemon, doors: Doors) -> None:
-    profile = daemon.config["profile"]
-    observes = daemon.config["exchange.observe"]
-    about = TITLES[OBSERVED if observes else profile]
-    title = f"{about.ljust(28)}robsond {program_version()}  profile {profile}"
-    for line in banner(title, _said_first(daemon, doors), width_of_stdout()):
-        logs.tell(line)
-
-
-def _said_first(daemon: Daemon, doors: Doors) -> Iterator[tuple[str, str]]:
-    """Labels and what stands beside them."""
-    if daemon.config["profile"] == "sim":
-        playing = daemon.theatre.speed
-        speed = "max" if playing is None else f"{playing:f}x"
-        yield "tape", f"{daemon.theatre.describe()}  speed {speed}"
-    else:
-        yield "exchange", daemon.theatre.describe()
-    for warning in daemon.theatre.warnings:
-        yield "note", warning
-    for broken in daemon.places.strategies.broken.values():
-        yield "note", f"not a strategy: {broken}"
-    yield "state", str(daemon.places.directory)
-    yield "doors", f"{doors.socket}, {doors.tcp} (token in {daemon.places.token})"
-    yield "health", f"http://{daemon.places.http_host}:{daemon.http.server_port}/health/live"
-    for fault in daemon.theatre.faults():
-        yield "fault", str(fault)
-    if daemon.unseen_s:
-        many = daemon.recovered
-        positions = "1 position" if many == 1 else f"{many} positions"
-        yield "recovered", f"{positions}; the market went on {daemon.unseen_s} s"
-    yield "stop", "Ctrl-C; exchange stops stay where they are"
-
-
-def _force(stopped: threading.Event) -> None:
-    """End the process when stopping in order takes too long."""
-    if not stopped.wait(STOP_S):
-        _end_at_once(f"stopping took longer than {STOP_S:g} s")
-
-
-def _end_at_once(why: str) -> NoReturn:
-    """From a signal's handler: nothing that locks, nothing that waits."""
-    os.write(
-        sys.stderr.fileno(),
-        f"error: ended at once: {why}. Exchange stops stay where they are; the next start asks"
-        f" what became of everything that was sent. [FORCED, exit {FORCED}]\n".encode(),
-    )
-    os._exit(FORCED)
-
-
-def _end(daemon: Daemon, ended: _Ended) -> int:
-    if ended.error is not None:
-        name, error = ended.error
-        code = JOURNAL_IO if isinstance(error, StoreError) else INTERNAL
-        sys.stderr.write(
-            f"error: {name} ended: {error}. Exchange stops stay where they are."
-            f" [{type(error).__name__}, exit {code}]\n"
-        )
-        sys.stderr.flush()
-        os._exit(code)
-    stopped = threading.Event()
-    threading.Thread(target=_force, args=(stopped,), daemon=True).start()
-    daemon.stop()
-    stopped.set()
-    for line in farewell(daemon.roster.views.values(), silent=daemon.reach.fact() is not None):
-        logs.tell(line)
-    for told in daemon.theatre.faults_told():
-        logs.tell(f"fault {told}")
-    logs.tell("robsond has ended in order")
-    failed = daemon.journal.failed
-    if failed is None:
-        return 0
-    sys.stderr.write(
-        f"error: {str(failed).rstrip('.')}. The last rows wait in journal.emergency; the next start"
-        f" carries them over. [JOURNAL_IO, exit {JOURNAL_IO}]\n"
-    )
-    return JOURNAL_IO
 
 
 if __name__ == "__main__":

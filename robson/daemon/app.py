@@ -8,16 +8,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 from contextlib import ExitStack
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import attrs
-
+from robson.api.doors import Doors
 from robson.api.http import METRICS, STATUS, Check, HealthServer, status_text
 from robson.api.places import OBSERVED
 from robson.api.published import Published
-from robson.api.server import ApiServer, Doors, check_free, clear_stale
+from robson.api.server import ApiServer, check_free, clear_stale
+from robson.api.version import installed
 from robson.daemon import logs
 from robson.daemon.alerts import Alerts
 from robson.daemon.audited import Auditor
@@ -44,8 +43,8 @@ from robson.daemon.simulated import Theatre
 from robson.daemon.snapshots import Snapshots
 from robson.daemon.stage import Stage
 from robson.daemon.stillness import Stillness
-from robson.daemon.strategies import SHIPPED, Shelf
 from robson.daemon.tokens import tokens
+from robson.daemon.where import Places
 from robson.daemon.worker import Fatal, Worker, guarded
 from robson.domain.accounts import Started, Stopped
 from robson.domain.commands import Command, Panic
@@ -67,27 +66,6 @@ LIVE_S = 10.0
 STOPPING_S = 15.0
 CALL_S = 6.0
 """A little longer than a call may take."""
-
-
-def program_version() -> str:
-    """Version of the installed package."""
-    try:
-        return version("robson")
-    except PackageNotFoundError:
-        return "0+checkout"
-
-
-@attrs.frozen(kw_only=True)
-class Places:
-    """Where one daemon lives and listens."""
-
-    directory: Path
-    socket: str
-    token: str
-    grpc_port: int
-    http_port: int
-    http_host: str = "127.0.0.1"
-    strategies: Shelf = SHIPPED
 
 
 class Daemon:
@@ -270,7 +248,7 @@ class Daemon:
 
     def _about(self) -> About:
         return About(
-            version=program_version(),
+            version=installed(),
             instance_id=new_secret(4),
             profile=self.config["profile"],
             account=self.account,
@@ -324,7 +302,7 @@ class Daemon:
                 Started(
                     at_ns=self.theatre.clock.exchange_ns(),
                     epoch=self.journal.epoch,
-                    version=program_version(),
+                    version=installed(),
                     instance=self.config["profile"],
                 ),
             )

@@ -21,17 +21,16 @@ from robson.api.facts import (
 from robson.api.published import (
     AlertFact,
     CommandResult,
-    ConfigKey,
     CreditFact,
     JournalRow,
     LastPrice,
     Living,
-    LogLine,
     MarginFact,
     PositionNote,
     Published,
     RiskNumbers,
 )
+from robson.api.told import ConfigKey, LogLine
 from robson.daemon import logs
 from robson.daemon.config import Config
 from robson.daemon.dry_run import account_gates

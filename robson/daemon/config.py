@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import attrs
 
 from robson.api.nearest import nearest
-from robson.api.published import ConfigKey
+from robson.api.told import ConfigKey
 from robson.connectors.binance.addresses import (
     PUBLIC_REST,
     PUBLIC_STREAM,
@@ -29,7 +29,7 @@ from robson.daemon.ports import port_of
 from robson.domain.errors import ConfigError, InvalidValue
 from robson.domain.plan import InsuranceTerms
 from robson.domain.values import decimal_of
-from robson.engine.context import Settings
+from robson.engine.settings import Settings
 
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,32}")
 _WHOLE = re.compile(r"[0-9]{1,18}")

@@ -25,8 +25,9 @@ from robson.domain.reports import AccountReported, Credit
 from robson.domain.values import NS_PER_MS, Candle, ExchangeNs
 from robson.domain.view import PositionView
 from robson.engine.budget import Budget
-from robson.engine.context import Context, Decision, Settings
+from robson.engine.context import Context, Decision
 from robson.engine.exposure import budget_of
+from robson.engine.settings import Settings
 from robson.engine.snapshot import DiskState, RiskSnapshot, account_risk
 from robson.exec.patience import Patience
 

@@ -16,7 +16,6 @@ from robson.daemon import logs
 from robson.daemon.checks import Check, Verdict, all_passed, count, document, failed, passed
 from robson.daemon.checks import unchecked as could_not
 from robson.daemon.config import Config, Examined, Wrong, examine
-from robson.daemon.machine import machine
 from robson.domain.errors import ConfigError
 
 COMMAND = "doctor"
@@ -67,6 +66,8 @@ def _examined(args: argparse.Namespace, environ: Mapping[str, str]) -> Examined:
 def offline(found: Examined, file: str | None, directory: Path) -> Iterator[Check]:
     """Configuration, machine, exchange."""
     yield configuration(found, file)
+    from robson.daemon.machine import machine  # what reads keys is slow to load
+
     yield from machine(found.config, directory)
     yield from exchange(found.config)
 

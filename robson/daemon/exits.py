@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from robson.api.server import DoorError
+from robson.api.doors import DoorError
 from robson.domain.errors import (
     ConfigError,
     InvalidValue,

@@ -18,7 +18,7 @@ from typing import Any
 
 from loguru import logger
 
-from robson.api.published import LOG_LEVELS, LOG_LINES_KEPT, LogLine
+from robson.api.told import LOG_LEVELS, LOG_LINES_KEPT, LogLine
 from robson.domain.identity import PositionId
 from robson.domain.values import NS_PER_MS, NS_PER_S
 

@@ -14,11 +14,12 @@ from robson.domain.lifecycle import PositionState
 from robson.domain.reports import AccountSnapshot, Fill
 from robson.domain.values import MONEY, Price, Side
 from robson.domain.view import PositionView
-from robson.engine.context import NOTHING, Context, Decision, Settings
+from robson.engine.context import NOTHING, Context, Decision
 from robson.engine.decide import release
 from robson.engine.margin import level_of
 from robson.engine.orders import left_to_sell, side_of
 from robson.engine.overtaken import by_order
+from robson.engine.settings import Settings
 from robson.engine.step import leave
 
 BANDS: tuple[tuple[str, Decimal], ...] = (

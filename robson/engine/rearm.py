@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from robson.domain.values import NS_PER_S, ExchangeNs
 from robson.domain.view import PositionView
-from robson.engine.context import Settings
+from robson.engine.settings import Settings
 
 
 def listens_ns(view: PositionView, settings: Settings) -> ExchangeNs:

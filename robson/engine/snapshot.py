@@ -11,8 +11,8 @@ from robson.domain.standing import Standing
 from robson.domain.values import MONEY, ExchangeNs, Price
 from robson.domain.view import PositionView
 from robson.engine.budget import Budget
-from robson.engine.context import Settings
 from robson.engine.exposure import next_day, next_month, trades_of_day
+from robson.engine.settings import Settings
 from robson.engine.sizing import MIN_NET_R
 
 MAX_LEVERAGE = 10

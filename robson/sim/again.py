@@ -28,7 +28,7 @@ from robson.domain.values import Quantity
 from robson.domain.view import PositionView
 from robson.engine.admission import sized
 from robson.engine.adopt import beyond_stop
-from robson.engine.context import Context, Settings
+from robson.engine.context import Context
 from robson.engine.decide import Tick, decide_gap, decide_price
 from robson.engine.insuring import next_stop, prearm
 from robson.engine.orders import (
@@ -38,6 +38,7 @@ from robson.engine.orders import (
     insured_quantity,
     prepared_before,
 )
+from robson.engine.settings import Settings
 from robson.engine.settle import decide_account, decide_interest
 from robson.store.codec import encode
 from robson.store.examine import Told, examine, recorded

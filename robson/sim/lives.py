@@ -16,7 +16,7 @@ from robson.domain.errors import Refused
 from robson.domain.lifecycle import PositionState
 from robson.domain.values import NS_PER_S, Leverage, Side
 from robson.domain.view import PositionView
-from robson.engine.context import Settings
+from robson.engine.settings import Settings
 from robson.sim.chance import Chance
 from robson.sim.coast import Coaster
 from robson.sim.faults import SEVERITIES, CrashAt, FaultPlan

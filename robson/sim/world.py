@@ -33,7 +33,7 @@ from robson.domain.ports import Recorded
 from robson.domain.reports import CandleClosed
 from robson.domain.values import NS_PER_S, Candle, Side
 from robson.domain.view import PositionView
-from robson.engine.context import Settings
+from robson.engine.settings import Settings
 from robson.exec.executor import Fence
 from robson.sim.chance import Chance
 from robson.sim.coast import Coaster

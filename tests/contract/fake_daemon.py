@@ -12,6 +12,7 @@ from pathlib import Path
 import attrs
 
 from robson.api.checked import CheckFact
+from robson.api.doors import Doors
 from robson.api.facts import (
     DaemonFacts,
     DiskFact,
@@ -22,7 +23,6 @@ from robson.api.published import (
     Armed,
     ArmPreview,
     CommandResult,
-    ConfigKey,
     Denial,
     Difference,
     Disarmed,
@@ -30,7 +30,6 @@ from robson.api.published import (
     Governed,
     JournalRow,
     LastPrice,
-    LogLine,
     Looked,
     PairReading,
     Panicked,
@@ -39,8 +38,9 @@ from robson.api.published import (
     RiskNumbers,
     Settled,
 )
-from robson.api.server import ApiServer, Doors
+from robson.api.server import ApiServer
 from robson.api.tokens import Token
+from robson.api.told import ConfigKey, LogLine
 from robson.domain.commands import (
     Arm,
     ClearFrozen,

@@ -23,7 +23,7 @@ from robson.api.document.doctor import doctor
 from robson.api.document.reconcile import reconcile
 from robson.api.document.status import risk, status
 from robson.api.document.text import Document, dumps
-from robson.api.published import ConfigKey, LogLine
+from robson.api.told import ConfigKey, LogLine
 from robson.cli import parser
 from robson.cli.commands import config
 from robson.domain.commands import Command

@@ -17,8 +17,9 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from robson.api.client import CallFailed, Client
+from robson.api.doors import DoorError
 from robson.api.interceptors import MAX_STREAMS, ROLE_OF
-from robson.api.server import ApiServer, DoorError
+from robson.api.server import ApiServer
 from robson.api.service import WATCHED_PANICS
 from robson.api.tokens import ROLES, Token
 from robson.api.v1 import robson_pb2 as pb

@@ -12,14 +12,10 @@ import pytest
 
 from robson.api.client import CallFailed, Client
 from robson.api.facts import DiskFact
-from robson.api.published import (
-    ConfigKey,
-    JournalRow,
-    LastPrice,
-    LogLine,
-)
+from robson.api.published import JournalRow, LastPrice
 from robson.api.service import RobsonService
 from robson.api.streams import REPEAT_S, STATUS_S
+from robson.api.told import ConfigKey, LogLine
 from robson.api.v1 import robson_pb2 as pb
 from robson.domain.commands import Arm
 from robson.domain.values import ExchangeNs, Price

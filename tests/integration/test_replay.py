@@ -22,7 +22,7 @@ from robson.domain import events as e
 from robson.domain.lifecycle import MachineLaw
 from robson.domain.position import Position
 from robson.domain.view import PositionView
-from robson.engine.context import Settings
+from robson.engine.settings import Settings
 from robson.sim.__main__ import run
 from robson.sim.again import Outcome, World, replay
 from robson.store.trust import row_hash

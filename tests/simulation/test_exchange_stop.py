@@ -26,7 +26,7 @@ from robson.domain.reports import ApiError
 from robson.domain.values import NS_PER_S, Side
 from robson.domain.view import PositionView
 from robson.engine import insuring
-from robson.engine.context import Settings
+from robson.engine.settings import Settings
 from robson.sim.faults import FaultPlan, FaultyExchange
 from tests.simulation import outsiders, worlds
 from tests.simulation.worlds import SEED, Bench, first_price

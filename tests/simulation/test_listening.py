@@ -11,9 +11,9 @@ from robson.domain.commands import Arm, Disarm
 from robson.domain.lifecycle import PositionState
 from robson.domain.reports import CandleClosed
 from robson.domain.values import CANDLE_NS, NS_PER_S, Candle, ExchangeNs, Price, Side
-from robson.engine.context import Settings
 from robson.engine.detectors.protocol import DetectorSignal
 from robson.engine.rearm import listens_ns
+from robson.engine.settings import Settings
 from tests.simulation.worlds import BALANCE, Bench, first_price
 
 SECONDS = 400

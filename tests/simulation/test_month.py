@@ -22,7 +22,7 @@ from robson.domain.commands import SetHalt
 from robson.domain.errors import Refused
 from robson.domain.intents import CancelOrder, Intent
 from robson.domain.values import NS_PER_MS, NS_PER_S, ExchangeNs, MonotonicNs, Side
-from robson.engine.context import Settings
+from robson.engine.settings import Settings
 from tests.oracle import budget_oracle
 from tests.simulation import worlds
 from tests.simulation.worlds import Bench, first_price

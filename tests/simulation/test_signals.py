@@ -17,7 +17,7 @@ from robson.domain.lifecycle import PositionState
 from robson.domain.reports import OutcomeUnknown
 from robson.domain.strategy import STRATEGIES, DetectorKind, StrategyConfig
 from robson.domain.values import NS_PER_S, Price, Side
-from robson.engine.context import Settings
+from robson.engine.settings import Settings
 from tests.simulation.worlds import BALANCE, Bench, first_price
 
 ENTRY = first_price()

@@ -8,7 +8,8 @@ from decimal import Decimal
 from google.protobuf.internal.enum_type_wrapper import EnumTypeWrapper
 
 from robson.api.lookup import find_position, known_symbol, symbol_of
-from robson.api.published import LOG_LEVELS, LogLine, Published
+from robson.api.published import Published
+from robson.api.told import LOG_LEVELS, LogLine
 from robson.api.v1 import robson_pb2 as pb
 from robson.domain.commands import Arm, Disarm, InjectSignal
 from robson.domain.errors import InvalidValue, Refused

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from robson.api.published import ConfigKey, JournalRow, LogLine
+from robson.api.published import JournalRow
+from robson.api.told import ConfigKey, LogLine
 from robson.api.translate.values import enum_name, stamp
 from robson.api.v1 import robson_pb2 as pb
 

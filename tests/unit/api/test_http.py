@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from robson.api.doors import DoorError
 from robson.api.http import (
     METRICS,
     MOST_CALLERS,
@@ -22,7 +23,6 @@ from robson.api.http import (
     HealthServer,
     pages_for,
 )
-from robson.api.server import DoorError
 
 
 class Truth:

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 import attrs
 import pytest
 
-from robson.api.published import Armed, Disarmed, LogLine, Panicked
+from robson.api.published import Armed, Disarmed, Panicked
+from robson.api.told import LogLine
 from robson.cli.commands import panic as panic_command
 from robson.cli.main import run
 from robson.domain.commands import Arm, Command, Disarm, Panic

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from loguru import logger
 
-from robson.api.published import LOG_LINES_KEPT
+from robson.api.told import LOG_LINES_KEPT
 from robson.daemon import logs
 from robson.daemon.diary import Diary
 from robson.domain import events as e
