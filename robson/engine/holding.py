@@ -15,7 +15,7 @@ from robson.domain.lifecycle import PositionState
 from robson.domain.reports import AccountSnapshot, Fill
 from robson.domain.values import MONEY, Numbers, Price, Quantity, Side, plain
 from robson.domain.view import PositionView
-from robson.engine.context import Context, Decision
+from robson.engine.context import NOTHING, Context, Decision
 from robson.engine.orders import cancel_order, is_much, net_base, owed_base, side_of, surplus
 from robson.engine.pair import GRACE_NS, Finding, Pair, note
 from robson.engine.settle import close_outside
@@ -122,6 +122,16 @@ def r8_closed_outside(pair: Pair) -> Iterator[Finding]:
     if candidate is None:
         return
     order_id, fills = candidate
+    if view.insurance.state == "resting":
+        yield Finding(
+            row="R8",
+            code="stop_of_nothing",
+            message=f"order {order_id} has closed {view.id}, its stop is taken back",
+            evidence=_trades_of(order_id, fills),
+            view=view,
+            decision=_resized(pair, view, (note(pair, view, "R8", "stop_of_nothing"),)),
+        )
+        return
     events = close_outside(view, order_id, fills, pair.account, pair.ctx)
     yield Finding(
         row="R8",
@@ -134,14 +144,23 @@ def r8_closed_outside(pair: Pair) -> Iterator[Finding]:
 
 
 def closer(pair: Pair, view: PositionView) -> tuple[int, tuple[Fill, ...]] | None:
-    """The one order of somebody else whose trades are just what is missing."""
-    lacking = -surplus(view, pair.account)
+    """The one order of somebody else whose trades are just what is missing.
+
+    Not more than what was held can be missing: who buys more than a short owes buys for himself.
+    """
+    lacking = min(-surplus(view, pair.account), _held(view))
     exact = [
         (order_id, fills)
         for order_id, fills in _outside(pair, view).items()
         if not counts(pair, abs(lacking - moved(view, fills)))
     ]
     return exact[0] if len(exact) == 1 else None
+
+
+def _held(view: PositionView) -> Decimal:
+    """Base that the position still holds, or owes, by its own fills."""
+    assert view.entry is not None
+    return view.entry.held - moved(view, (*view.exit_fills, *view.insurance_fills))
 
 
 def r9_unexplained(pair: Pair) -> Iterator[Finding]:
@@ -158,8 +177,18 @@ def r9_unexplained(pair: Pair) -> Iterator[Finding]:
         message=f"{view.id} is active, and the account shows nothing of it",
         evidence=(("position", view.id), ("orders_that_might_explain_it", candidates)),
         view=view,
+        decision=_of_nothing(pair, view),
         freezes=True,
     )
+
+
+def _of_nothing(pair: Pair, view: PositionView) -> Decision:
+    """A short's stop where nothing is owed any more would open a long: it is taken back."""
+    owed = pair.account.base.debt
+    rests = view.insurance.state == "resting" and side_of(view) is Side.SHORT
+    if not rests or counts(pair, owed):
+        return NOTHING
+    return _resized(pair, view, (note(pair, view, "R9", "stop_of_nothing"),))
 
 
 def r10_less(pair: Pair) -> Iterator[Finding]:

@@ -23,7 +23,6 @@ from robson.engine.orders import (
     failed_in_a_row,
     insurance_order,
     insured_quantity,
-    is_dust,
     last_rested,
     left_to_sell,
     owed_after,
@@ -33,6 +32,7 @@ from robson.engine.orders import (
     stop_type,
     stop_types,
 )
+from robson.engine.reachable import NO_BALANCE, is_doubtful, is_old, reachable
 from robson.engine.step import (
     ASK_EVERY_NS,
     WAIT,
@@ -77,10 +77,14 @@ def is_insured(view: PositionView) -> bool:
     return view.plan is None or view.plan.insurance.terms.enabled
 
 
-def _place(view: PositionView, ctx: Context, _known: Known) -> Step:
-    quantity = insured_quantity(view, ctx)
-    if quantity <= 0 or is_dust(view, worth_least(view, ctx), ctx):
-        return WAIT
+def _place(view: PositionView, ctx: Context, known: Known) -> Step:
+    if view.missed_ns is not None and is_old(view, ctx):
+        return ask(ctx, known, read_account(view))
+    quantity = _placeable(view, ctx)
+    if quantity <= 0:
+        # What is gone is looked for by others; what is held back may be free by and by.
+        waits = is_doubtful(view, ctx) and view.missed_ns is None
+        return ask(ctx, known, read_account(view), every_ns=INSURANCE_POLL_NS) if waits else WAIT
     attempt = view.insurance.attempts
     order = insurance_order(
         view, ctx, quantity=Quantity(quantity), stop_price=next_stop(view, ctx), attempt=attempt
@@ -91,6 +95,13 @@ def _place(view: PositionView, ctx: Context, _known: Known) -> Step:
         *((prearmed,) if prearmed else ()),
         intents=(order,),
     )
+
+
+def _placeable(view: PositionView, ctx: Context) -> Decimal:
+    """Quantity of the next exchange stop; zero where there is none that the exchange would take."""
+    worth = worth_least(view, ctx)
+    quantity = reachable(view, ctx, worth)
+    return Decimal(0) if ctx.instrument.exit_quantity(quantity, worth) is None else quantity
 
 
 def worth_least(view: PositionView, ctx: Context) -> Price:
@@ -151,15 +162,32 @@ def _failed(view: PositionView, ctx: Context, known: Known) -> Step:
     """Once more: the other way at once, then after longer and longer waits, for ever."""
     if view.state is PositionState.ACTIVE and leaves_bare(view, ctx):
         return act(leave(view, ctx, "degraded_mode", None))
+    unread = _is_unread(view, ctx, known)
+    if unread and not known.reading:
+        return ask(ctx, known, read_account(view))
     # From when it was sent: the time that a lost request took to be proved absent was waited too.
     last = view.latest(Purpose.INSURANCE)
     sent_ns = (last.timestamp_ms or 0) * NS_PER_MS if last is not None else known.failed_ns
     since_ns = sent_ns if known.failed_ns - sent_ns >= BARE_NS // 2 else known.failed_ns
     due = ExchangeNs(since_ns + backoff(view, Purpose.INSURANCE, BACKOFF_NS))
-    if ctx.now_ns >= due or _may_differ(view, ctx):
+    at_once = not unread and (_may_differ(view, ctx) or _takes_less(view, ctx))
+    if ctx.now_ns >= due or at_once:
         return _place(view, ctx, known)
     bare = view.bare_since_ns is not None and ctx.now_ns - view.bare_since_ns >= BARE_NS
     return Step(due_ns=min(due, ExchangeNs(ctx.now_ns + ASK_EVERY_NS)) if bare else due)
+
+
+def _is_unread(view: PositionView, ctx: Context, known: Known) -> bool:
+    """A stop was refused for what is not free, and nobody has looked since what is."""
+    refused = view.insurance.code == NO_BALANCE
+    return refused and (ctx.account is None or ctx.account.at_ns < known.failed_ns)
+
+
+def _takes_less(view: PositionView, ctx: Context) -> bool:
+    """The last stop was refused for what is not free, and less than that is."""
+    last = view.latest(Purpose.INSURANCE)
+    refused = view.insurance.code == NO_BALANCE and last is not None
+    return refused and last is not None and 0 < _placeable(view, ctx) < last.order.quantity
 
 
 def _may_differ(view: PositionView, ctx: Context) -> bool:
@@ -242,11 +270,19 @@ def _outgrown(view: PositionView, ctx: Context) -> bool:
     """The entry has filled more since the stop was placed, or a short's interest has grown."""
     assert view.entry is not None
     resting = view.insurance.quantity or Decimal(0)
+    if is_doubtful(view, ctx) and (_is_unseen(view, ctx) or _placeable(view, ctx) <= resting):
+        return False
     if side_of(view) is Side.LONG:
         return ctx.instrument.floor_quantity(left_to_sell(view)) > resting
     hours = ctx.settings.hold_hours // OWED_SHARE + 1
     with localcontext(MONEY):
         return resting * (1 - ctx.instrument.taker_fee) < owed_after(view, hours)
+
+
+def _is_unseen(view: PositionView, ctx: Context) -> bool:
+    """Whether nobody has looked what is free since the stop rests."""
+    account, accepted_ns = ctx.account, view.insurance.accepted_ns
+    return account is None or accepted_ns is None or account.at_ns <= accepted_ns
 
 
 def _account_is_old(view: PositionView, ctx: Context) -> bool:
@@ -259,7 +295,10 @@ def _account_is_old(view: PositionView, ctx: Context) -> bool:
 
 
 def _read_due_ns(view: PositionView, ctx: Context) -> ExchangeNs | None:
-    """When what a short owes is read again; None where no interest grows in base."""
+    """When what is free is read again, or what a short owes; None where neither grows."""
+    if is_doubtful(view, ctx) and (view.insurance.quantity or 0) < insured_quantity(view, ctx):
+        last_ns = 0 if ctx.account is None else ctx.account.at_ns
+        return ExchangeNs(last_ns + INSURANCE_POLL_NS)
     account = view.account
     if side_of(view) is Side.LONG or account is None or not account.hourly_rate_base:
         return None

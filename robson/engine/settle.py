@@ -138,8 +138,8 @@ def _close(view: PositionView, account: AccountSnapshot, ctx: Context) -> Decisi
     under_way = any(o.is_open for o in view.orders if o.order.purpose in ways)
     if view.entry_open or under_way or not (fills or _needs_no_exit(view, account, ctx)):
         return NOTHING
-    if not is_flat(view, account, ctx):
-        return _still_open(view, account, ctx)
+    if not (is_flat(view, account, ctx) or _rest_is_theirs(view, account, ctx)):
+        return NOTHING
     if _may_be_too_much(view, account, fills, ctx):
         return NOTHING
     assert view.trigger is not None
@@ -153,10 +153,16 @@ def _close(view: PositionView, account: AccountSnapshot, ctx: Context) -> Decisi
         price=average(fills) if fills else view.entry.price,
         quantity=quantity,
         gross=gross(view, fills),
-        dust=max(Decimal(0), account.base.net),
+        dust=_dust(view, account),
         account=account,
     )
     return Decision(events=(closed,))
+
+
+def _dust(view: PositionView, account: AccountSnapshot) -> Decimal:
+    """What is left in the pair; a person's base beside a long is no part of it."""
+    there = max(Decimal(0), account.base.net)
+    return there if side_of(view) is Side.SHORT else min(there, max(Decimal(0), left_to_sell(view)))
 
 
 def _may_be_too_much(
@@ -220,23 +226,18 @@ def _closer(view: PositionView) -> str:
     return "insurance" if view.insurance_fills else "reconciled"
 
 
-def _still_open(view: PositionView, account: AccountSnapshot, ctx: Context) -> Decision:
-    """A long whose own holding is sold while the account still shows base: not ours to sell."""
-    long = side_of(view) is Side.LONG
+def _rest_is_theirs(view: PositionView, account: AccountSnapshot, ctx: Context) -> bool:
+    """A long whose own holding is sold, while the account shows base long enough after: not ours.
+
+    It is found as what belongs to no position (R22), and freezes the pair.
+    """
     left = left_to_sell(view)
-    sold = long and ctx.instrument.exit_quantity(left, account.index_price) is None
-    if not sold or ctx.now_ns - exit_fills(view)[-1].at_ns < LAG_NS:
-        return NOTHING
-    failed = e.PositionFailed(
-        position=view.id,
-        at_ns=ctx.now_ns,
-        code="untracked_exposure",
-        message=(
-            f"the position is sold, but the account still holds"
-            f" {account.base.total:f} {account.base.asset}"
-        ),
-    )
-    return Decision(events=(failed,))
+    sold = ctx.instrument.exit_quantity(left, account.index_price) is None
+    if side_of(view) is Side.SHORT or not sold:
+        return False
+    fills, trigger = exit_fills(view), view.trigger
+    since_ns = fills[-1].at_ns if fills else trigger.at_ns if trigger else ctx.now_ns
+    return account.at_ns - since_ns >= LAG_NS
 
 
 def gross(view: PositionView, fills: tuple[Fill, ...]) -> Decimal:

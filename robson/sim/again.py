@@ -210,11 +210,12 @@ def _entry(view: PositionView, event: e.EntryRequested, ctx: Context) -> Made:
 
 
 def _insurance(view: PositionView, event: e.InsuranceRequested, ctx: Context) -> Made:
+    """Its quantity is the account's to say where that had less free than is held."""
     attempt = view.insurance.attempts
     order = insurance_order(
         view,
         ctx,
-        quantity=Quantity(insured_quantity(view, ctx)),
+        quantity=Quantity(min(event.order.quantity, insured_quantity(view, ctx))),
         stop_price=next_stop(view, ctx),
         attempt=attempt,
     )

@@ -308,11 +308,14 @@ class Checks(Observer):
     def _held_back(self) -> None:
         """Base that a person's order holds back cannot be sold, so no stop of ours can rest on it.
 
-        Covered is what is sellable: only while none of ours rests does it explain anything.
+        Covered is what is sellable: only where too little is free for any stop is it an excuse.
         """
         others, now = self.cover.others, self._world.clock.now_ns
         holds = self.cover.holds is not None and self.cover.holds[1]
-        if not (others.rest and holds) or self.cover.rests:
+        rules = self._world.instrument
+        price = self._world.exchange.market(rules.symbol).price
+        free = rules.exit_quantity(self._account().base.free, price) is not None
+        if not (others.rest and holds) or self.cover.rests or free:
             self._held_back_ns = None
         elif self._held_back_ns is None or now - self._held_back_ns > LOOK_NS:
             since = now if self._held_back_ns is None else self._held_back_ns

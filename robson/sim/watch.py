@@ -134,6 +134,12 @@ class Watch:
         with localcontext(MONEY):
             return (price - view.stop) * side.sign <= view.plan.stops.span * Decimal("0.3")
 
+    def _held_back(self) -> Decimal:
+        """Base that orders of a person hold back: no stop of ours can be for it."""
+        orders = self.world.exchange.state.accounts[self.world.scope].orders
+        resting = (order for order in orders.open() if order.order_id in self.others.rest)
+        return sum((order.quantity for order in resting), Decimal(0))
+
     def _unfit(self, view: PositionView, side: Side, order: Order) -> str | None:
         """What is wrong with a resting stop; None for nothing."""
         if view.plan is None or view.stop is None or order.stop_price is None:
@@ -148,7 +154,8 @@ class Watch:
             if away > most:
                 return f"the exchange stop rests {away} behind {view.stop}"
             if side is Side.LONG:
-                ours = max(Decimal(0), base.total - self.others.own)
+                theirs = max(self.others.own, self._held_back())
+                ours = max(Decimal(0), base.total - theirs)
                 missing = rules.floor_quantity(ours) - order.quantity
             else:
                 bought = order.quantity * (1 - rules.taker_fee)

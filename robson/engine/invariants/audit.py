@@ -34,7 +34,14 @@ for _rule, _law, _events in (*life.LAWS, *money.LAWS):
         _ON.setdefault(_event, []).append((_rule, _law))
 
 RECENT = 8
-_LOOKS = (e.InsuranceCancelled, e.OrderResolved, e.ExitFilled, e.PnlSettled)
+_LOOKS = (
+    e.InsuranceRequested,
+    e.InsuranceCancelled,
+    e.OrderResolved,
+    e.ExitFilled,
+    e.PositionClosed,
+    e.PnlSettled,
+)
 """Events after which the exchange itself is looked at, where somebody can."""
 
 

@@ -114,8 +114,23 @@ def held_follows(seen: Seen) -> Iterator[Verdict]:
     yield gross <= planned or f"{gross} was filled where {planned} was planned"
 
 
+def _may_be_less(seen: Seen) -> bool:
+    """Whether not all of a position may be free for its stop."""
+    view, quantity = seen.after, seen.event.order.quantity
+    stops = (known for known in view.orders if known.order.purpose is Purpose.INSURANCE)
+    refused = any(s.status == "failed" and s.order.quantity > quantity for s in stops)
+    theirs = seen.truth is not None and any(
+        read_client_order_id(order.client_id) is None and order.stop_price is not None
+        for order in seen.truth.orders
+    )
+    return view.missed_ns is not None or refused or theirs
+
+
 def stop_covers(seen: Seen) -> Iterator[Verdict]:
-    """The exchange stop has everything that can be sold or is owed, and lies behind the stop."""
+    """The exchange stop has everything that can be sold or is owed, and lies behind the stop.
+
+    Less where something says that not all of it can: it is missed, was refused, or is held back.
+    """
     order, view, rules = seen.event.order, seen.after, seen.rules
     entry, stop, plan = view.entry, view.stop, view.plan
     if entry is None or stop is None or plan is None:
@@ -124,12 +139,14 @@ def stop_covers(seen: Seen) -> Iterator[Verdict]:
     with localcontext(MONEY):
         if seen.side is Side.LONG:
             over = entry.held + _dust_before(seen) - view.exited - order.quantity
-            yield 0 <= over < rules.order_step or f"the stop leaves {over} uncovered"
+            less = over >= rules.order_step and _may_be_less(seen)
+            yield less or 0 <= over < rules.order_step or f"the stop leaves {over} uncovered"
         else:
             left = (*view.insurance_fills, *view.exit_fills)
             bought = net_of_fees(left, view.scope.symbol.base)
             bought += order.quantity * (1 - rules.taker_fee)
-            yield bought >= entry.held or f"the stop buys {bought} back, owed is {entry.held}"
+            whole = bought >= entry.held or _may_be_less(seen)
+            yield whole or f"the stop buys {bought} back, owed is {entry.held}"
         offset = (stop - order.stop_price) * seen.side.sign
         least = 3 * rules.tick
         most = max(least, min(stop / 100, plan.stops.span / 4)) + rules.tick
@@ -172,6 +189,19 @@ def _taken(seen: Seen) -> Decimal:
     return total(fill for fill in fills if fill.action is Action.SELL)
 
 
+def _theirs(seen: Seen) -> Decimal:
+    """Base that a person brought or bought since the position was sized: it stays (R11)."""
+    sized, base = seen.memory.sized.get(seen.after.id), seen.rules.symbol.base
+    if seen.truth is None or sized is None:
+        return ZERO
+    fills, transfers = seen.truth.by_others(sized.at_ns, seen.way_out)
+    bought = total(fill for fill in fills if fill.action is Action.BUY)
+    bought -= sum((f.commission for f in fills if f.commission_asset == base), ZERO)
+    sold = total(fill for fill in fills if fill.action is Action.SELL)
+    moved = sum((each.amount for each in transfers if each.asset == base), ZERO)
+    return max(ZERO, bought - sold + moved)
+
+
 def flat(seen: Seen) -> Iterator[Verdict]:
     """Fills and account agree that nothing is left to trade, and no exit is under way."""
     event, rules, fills, entry = seen.event, seen.rules, seen.way_out, seen.after.entry
@@ -185,7 +215,8 @@ def flat(seen: Seen) -> Iterator[Verdict]:
     moved, account = total(fills), event.account
     yield event.quantity == moved or f"closed {event.quantity}, by its fills {moved}"
     if seen.side is Side.LONG:
-        for left in (entry.held + _dust_before(seen) - moved, account.base.total):
+        there = account.base.total - _theirs(seen)
+        for left in (entry.held + _dust_before(seen) - moved, there):
             yield (
                 rules.exit_quantity(left, account.index_price) is None or f"closed with {left} left"
             )
