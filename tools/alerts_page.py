@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from pages import made_from, paragraph, table
 
+from robson.daemon.alert_book import WRITE_S
 from robson.daemon.alerts import BEAT_S, FIRST_WAIT_S, KEPT, LONGEST_WAIT_S
 from robson.daemon.conditions import CONDITIONS, Standing
 from robson.daemon.sinks import ANSWER_S, PROGRAM_S
@@ -86,18 +87,22 @@ def alerts_page() -> str:
             paragraph(
                 "Addresses are secrets: they are shown nowhere and reach no log, also when they",
                 "are away. A message is looked for in the published view, which holds what is",
-                "durable, once a second, and is in the log before it leaves. Each way out has a",
+                "durable, once a second, and is written into the journal's file, in a table of its",
+                "own, before it leaves. Each way out has a",
                 f"thread of its own; what is not taken is tried again after {FIRST_WAIT_S:g} s to",
                 f"{LONGEST_WAIT_S:g} s, in order, for ever. {KEPT} messages wait at most; then the",
                 "oldest is let go, and the log says so. A beat is never repeated. No exit waits",
-                "for any of this.",
+                "for any of this: the journal's thread writes messages after all else, and one",
+                f"that it has not come to within {WRITE_S:g} s, or that a failed disk cannot keep,",
+                "leaves all the same.",
             ),
             "",
             paragraph(
                 "A condition is told once. While any stands, all that stand are told again in one",
                 f"digest each {DIGEST_S / 60:g} minutes. When one has been away for {CLEAR_S:g} s,",
-                "its all-clear is told: what comes and goes is told once. A restart tells what",
-                "still stands again.",
+                "its all-clear is told: what comes and goes is told once. A restart tells nothing",
+                "twice: it goes on with what had been told, and sends what nobody had taken. A",
+                "process that dies between the two sends a message again, under the same number.",
             ),
             "",
             *table("Code", "Stands when", "Urgent", "Told", rows=_rows()),
@@ -107,7 +112,8 @@ def alerts_page() -> str:
             paragraph(
                 "`kind` is `raised`, `cleared`, `digest`, `beat` or `test`, for which a person",
                 "asks with `robson admin test-alert`; `number` counts the messages of this",
-                "process, so a missing one shows.",
+                "journal, across restarts, so a missing one shows, and one that came twice. Beats",
+                "count by themselves, from each start.",
             ),
             "",
             "```json",

@@ -18,6 +18,7 @@ from robson.api.published import Published
 from robson.api.server import ApiServer, check_free, clear_stale
 from robson.api.version import installed
 from robson.daemon import logs
+from robson.daemon.alert_book import JournalBook
 from robson.daemon.alerts import Alerts
 from robson.daemon.audited import Auditor
 from robson.daemon.backend import About, DaemonBackend
@@ -182,8 +183,8 @@ class Daemon:
             on_refused=self._refused,
             examination=Examination(self.config, self.places.directory),
         )
-        alive = lambda: all(check.ok for check in self.live())  # noqa: E731
-        self.alerts = Alerts(self.config, self._published, alive, self._fatal)
+        book = JournalBook(self.journal, self.monitor_thread)
+        self.alerts = Alerts(self.config, self._published, self._alive, self._fatal, book=book)
 
     def _theatre(self, programme: Programme) -> Outside:
         """The exchange of the profile. One of our own writes its pairs down as soon as it is made,
@@ -388,6 +389,9 @@ class Daemon:
             Check(name, seconds < LIVE_S, f"{seconds:.1f} s")
             for name, seconds in self._silent_s().items()
         )
+
+    def _alive(self) -> bool:
+        return all(check.ok for check in self.live())
 
     def _published(self) -> Published:
         return self.backend.published()

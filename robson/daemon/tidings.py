@@ -5,7 +5,7 @@ Pure: one look after another, each with its time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import attrs
@@ -29,10 +29,14 @@ class Tiding:
 
 
 class Tidings:
-    """Remembers what was told."""
+    """Remembers what was told.
 
-    def __init__(self) -> None:
-        self._told: dict[Known, Standing] = {}
+    Args:
+        told: what had been told and not called clear when the last process ended.
+    """
+
+    def __init__(self, told: Iterable[Standing] = ()) -> None:
+        self._told: dict[Known, Standing] = {each.key: each for each in told}
         self._away_s: dict[Known, float] = {}
         self._digest_s: float | None = None
 
@@ -73,13 +77,25 @@ class Tidings:
             yield Tiding(kind="digest", urgent=urgent, about=stands)
 
 
+def still_told(tidings: Iterable[Tiding]) -> Iterator[Standing]:
+    """What was raised and not called clear, of everything that was told, oldest first."""
+    told: dict[Known, Standing] = {}
+    for tiding in tidings:
+        for each in tiding.about:
+            if tiding.kind == "raised" and each.code in BY_CODE:
+                told[each.key] = each
+            elif tiding.kind == "cleared":
+                told.pop(each.key, None)
+    yield from told.values()
+
+
 def document(tiding: Tiding, *, daemon: Mapping[str, str], number: int, at: str) -> dict[str, Any]:
     """The message as one JSON document, ``robson.alert/1``.
 
     Args:
         tiding: what is told.
         daemon: profile, account, instance and version.
-        number: counts the messages of this process.
+        number: counts the messages of the journal; beats count by themselves.
         at: wall time, ISO 8601 in UTC.
     """
     return {

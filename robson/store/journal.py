@@ -16,7 +16,7 @@ import attrs
 from robson.domain import events as e
 from robson.domain.errors import JournalCorrupt, JournalForeign, StoreError
 from robson.domain.ports import Recorded
-from robson.store import snapshots
+from robson.store import alerts, snapshots
 from robson.store.codec import decode, encode
 from robson.store.emergency import FILE_NAME as EMERGENCY
 from robson.store.emergency import EmergencyFile, Row
@@ -130,6 +130,7 @@ class SqliteJournal:
         for statement in SCHEMA:
             self._db.execute(statement)
         meta, tail = self._believed(meta)
+        self.kept_alerts()  # one that is not as it was written refuses the start
         tail = self._carry_over(tail)
         self.seq, self._head = tail.seq, tail.head
         self.journal_id = meta["journal_id"]
@@ -263,15 +264,38 @@ class SqliteJournal:
         Raises:
             StoreError: as ``append``.
         """
+        snapshot = snapshots.Snapshot(seq=self.seq, payload=payload)
+        self._beside(lambda db: snapshots.keep(db, snapshot, self._head))
+
+    def keep_alert(self, alert: alerts.KeptAlert) -> bool:
+        """Make durable what is to be told outside; False when the database has failed.
+
+        Raises:
+            StoreError: as ``append``.
+        """
+        return self._beside(lambda db: alerts.keep(db, self._identity.account, alert))
+
+    def kept_alerts(self) -> Sequence[alerts.KeptAlert]:
+        """Every message that was to be told, oldest first.
+
+        Raises:
+            JournalCorrupt: one is not as it was written.
+        """
+        return alerts.every(self._db, self._identity.account, self.path)
+
+    def _beside(self, write: Callable[[sqlite3.Connection], None]) -> bool:
+        """Make something durable that is no row; False when the database has failed."""
         if self.failed is not None:
-            return
+            return False
         try:
             self._db.execute("BEGIN IMMEDIATE")
-            snapshots.keep(self._db, snapshots.Snapshot(seq=self.seq, payload=payload), self._head)
+            write(self._db)
             self._db.execute("COMMIT")
         except sqlite3.Error as error:
             self._take_back()
             self.give_up(translated(self.path, error))
+            return False
+        return True
 
     def _insert(self, row: Row) -> None:
         self._db.execute(_INSERT, row)

@@ -34,10 +34,15 @@ CREATE TABLE IF NOT EXISTS snapshots (
   seq INTEGER PRIMARY KEY, row_hash TEXT NOT NULL, version TEXT NOT NULL, payload TEXT NOT NULL,
   hash TEXT NOT NULL
 ) STRICT;
+CREATE TABLE IF NOT EXISTS alerts (
+  number INTEGER NOT NULL, account TEXT NOT NULL, kind TEXT NOT NULL, urgent INTEGER NOT NULL,
+  at TEXT NOT NULL, about TEXT NOT NULL, waits TEXT NOT NULL, hash TEXT NOT NULL,
+  PRIMARY KEY (account, number)
+) STRICT;
 """
 SCHEMA = tuple(_SCHEMA.strip().removesuffix(";").split(";\n"))
 """Statements; each does nothing where its table is there already."""
-TABLES = ("journal", "intents", "fills", "meta", "snapshots")
+TABLES = ("journal", "intents", "fills", "meta", "snapshots", "alerts")
 PROJECTED = ("intents", "fills")
 """Tables whose contents follow from the rows of the journal alone."""
 

@@ -71,6 +71,8 @@ def _integrity(db: sqlite3.Connection, what: str) -> str:
     try:
         found = db.execute(f"PRAGMA integrity_check({what})").fetchone()
     except sqlite3.DatabaseError as error:
+        if error.sqlite_errorname == "SQLITE_ERROR":
+            return ""  # an earlier release did not make that table
         if error.sqlite_errorname != "SQLITE_CORRUPT":
             raise
         return str(error)

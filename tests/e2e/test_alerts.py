@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 
 from robson.api.v1 import robson_pb2 as pb
@@ -49,3 +51,36 @@ def test_a_halt_is_told_and_an_exit_waits_for_nobody(place: Path, record_propert
     assert CANARY not in said
     assert [path for path in files if CANARY.encode() in path.read_bytes()] == []
     record_property("happened", "an exit beside an alert that hung")  # type: ignore[operator]
+
+
+def test_an_alert_that_was_decided_survives_a_kill_and_leaves_once(
+    place: Path, record_property: object
+) -> None:
+    """Nobody is there to take it; robsond is killed; the next one finds somebody, and so on."""
+    with hooked() as hook:
+        port, url = hook.server.server_port, hook.url
+    with running(place / "s", ROBSON__ALERTS__URL=url) as robsond:
+        client = robsond.start()
+        client.trigger_halt(reason="enough")
+        written = until(lambda: kept(robsond.place), "the alert is written down")
+        assert [(number, kind, waits) for number, kind, waits in written] == [
+            (1, "raised", '["alerts.url"]')
+        ]
+        robsond.kill()
+        with hooked(port=port) as hook:
+            robsond.start()
+            until(lambda: kept(robsond.place)[0][2] == "[]", "it was taken, and that is noted")
+            robsond.kill()
+            client = robsond.start()
+            until(lambda: client.daemon().daemon.journal.seq > 0, "it lives")
+            threading.Event().wait(1.5)  # a look and a half, of one a second
+            assert robsond.stop().code == 0
+            told = [(each["number"], each["kind"]) for each in hook.got]
+    assert told == [(1, "raised")], "once, though the halt stands on"
+    record_property("happened", "an alert that outlived a kill, sent once")  # type: ignore[operator]
+
+
+def kept(place: Path) -> list[tuple[int, str, str]]:
+    """The alerts in the journal's file, as another process reads them."""
+    with closing(sqlite3.connect(f"file:{place}/journal.db?mode=ro", uri=True)) as db:
+        return db.execute("SELECT number, kind, waits FROM alerts ORDER BY number").fetchall()

@@ -29,10 +29,11 @@ from robson.daemon.alerts import Alerts, WayOut
 from robson.daemon.conditions import CONDITIONS, Standing, standing
 from robson.daemon.config import KEYS, Config, examine
 from robson.daemon.sinks import Post, Program
-from robson.daemon.tidings import CLEAR_S, DIGEST_S, Tidings
+from robson.daemon.tidings import CLEAR_S, DIGEST_S, Tiding, Tidings, still_told
 from robson.domain import events as e
 from robson.domain.lifecycle import PositionState
 from robson.domain.values import NS_PER_S, ExchangeNs, Price
+from robson.store.alerts import KeptAlert
 from tests.contract import lives
 from tests.contract.fake_daemon import published
 
@@ -158,7 +159,7 @@ def test_a_months_line_is_told_when_it_is_reached_and_never_again() -> None:
 class Hook:
     """A server that answers as it is told, and keeps what it got."""
 
-    def __init__(self, *statuses: int, hang: threading.Event | None = None) -> None:
+    def __init__(self, *statuses: int, hang: threading.Event | None = None, port: int = 0) -> None:
         self.got: list[dict[str, Any]] = []
         left = list(statuses)
         hook = self
@@ -174,15 +175,15 @@ class Hook:
             def log_message(self, *_args: object) -> None:
                 pass
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}/hook/{CANARY}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
 
 @contextmanager
-def hooked(*statuses: int, hang: threading.Event | None = None) -> Iterator[Hook]:
+def hooked(*statuses: int, hang: threading.Event | None = None, port: int = 0) -> Iterator[Hook]:
     """One of them."""
-    hook = Hook(*statuses, hang=hang)
+    hook = Hook(*statuses, hang=hang, port=port)
     try:
         yield hook
     finally:
@@ -208,12 +209,32 @@ def _config(**values: object) -> Config:
     return Config({key: row.default for key, row in KEYS.items()} | given)
 
 
+@attrs.define
+class Paper:
+    """A book that survives its process; ``wrong``: why nothing can be written."""
+
+    rows: dict[int, KeptAlert] = attrs.field(factory=dict)
+    wrong: str = ""
+
+    def every(self) -> list[KeptAlert]:
+        return list(self.rows.values())
+
+    def write(self, alert: KeptAlert) -> str:
+        if not self.wrong:
+            self.rows[alert.number] = alert
+        return self.wrong
+
+    def later(self, alert: KeptAlert) -> None:
+        self.write(alert)
+
+
 @pytest.fixture
 def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What goes into the log."""
     lines: list[str] = []
     monkeypatch.setattr(logs, "note", lambda text, _level="info": lines.append(text))
     monkeypatch.setattr(alerts, "FIRST_WAIT_S", 0.01)
+    monkeypatch.setattr(alerts, "LOOK_S", 0.05)
     return lines
 
 
@@ -222,8 +243,8 @@ def test_what_is_refused_is_sent_again_in_order(said: list[str]) -> None:
     with hooked(500, 302, 503) as hook:
         way = WayOut(Post("alerts.url", hook.url))
         threading.Thread(target=way.run, daemon=True).start()
-        way.put(b'{"number": 1}')
-        way.put(b'{"number": 2}')
+        way.put(1, b'{"number": 1}')
+        way.put(2, b'{"number": 2}')
         _until(lambda: len(hook.got) == 5)
         way.stop()
     assert [each["number"] for each in hook.got] == [1, 1, 1, 1, 2]
@@ -264,7 +285,11 @@ def test_a_way_out_that_hangs_delays_nobody(said: list[str], tmp_path: Path) -> 
     with hooked(hang=hang) as hook:
         views = [PLANTED["unprotected"]()]
         told = Alerts(
-            _config(url=hook.url, command=str(program)), lambda: views[-1], lambda: True, _falls
+            _config(url=hook.url, command=str(program)),
+            lambda: views[-1],
+            lambda: True,
+            _falls,
+            book=Paper(),
         )
         told.start()
         _until(lambda: bool(hook.got) and (tmp_path / "got").exists())
@@ -282,12 +307,79 @@ def test_a_way_out_that_hangs_delays_nobody(said: list[str], tmp_path: Path) -> 
     assert said[0].startswith("alert raised: BTCUSDT"), "it is in the log before it leaves"
 
 
+def test_it_is_written_down_before_it_leaves(said: list[str]) -> None:
+    """And leaves all the same when it cannot be."""
+    paper, found = Paper(), []
+
+    class Looking:
+        name = "alerts.url"
+
+        def deliver(self, body: bytes) -> str:
+            found.append((json.loads(body)["number"], [*paper.rows]))
+            return ""
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(alerts, "sinks_of", lambda _config: [Looking()])
+        views = [PLANTED["halt"]()]
+        told = Alerts(_config(url="x"), lambda: views[-1], lambda: True, _falls, book=paper)
+        told.start()
+        _until(lambda: found == [(1, [1])])
+        _until(lambda: paper.rows[1].waits == ())
+        paper.wrong = "the disk is full"
+        views.append(PLANTED["error"]())
+        _until(lambda: found[1:] == [(2, [1])])
+        told.stop()
+    assert any(line.endswith("leaves without being written: the disk is full") for line in said)
+
+
+def test_what_nobody_took_leaves_with_the_next_start_and_only_once(said: list[str]) -> None:
+    """A death at each point: after the writing, after the sending, and long after."""
+    paper, seen = Paper(), PLANTED["halt"]()
+
+    def live(hook: Hook, views: Callable[[], Published], *, until: Callable[[], bool]) -> None:
+        told = Alerts(_config(url=hook.url), views, lambda: True, _falls, book=paper)
+        told.start()
+        _until(until)
+        told.stop()
+
+    with hooked(*[500] * 1_000) as hook:
+        live(hook, lambda: seen, until=lambda: len(hook.got) > 1)
+    assert paper.rows[1].waits == ("alerts.url",), "it died before anybody had taken it"
+    with hooked() as hook:
+        live(hook, lambda: seen, until=lambda: paper.rows[1].waits == ())
+        looks: list[Published] = []
+
+        def looked() -> Published:
+            looks.append(seen)
+            return seen
+
+        live(hook, looked, until=lambda: len(looks) > 3)
+        told = [(each["number"], each["kind"]) for each in hook.got]
+        assert told == [(1, "raised")], "once, also where the condition still stands"
+        assert hook.got[0]["at"] == paper.rows[1].at, "the time it was decided at"
+    paper.rows[1] = attrs.evolve(paper.rows[1], waits=("alerts.url",))
+    with hooked() as hook:
+        live(hook, lambda: seen, until=lambda: bool(hook.got) and paper.rows[1].waits == ())
+        assert [each["number"] for each in hook.got] == [1], "sent and not noted: sent again"
+    assert said
+
+
+def test_what_was_told_before_a_restart_is_called_clear_after_it() -> None:
+    raised, month = Tiding(kind="raised", about=(BAD,)), Tiding(kind="raised", about=(MONTH,))
+    tidings = Tidings(still_told([raised, month]))
+    assert _told(tidings, 0.0, BAD, MONTH) == []
+    assert [_told(tidings, at_s, MONTH) for at_s in (1.0, 1.0 + CLEAR_S)] == [[], ["cleared"]]
+    assert [*still_told([raised, Tiding(kind="cleared", about=(BAD,))])] == []
+    gone = attrs.evolve(BAD, code="of another release")
+    assert [*still_told([Tiding(kind="raised", about=(gone,))])] == []
+
+
 def test_the_beat_stops_with_the_daemons_life(said: list[str]) -> None:
     """A dead man does not beat: a thread that is silent keeps the beat back."""
     assert said == []
     with hooked() as hook:
         alive = threading.Event()
-        told = Alerts(_config(beat_url=hook.url), calm, alive.is_set, _falls)
+        told = Alerts(_config(beat_url=hook.url), calm, alive.is_set, _falls, book=Paper())
         told.start()
         told.look()
         threading.Event().wait(0.1)
@@ -303,7 +395,7 @@ def test_the_beat_stops_with_the_daemons_life(said: list[str]) -> None:
 
 def test_without_a_way_out_there_is_no_thread() -> None:
     before = threading.active_count()
-    Alerts(_config(), calm, lambda: True, _falls).start()
+    Alerts(_config(), calm, lambda: True, _falls, book=Paper()).start()
     assert threading.active_count() == before
 
 
