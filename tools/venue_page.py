@@ -49,6 +49,15 @@ _CLIENTS = (
             " `/api/v3` and `/sapi/v1`"
         ),
     ),
+    (
+        "binance-sdk-margin-trading",
+        (
+            "Binance's own: `ConfigurationRestAPI(...,"
+            ' base_path="http://127.0.0.1:9443", timeout=10_000)`; a loan with decimals comes as'
+            " it is, because its model takes whole ones only. 8.8.0, because 8.9.0 asks for a"
+            " version of certifi that cannot be had"
+        ),
+    ),
 )
 _ADDRESSES = (
     ("`/ws/NAME`, `/ws`", "one market stream, or those subscribed to"),

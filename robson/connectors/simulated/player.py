@@ -88,6 +88,11 @@ class Player:
         return closed + self.candles_at(at_ns)
 
     @property
+    def price(self) -> Ticks | None:
+        """Where the tape stands; None before its first price."""
+        return self._price
+
+    @property
     def shown(self) -> bool:
         """Whether a first price has been seen."""
         return self._price is not None

@@ -183,6 +183,18 @@ class Market:
             due_ns = self.driver.next_ns()
             assert due_ns is not None, "a tape has at least one row"
             self.driver.advance(due_ns)
+        for pair in self.pairs.values():
+            self._price_again(pair)
+
+    def _price_again(self, pair: Pair) -> None:
+        """What the tape has come to is the price, where the books do not know one.
+
+        A venue that was killed before its first price had come that far by its clock alone.
+        """
+        traded, shown = self.exchange.market(pair.instrument.symbol), pair.player.price
+        if traded.ticks is None and shown is not None:
+            at_ns = self._clock.exchange_ns()
+            self.exchange.on_price(traded.instrument.symbol, shown, at_ns=at_ns, jump=True)
 
     def _fund(self, accounts: Sequence[AccountId], balance: Decimal) -> None:
         """The first of the accounts begins with money on every pair; the others bring their own."""

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.contract.venue.caller import Caller
 from tests.contract.venue.harness import Started, client, venue
 
 KEYS = """
@@ -28,6 +29,11 @@ account = "second"
 api_key = "third"
 secret = "of-the-third"
 account = "third"
+
+[[key]]
+api_key = "fourth"
+secret = "of-the-fourth"
+account = "fourth"
 """
 MISTAKES = {
     "wrong_secret": (400, -1022),
@@ -35,6 +41,12 @@ MISTAKES = {
     "old_timestamp": (400, -1021),
     "missing_parameter": (400, -1102),
 }
+SIDES = ("base_asset", "quote_asset")
+FLOW = [
+    *("TRANSFER", "BORROW", "TRADING_COMMISSION", "BUY_EXPENSE", "BUY_INCOME"),
+    *("TRADING_COMMISSION", "SELL_EXPENSE", "SELL_INCOME", "REPAY"),
+]
+"""Of a long, as its money went."""
 Note = Callable[[str, object], None]
 
 
@@ -141,3 +153,48 @@ def test_ccxt_lives_a_long_in_its_own_words(started: Started, record_property: N
 
 def _texts() -> dict[str, tuple[int, str]]:
     return {name: (status, f'"code":{code}') for name, (status, code) in MISTAKES.items()}
+
+
+def test_the_official_margin_sdk_lives_a_long_in_its_own_models(
+    started: Started, record_property: Note
+) -> None:
+    """It moves no money, so its account is funded for it; it has no token and no user stream."""
+    funded = Caller(started.rest, "fourth", "of-the-fourth").signed(
+        *("POST", "/sapi/v1/asset/transfer"),
+        type="MARGIN_ISOLATEDMARGIN",
+        asset="USDT",
+        amount=10_000,
+        toSymbol="BTCUSDT",
+    )
+    assert funded.status == 200
+    found = client("margin_sdk", started.rest, "fourth", "of-the-fourth")
+    life = found["life"]
+
+    [tier], [fees], [held] = life["tier"], life["fees"], life["held"]["assets"]
+    assert tier["effective_multiple"] == fees["leverage"] == held["margin_ratio"]
+    assert [each["coin"] for each in fees["data"]] == ["BTC", "USDT"]
+    assert Decimal(life["lent"]["amount"]) > 0
+    # Its model takes whole loans only: one with decimals it hands over as it came.
+    assert (life["entry"]["of"], life["entry"]["status"]) == ("dict", "FILLED")
+    debt = Decimal(held["quote_asset"]["borrowed"])
+    assert Decimal(life["entry"]["marginBuyBorrowAmount"]) == debt > 0
+    [resting] = life["resting"]
+    assert (resting["order_id"], resting["status"]) == (life["stop"]["order_id"], "NEW")
+    assert life["cancelled"]["order_id"] == str(resting["order_id"])
+    assert life["cancelled"]["status"] == "CANCELED"
+    assert life["exit"]["of"] == "MarginAccountNewOrderResponse"
+    assert life["exit"]["status"] == life["queried"]["status"] == "FILLED"
+    assert [each["status"] for each in life["orders"]] == ["FILLED", "CANCELED", "FILLED"]
+    assert [each["is_buyer"] for each in life["trades"]] == [True, False]
+    [borrowed], [repaid] = life["borrowed"]["rows"], life["repaid"]["rows"]
+    assert Decimal(borrowed["principal"]) == Decimal(repaid["principal"]) == debt
+    [charge], [moved] = life["interest"]["rows"], life["transfers"]["rows"]
+    assert (charge["type"], charge["interest"]) == ("ON_BORROW", repaid["interest"])
+    assert (moved["type"], moved["amount"]) == ("ROLL_IN", "10000")
+    assert [each["type"] for each in reversed(life["flow"])] == FLOW
+    assert life["forced"]["rows"] == []
+    [after] = life["after"]["assets"]
+    owed = [after[side][what] for side in SIDES for what in ("borrowed", "interest")]
+    assert owed == ["0"] * 4
+    assert understood(found["refusals"]) == MISTAKES
+    record_property("note", "venue: the official margin SDK lived a long, made 4 mistakes")
