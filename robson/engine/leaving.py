@@ -220,10 +220,11 @@ def exit_now(view: PositionView, ctx: Context) -> Decimal:
 def _owed_now(view: PositionView, ctx: Context, account: AccountSnapshot) -> Decimal:
     """Base to buy back: what the account owes, but just after a fill no more than fills left.
 
-    An account that lags behind a fill still shows the debt that was bought back.
+    An account that lags behind a fill still shows the debt that was bought back, however late its
+    answer is looked at.
     """
     owed, fills = owed_base(account), exit_fills(view)
-    if not fills or ctx.now_ns - fills[-1].at_ns >= LAG_NS or view.entry is None:
+    if not fills or account.at_ns - fills[-1].at_ns >= LAG_NS or view.entry is None:
         return owed
     with localcontext(MONEY):
         if owed <= view.entry.held * INTEREST:

@@ -174,7 +174,7 @@ def _may_be_too_much(
     more, price = beyond(view, account), account.index_price
     last_ns = max(fill.at_ns for fill in (*fills, *view.given_back))
     there = more > 0 and ctx.instrument.exit_quantity(more, price) is not None
-    return there and (ctx.now_ns - last_ns < LAG_NS or excess(view, account, ctx) is not None)
+    return there and (account.at_ns - last_ns < LAG_NS or excess(view, account, ctx) is not None)
 
 
 def close_outside(

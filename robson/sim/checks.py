@@ -368,5 +368,5 @@ class Checks(Observer):
         live = self._world.monitor.roster.live()
         codes = {v.error.code if v.error and v.state.value == "error" else "" for v in live}
         truth = self.truth(self._world.scope)
-        meddled = any(truth.by_others(self._world.began_ns + 1, ()))
+        meddled = any(truth.by_others(self._world.began_ns, ()))
         return meddled and bool(codes) and codes <= {EXIT_UNEXPLAINED, UNKNOWN_ORDER}

@@ -53,16 +53,20 @@ class Truth:
     def by_others(
         self, since_ns: int, ours: Iterable[Fill]
     ) -> tuple[tuple[Fill, ...], tuple[Transfer, ...]]:
-        """Trades that no order of ours made and no position counts as its own, and transfers."""
+        """Trades that no order of ours made and no position counts as its own, and transfers.
+
+        What was done at the instant ``since_ns`` of a reading was done before it: the reading has
+        it.
+        """
         counted = {fill.trade_id for fill in ours}
         fills = tuple(
             fill
             for order in self.orders
             if read_client_order_id(order.client_id) is None
             for fill in order.fills or ()
-            if fill.at_ns >= since_ns and fill.trade_id not in counted
+            if fill.at_ns > since_ns and fill.trade_id not in counted
         )
-        return fills, tuple(each for each in self.transfers if each.at_ns >= since_ns)
+        return fills, tuple(each for each in self.transfers if each.at_ns > since_ns)
 
     def orders_of(self, view: PositionView) -> tuple[OrderState, ...]:
         """The orders that carry a position's hash."""

@@ -1,0 +1,61 @@
+"""An account that was read just after a fill may be of before it, however late its answer is used.
+
+What counts is when it was read: an answer may be kept waiting on its way.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from robson.domain import events as e
+from robson.domain.commands import Panic
+from robson.domain.reports import AccountSnapshot
+from robson.domain.values import NS_PER_MS, NS_PER_S, ExchangeNs, Side
+from robson.domain.view import PositionView
+from robson.engine.context import Context
+from robson.engine.leaving import exit_now
+from robson.engine.settle import LAG_NS, decide_account
+from tests.simulation.test_unknown import read_account
+from tests.simulation.worlds import Bench
+
+
+def left(side: Side) -> tuple[PositionView, Context, AccountSnapshot]:
+    """A position all of whose exit has filled, and its account as it was before that."""
+    bench = Bench([], seconds=60)
+    bench.active(side)
+    before = read_account(bench)
+    bench.world.ask(Panic(actor="t"))
+    bench.world.until(lambda: bool(bench.view.exit_fills))
+    held = attrs.evolve(before, at_ns=bench.view.exit_fills[-1].at_ns)
+    return bench.view, bench.world.monitor.custody.context(bench.world.symbol), held
+
+
+def used(
+    ctx: Context, held: AccountSnapshot, *, read_ns: int, after_ns: int
+) -> tuple[Context, AccountSnapshot]:
+    """The same account, read so long after the fill, and used so long after that."""
+    account = attrs.evolve(held, at_ns=ExchangeNs(held.at_ns + read_ns))
+    return attrs.evolve(ctx, account=account, now_ns=ExchangeNs(account.at_ns + after_ns)), account
+
+
+def test_a_debt_that_was_bought_back_is_not_bought_a_second_time(record_property: Any) -> None:
+    """Journal: bought back. Exchange: owes nothing. An old answer, 14 s late, owes all of it."""
+    view, ctx, held = left(Side.SHORT)
+    late, _ = used(ctx, held, read_ns=50 * NS_PER_MS, after_ns=14 * NS_PER_S)
+    assert exit_now(view, late) == 0
+    record_property("happened", "a debt of before a fill, not bought")
+    sure, _ = used(ctx, held, read_ns=LAG_NS, after_ns=0)
+    assert exit_now(view, sure) > 0, "what is still owed so long after the fill is owed"
+
+
+def test_base_that_was_sold_is_no_exposure_of_others(record_property: Any) -> None:
+    """Journal: sold. Exchange: sold. An old answer, 14 s late, still has all of it."""
+    view, ctx, held = left(Side.LONG)
+    late, account = used(ctx, held, read_ns=50 * NS_PER_MS, after_ns=14 * NS_PER_S)
+    assert decide_account(view, account, late).events == ()
+    record_property("happened", "base of before a fill, of nobody else's")
+    sure, account = used(ctx, held, read_ns=LAG_NS, after_ns=0)
+    (closed,) = decide_account(view, account, sure).events
+    assert isinstance(closed, e.PositionClosed), "what is there so long after the fill is another's"
