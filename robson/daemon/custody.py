@@ -182,7 +182,7 @@ class Custody:
         pending = pursuit.trigger.events if pursuit.trigger else ()
         pursuit.trigger = None
         self.roster.commit((*pending, *events))
-        self._note_failures(pursuit, events)
+        self._note(pursuit, events)
         for intent in later:
             self.send(pursuit, intent)
 
@@ -214,8 +214,11 @@ class Custody:
         """Put a question that belongs to no position yet."""
         self._outbox.send(intent)
 
-    def _note_failures(self, pursuit: Pursuit, events: Iterable[e.PositionEvent]) -> None:
+    def _note(self, pursuit: Pursuit, events: Iterable[e.PositionEvent]) -> None:
+        """Keep in hand what failed, and that the exchange has just said that a stop rests."""
         for event in events:
+            if isinstance(event, e.InsurancePlaced):
+                pursuit.verified = True
             if isinstance(event, (e.ExitRetry, e.InsuranceFailed)):
                 pursuit.failed_ns = event.at_ns
             if isinstance(event, (e.ExitRetry, e.InsuranceFailed, e.OrderResolved)):

@@ -302,7 +302,7 @@ class Monitor:
             case InterestReported():
                 self.custody.carry_out(view, decide_interest(view, report.charges, ctx))
             case OrderNotFound():
-                pursuit.verified |= _about_the_stop(view, report)
+                _hear_of_the_stop(view, pursuit, report)
                 self.custody.doubted.add(str(view.scope.symbol))
             case RepayReported():
                 pass
@@ -320,7 +320,7 @@ class Monitor:
         asked = isinstance(report.intent, QueryOrder)
         waits = self._await_fills(pursuit, report, decision)
         if asked and not waits:
-            pursuit.verified |= _about_the_stop(view, report)
+            _hear_of_the_stop(view, pursuit, report)
         self.custody.carry_out(view, decision)
 
     def _await_fills(self, pursuit: Pursuit, report: Report, decision: Decision) -> bool:
@@ -476,10 +476,11 @@ def _held_at(view: PositionView, instant_ns: ExchangeNs) -> bool:
     return view.entry is not None and view.entry.fills[0].at_ns <= instant_ns
 
 
-def _about_the_stop(view: PositionView, report: Report) -> bool:
-    """Whether a question was about the exchange stop, and not about another order."""
+def _hear_of_the_stop(view: PositionView, pursuit: Pursuit, report: Report) -> None:
+    """Note that a question was answered that was about the exchange stop, and no other order."""
     asked = report.intent
-    return isinstance(asked, QueryOrder) and asked.target == view.insurance.client_id
+    if isinstance(asked, QueryOrder) and asked.target == view.insurance.client_id:
+        pursuit.verified, pursuit.stop_ns = True, report.sent_ns
 
 
 def _outrun_by_our_cancel(pursuit: Pursuit, report: Report) -> bool:

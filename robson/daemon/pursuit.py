@@ -73,6 +73,7 @@ class Pursuit:
     sending: list[Intent] = attrs.Factory(list)
     reading: list[Intent] = attrs.Factory(list)
     verified: bool = True
+    stop_ns: ExchangeNs = ExchangeNs(0)
     asked_ns: ExchangeNs = ExchangeNs(0)
     failed_ns: ExchangeNs = ExchangeNs(0)
     looked_missing: bool = False
@@ -92,6 +93,7 @@ class Pursuit:
             sending=bool(self.sending),
             reading=bool(self.reading),
             verified=self.verified,
+            stop_ns=self.stop_ns,
             asked_ns=self.asked_ns,
             failed_ns=self.failed_ns,
             looked_missing=self.looked_missing,

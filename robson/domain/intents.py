@@ -12,7 +12,12 @@ from decimal import Decimal
 import attrs
 
 from robson.domain.identity import ClientOrderId, PositionId, Purpose, Scope
-from robson.domain.values import Action, ExchangeNs, Price, Quantity
+from robson.domain.values import NS_PER_MS, NS_PER_S, Action, ExchangeNs, Price, Quantity
+
+MATCHING_NS = 10 * NS_PER_S
+"""How long the exchange may take to match what it accepted."""
+MARGIN_NS = 5 * NS_PER_S
+CLOCK_ERROR_NS = NS_PER_S // 4
 
 
 class OrderType(enum.Enum):
@@ -54,6 +59,11 @@ class PlaceOrder:
     price: Price | None = None
     timestamp_ms: int | None = None
     recv_window_ms: int = 1500
+
+    @property
+    def settle_ns(self) -> int:
+        """How long after its timestamp it may still turn out to have been executed."""
+        return self.recv_window_ms * NS_PER_MS + MATCHING_NS + CLOCK_ERROR_NS + MARGIN_NS
 
 
 @attrs.frozen(kw_only=True)

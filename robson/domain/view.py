@@ -43,6 +43,12 @@ class OrderRecord:
         """Whether it may still trade: on its way, without a known outcome, or at the exchange."""
         return self.status in ("sending", "unknown", "resting")
 
+    @property
+    def settled_ns(self) -> ExchangeNs:
+        """From when on it cannot trade any more, if the exchange did not have it by then."""
+        signed_ns = max(self.sent_ns or 0, (self.timestamp_ms or 0) * NS_PER_MS)
+        return ExchangeNs(signed_ns + self.order.settle_ns)
+
 
 @attrs.frozen(kw_only=True)
 class InsuranceView:

@@ -246,7 +246,7 @@ def _near(view: PositionView, price: Price) -> bool:
 
 
 def _resting(view: PositionView, ctx: Context, known: Known) -> Step:
-    poll_ns = known.ask_again_ns(INSURANCE_POLL_NS if known.verified else ASK_EVERY_NS)
+    poll_ns = _poll_ns(known)
     if not known.reading and ctx.now_ns >= poll_ns:
         return act(intents=(_ask_stop(view),))
     if known.verified and prepared_before(view, ctx):
@@ -262,8 +262,17 @@ def _resting(view: PositionView, ctx: Context, known: Known) -> Step:
     ready_ns = _replace_ready(view, ctx)
     if ready_ns is not None and ctx.now_ns >= ready_ns:
         return replace(view, ctx)
-    look_ns = ready_ns if ready_ns is not None else ctx.now_ns + ASK_EVERY_NS
-    return Step(due_ns=ExchangeNs(look_ns))
+    look_ns = ExchangeNs(ready_ns if ready_ns is not None else ctx.now_ns + ASK_EVERY_NS)
+    return Step(due_ns=look_ns if known.reading else _earlier(poll_ns, look_ns))
+
+
+def _poll_ns(known: Known) -> ExchangeNs:
+    """When the resting stop is asked about: so long after a question about it was answered,
+    whatever else was asked since; at once for the first time; again soon where nobody answered.
+    """
+    heard = known.verified and known.stop_ns
+    due_ns = known.stop_ns + INSURANCE_POLL_NS if heard else 0
+    return ExchangeNs(max(known.ask_again_ns(), due_ns))
 
 
 def _outgrown(view: PositionView, ctx: Context) -> bool:

@@ -213,11 +213,11 @@ def exit_now(view: PositionView, ctx: Context) -> Decimal:
         return ctx.instrument.exit_quantity(held, ctx.price) or Decimal(0)
     assert ctx.account is not None
     price = ctx.price or ctx.account.index_price
-    owed = _owed_now(view, ctx, ctx.account)
+    owed = _owed_now(view, ctx.account)
     return _paid_for(buy_back(owed, ctx.instrument, price), view, ctx, ctx.account, price)
 
 
-def _owed_now(view: PositionView, ctx: Context, account: AccountSnapshot) -> Decimal:
+def _owed_now(view: PositionView, account: AccountSnapshot) -> Decimal:
     """Base to buy back: what the account owes, but just after a fill no more than fills left.
 
     An account that lags behind a fill still shows the debt that was bought back, however late its

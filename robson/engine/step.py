@@ -25,6 +25,7 @@ class Known:
         sending: a trading request of the position is on its way.
         reading: a question of the position is on its way.
         verified: the exchange was asked about the resting stop since the start.
+        stop_ns: when a question about the resting stop was last asked that was answered.
         asked_ns: when a question was last asked.
         failed_ns: when an order of the position was last refused.
         looked_missing: the last question about an unknown exit did not find it.
@@ -35,6 +36,7 @@ class Known:
     sending: bool = False
     reading: bool = False
     verified: bool = True
+    stop_ns: ExchangeNs = ExchangeNs(0)
     asked_ns: ExchangeNs = ExchangeNs(0)
     failed_ns: ExchangeNs = ExchangeNs(0)
     looked_missing: bool = False

@@ -104,6 +104,7 @@ def _exiting(pair: Pair, view: PositionView, command: Resolve) -> Iterator[e.Pos
 def _closed(pair: Pair, view: PositionView, command: Resolve) -> Iterator[e.PositionEvent]:
     """Gone from the account, by fills that are known or by trades that are shown."""
     _must_have_entered(view)
+    _must_be_still(pair, view)
     lacking = -surplus(view, pair.account)
     _must_be_gone(pair, view, lacking)
     fills = command.evidence.fills if command.evidence is not None else _candidate(pair, view)
@@ -160,6 +161,19 @@ def _must_have_entered(view: PositionView) -> None:
             "STILL_DEGRADED",
             f"the journal has no fill of {view.id}'s entry, so nobody knows what it would hold;"
             " close at the exchange what is there, then say cancelled",
+        )
+
+
+def _must_be_still(pair: Pair, view: PositionView) -> None:
+    """No order of its own may trade any more: one of which nobody knows has had its time."""
+    now_ns = pair.account.at_ns
+    left_ns = max((o.settled_ns - now_ns for o in view.orders if o.status == "unknown"), default=0)
+    if left_ns > 0:
+        wait_s = -(-left_ns // NS_PER_S)
+        raise Refused(
+            "STILL_DEGRADED",
+            f"an order of {view.id} may still trade; ask again in {wait_s} s",
+            (("wait_s", str(wait_s)),),
         )
 
 

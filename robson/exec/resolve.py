@@ -39,27 +39,18 @@ from robson.domain.reports import (
     Transfer,
     TransfersReported,
 )
-from robson.domain.values import NS_PER_MS, NS_PER_S, Action, ExchangeNs
+from robson.domain.values import NS_PER_S, Action, ExchangeNs
 
 POLL_NS = (NS_PER_S // 5, NS_PER_S // 2, NS_PER_S, 2 * NS_PER_S, 4 * NS_PER_S)
 """Waits between the first questions; then one each five seconds, for ever, and one at the instant
 from which a not-found counts, so that the proof is there two seconds later."""
 LATER_NS = 5 * NS_PER_S
-MATCHING_NS = 10 * NS_PER_S
-"""How long the exchange may take to match what it accepted."""
-MARGIN_NS = 5 * NS_PER_S
-CLOCK_ERROR_NS = NS_PER_S // 4
 APART_NS = 2 * NS_PER_S
 DOUBTS_MAX = 3
 ATOM = Decimal("1E-8")
 """The exchange rounds the quote of a trade to this; its lists do not say which way."""
 FRESH_NS = NS_PER_S
 """An answer that took longer than this may describe a time before the order."""
-
-
-def settle_ns(recv_window_ms: int) -> int:
-    """How long after its timestamp a request may still turn out to have been executed."""
-    return recv_window_ms * NS_PER_MS + MATCHING_NS + CLOCK_ERROR_NS + MARGIN_NS
 
 
 @attrs.frozen(kw_only=True)
@@ -232,7 +223,7 @@ class Resolution:
 
     @property
     def settled_ns(self) -> ExchangeNs:
-        return ExchangeNs(self.signed_ns + settle_ns(self.order.recv_window_ms))
+        return ExchangeNs(self.signed_ns + self.order.settle_ns)
 
     def ask(self, now_ns: ExchangeNs) -> tuple[Reading, ...]:
         """The questions that are due; one round at a time."""

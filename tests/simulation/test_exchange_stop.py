@@ -20,16 +20,19 @@ from robson.daemon import reconciler
 from robson.domain import events as e
 from robson.domain.commands import Panic
 from robson.domain.identity import Purpose
-from robson.domain.intents import Intent, OrderType, PlaceOrder
+from robson.domain.intents import Intent, OrderType, PlaceOrder, QueryOrder
 from robson.domain.lifecycle import PositionState
 from robson.domain.reports import ApiError
-from robson.domain.values import NS_PER_S, Side
+from robson.domain.values import NS_PER_S, ExchangeNs, Side
 from robson.domain.view import PositionView
 from robson.engine import insuring
+from robson.engine.pursue import pursue
 from robson.engine.settings import Settings
+from robson.engine.step import Known
 from robson.sim.faults import FaultPlan, FaultyExchange
 from tests.simulation import outsiders, worlds
-from tests.simulation.worlds import SEED, Bench, first_price
+from tests.simulation.recovery import rung_price
+from tests.simulation.worlds import SEED, Bench, Script, first_price
 
 SIDES = pytest.mark.parametrize("side", Side, ids=lambda side: side.value)
 TYPES = pytest.mark.parametrize("limited", [False, True], ids=["market", "limit"])
@@ -235,6 +238,65 @@ def weeks(bench_prices: int) -> Any:
     times = [begin_ns + each * 900 * NS_PER_S for each in range(bench_prices)]
     columns = Columns(array("q", times), (array("q", [ticks] * bench_prices),))
     return attrs.evolve(base, tape=replace(base.tape, columns=columns, bar_ns=0))
+
+
+ASKED = {
+    "too early": (0, 0, 29, False),
+    "in time": (0, 0, 30, True),
+    "in time, though something else was asked": (0, 29, 31, True),
+    "nobody answered": (0, 30, 31, True),
+    "nobody answered just now": (0, 30, 30, False),
+}
+"""Seconds: the stop was heard of, something was last asked, now; and whether it is asked about."""
+
+
+def test_a_resting_stop_is_asked_about_whatever_else_is_asked(record_property: Any) -> None:
+    """It may vanish at any time, so neither another question nor a lost answer puts it off."""
+    bench = Bench([])
+    view = bench.active(Side.LONG)
+    begin_ns, ctx = (
+        view.insurance.accepted_ns,
+        bench.world.monitor.custody.context(bench.world.symbol),
+    )
+    assert begin_ns is not None
+    for name, (heard, asked, now, asks) in ASKED.items():
+        at = [ExchangeNs(begin_ns + each * NS_PER_S) for each in (heard, asked, now)]
+        known = Known(stop_ns=at[0], asked_ns=at[1])
+        step = pursue(view, attrs.evolve(ctx, now_ns=at[2]), known)
+        found = [intent for intent in step.decision.intents if isinstance(intent, QueryOrder)]
+        assert bool(found) is asks, name
+    record_property("happened", f"a resting stop asked about or not: {len(ASKED)}")
+
+
+def test_a_stop_that_waits_to_be_moved_is_asked_about(record_property: Any) -> None:
+    """A move that was refused is tried again after a minute; until then it may vanish as any."""
+    bench = Bench([(5, rung_price(Side.LONG))])
+    view = bench.active(Side.LONG)
+    bench.at(4)
+    begin_ns, ctx = (
+        bench.world.clock.now_ns,
+        bench.world.monitor.custody.context(bench.world.symbol),
+    )
+    refused = [attrs.evolve(o, status="failed") for o in view.orders if o.status == "resting"]
+    later = attrs.evolve(view, stop=view.plan.stops.entry_ref, orders=(*refused, *view.orders))
+    ctx = bench.world.monitor.custody.context(bench.world.symbol)
+    far = attrs.evolve(ctx, price=rung_price(Side.LONG), now_ns=begin_ns)
+    step = pursue(later, far, Known(stop_ns=begin_ns, asked_ns=begin_ns))
+    assert not step.acts
+    assert step.due_ns == begin_ns + insuring.INSURANCE_POLL_NS
+    record_property("happened", "a stop that waits to be moved is asked about")
+
+
+def test_a_stop_placed_since_the_start_needs_no_question(record_property: Any) -> None:
+    """Journal: an entry of unknown outcome. What is placed for it now is known to rest."""
+    bench = Bench([], faults=Script(lost=Purpose.ENTRY))
+    bench.arm(Side.LONG)
+    bench.world.until(lambda: any(order.status == "unknown" for order in bench.view.orders))
+    bench.world.kill(dead_ns=NS_PER_S)
+    bench.world.until(lambda: bench.view.insurance.state == "resting")
+    pursuit = bench.world.monitor.custody.pursuits[bench.view.id]
+    assert (pursuit.verified, pursuit.stop_ns) == (True, 0)
+    record_property("happened", "a stop placed since the start")
 
 
 @pytest.mark.proves("P14")

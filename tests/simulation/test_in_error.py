@@ -14,6 +14,7 @@ import pytest
 from robson.api.published import Settled
 from robson.domain import events as e
 from robson.domain.commands import Panic
+from robson.domain.errors import Refused
 from robson.domain.identity import Purpose
 from robson.domain.intents import Intent, PlaceOrder
 from robson.domain.lifecycle import PositionState
@@ -96,6 +97,10 @@ def test_what_an_exit_is_answered_is_asked_for_again(
     (record,) = exits(bench)
     assert (bench.view.state, record.status) == (PositionState.ERROR, "unknown")
     assert bench.events(e.ExitFilled, e.ExitRetry) == []
+    early = said(bench, resolving(bench, "closed", trades(bench, record.client_id)))
+    assert isinstance(early, Refused)
+    assert "may still trade; ask again in 1" in early.message
+    passes(bench, 18)
     target, evidence = ("exiting", None) if refused else ("closed", trades(bench, record.client_id))
     assert isinstance(said(bench, resolving(bench, target, evidence)), Settled)
 

@@ -206,6 +206,7 @@ def test_evidence_that_does_not_explain_it_changes_nothing(record_property: Any)
 
 def test_what_is_still_held_or_not_missed_long_enough_is_not_closed() -> None:
     bench = held()
+    passes(bench, 2)
     own = list(bench.view.entry.fills) if bench.view.entry else []
     refused = said(bench, closing(bench, own, isBuyer=False))
     assert isinstance(refused, Refused)
@@ -335,6 +336,7 @@ def test_what_a_person_has_ended_is_not_ended_again_by_a_late_proof(
     in_error(bench)
     if lost is Purpose.EXIT:
         closes(bench, stop=False)
+        passes(bench, 20)  # until it cannot trade any more
     assert isinstance(said(bench, resolving(bench, target)), Settled)
     (unknown,) = [each for each in bench.view.orders if each.status == "unknown"]
     custody = bench.world.monitor.custody

@@ -9,8 +9,9 @@ from robson.domain import events as e
 from robson.domain.identity import Purpose, position_hash, read_client_order_id
 from robson.domain.lifecycle import PositionState
 from robson.domain.reports import Fill
-from robson.domain.values import MONEY, Action, Side
-from robson.domain.view import PositionView
+from robson.domain.values import MONEY, NS_PER_MS, Action, Side
+from robson.domain.view import OrderRecord, PositionView
+from robson.engine.invariants.life import SETTLE_MS
 from robson.engine.invariants.terms import (
     Ask,
     Seen,
@@ -203,10 +204,12 @@ def _theirs(seen: Seen) -> Decimal:
 
 
 def flat(seen: Seen) -> Iterator[Verdict]:
-    """Fills and account agree that nothing is left to trade, and no exit is under way."""
+    """Fills and account agree that nothing is left to trade, and no exit is under way.
+
+    One that nobody knows of is not any more once it cannot trade: a person has closed it.
+    """
     event, rules, fills, entry = seen.event, seen.rules, seen.way_out, seen.after.entry
-    ways = (Purpose.EXIT, Purpose.UNTRACKED)
-    under_way = [o.client_id for o in seen.after.orders if o.is_open and o.order.purpose in ways]
+    under_way = [o.client_id for o in seen.after.orders if _may_trade(o, event.account.at_ns)]
     yield not under_way or f"closed while {under_way[0]} may still trade"
     bare = seen.side is Side.SHORT and entry is not None and entry.held > _dust_before(seen)
     if entry is None or (not fills and bare):
@@ -223,6 +226,14 @@ def flat(seen: Seen) -> Iterator[Verdict]:
     else:
         owed = account.base.debt - account.base.total
         yield owed <= 0 or f"closed with {owed} owed"
+
+
+def _may_trade(order: OrderRecord, at_ns: int) -> bool:
+    """Whether an order on the way out may trade after an instant."""
+    if not order.is_open or order.order.purpose not in (Purpose.EXIT, Purpose.UNTRACKED):
+        return False
+    last_ms = (order.timestamp_ms or 0) + order.order.recv_window_ms + SETTLE_MS
+    return order.status != "unknown" or at_ns < last_ms * NS_PER_MS
 
 
 def result_adds_up(seen: Seen) -> Iterator[Verdict]:

@@ -42,7 +42,7 @@ from robson.domain.reports import (
     TransfersReported,
 )
 from robson.domain.values import Action, ExchangeNs, Price, Quantity
-from robson.exec.resolve import AbsenceProof, Contradiction, Found, NotSeen, Resolution, settle_ns
+from robson.exec.resolve import AbsenceProof, Contradiction, Found, NotSeen, Resolution
 from tests.unit.exec.test_executor import NOW, SCOPE, order
 
 S = 1_000_000_000
@@ -172,9 +172,9 @@ def test_absence_is_proved_after_the_settle_time_and_not_before() -> None:
     verdict, after_s, _ = pursue(World())
 
     assert isinstance(verdict, AbsenceProof)
-    assert SETTLE_S <= settle_ns(ENTRY.recv_window_ms) / S <= SETTLE_S + 1
+    assert SETTLE_S <= ENTRY.settle_ns / S <= SETTLE_S + 1
     assert after_s >= SETTLE_S + 2, "and two not-founds lie two seconds apart"
-    assert after_s < settle_ns(ENTRY.recv_window_ms) / S + 2.2, "and not later than that"
+    assert after_s < ENTRY.settle_ns / S + 2.2, "and not later than that"
 
 
 @pytest.mark.parametrize("hidden_s", [0, 1, 10, 15, 16.9])
