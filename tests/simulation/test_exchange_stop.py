@@ -23,7 +23,7 @@ from robson.domain.identity import Purpose
 from robson.domain.intents import Intent, OrderType, PlaceOrder, QueryOrder
 from robson.domain.lifecycle import PositionState
 from robson.domain.reports import ApiError
-from robson.domain.values import NS_PER_S, ExchangeNs, Side
+from robson.domain.values import NS_PER_S, ExchangeNs, Price, Side
 from robson.domain.view import PositionView
 from robson.engine import insuring
 from robson.engine.pursue import pursue
@@ -31,7 +31,6 @@ from robson.engine.settings import Settings
 from robson.engine.step import Known
 from robson.sim.faults import FaultPlan, FaultyExchange
 from tests.simulation import outsiders, worlds
-from tests.simulation.recovery import rung_price
 from tests.simulation.worlds import SEED, Bench, Script, first_price
 
 SIDES = pytest.mark.parametrize("side", Side, ids=lambda side: side.value)
@@ -270,17 +269,16 @@ def test_a_resting_stop_is_asked_about_whatever_else_is_asked(record_property: A
 
 def test_a_stop_that_waits_to_be_moved_is_asked_about(record_property: Any) -> None:
     """A move that was refused is tried again after a minute; until then it may vanish as any."""
-    bench = Bench([(5, rung_price(Side.LONG))])
-    view = bench.active(Side.LONG)
+    bench = Bench([])
+    bench.active(Side.LONG)
     bench.at(4)
-    begin_ns, ctx = (
-        bench.world.clock.now_ns,
-        bench.world.monitor.custody.context(bench.world.symbol),
-    )
+    view, begin_ns = bench.view, ExchangeNs(bench.world.clock.now_ns)
+    assert view.plan is not None
+    stops = view.plan.stops
     refused = [attrs.evolve(o, status="failed") for o in view.orders if o.status == "resting"]
-    later = attrs.evolve(view, stop=view.plan.stops.entry_ref, orders=(*refused, *view.orders))
+    later = attrs.evolve(view, stop=stops.entry_ref, orders=(*refused, *view.orders))
     ctx = bench.world.monitor.custody.context(bench.world.symbol)
-    far = attrs.evolve(ctx, price=rung_price(Side.LONG), now_ns=begin_ns)
+    far = attrs.evolve(ctx, price=Price(stops.entry_ref + stops.span), now_ns=begin_ns)
     step = pursue(later, far, Known(stop_ns=begin_ns, asked_ns=begin_ns))
     assert not step.acts
     assert step.due_ns == begin_ns + insuring.INSURANCE_POLL_NS
