@@ -40,6 +40,7 @@ from robson.sim.faults import REBORN_NS, Span
 from robson.sim.observer import Enough, Observer
 from robson.sim.oracle import Oracle
 from robson.sim.others import EXCESS_NS
+from robson.sim.unheard import SIGNED, UNANSWERED
 from robson.sim.watch import LOOK_NS, Watch
 from robson.sim.world import World
 
@@ -269,7 +270,11 @@ class Checks(Observer):
             self.audit.note(rule, verdict=verdict, at_ns=self._world.clock.now_ns)
 
     def _secret(self, text: str) -> None:
-        self._note("S11", [self._world.secret not in text or "a secret of the process is in it"])
+        """Only what tells of a lost request could say more than it may; only that counts."""
+        if self._world.secret in text or SIGNED in text:
+            self._note("S11", ["a secret of the process is in it"])
+        elif UNANSWERED in text:
+            self._note("S11", [True])
 
     def _account(self) -> Account:
         return self._world.exchange.state.accounts[self._world.scope]

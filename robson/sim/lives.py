@@ -206,10 +206,11 @@ class Lives:
     # --- one wish --------------------------------------------------------------------------------
 
     def _live(self, place: int, wish: Wish, balance: Decimal) -> None:
+        world = self.world
         self._wait_s(wish.pause_s)
         self._tidy()
         arm = Arm(
-            symbol=self.world.symbol,
+            symbol=world.symbol,
             strategy=wish.strategy,
             idempotency_key=f"wish {place}",
             actor=ACTOR,
@@ -225,6 +226,8 @@ class Lives:
             self._say("same_again", arm)
             self._say("another", attrs.evolve(arm, idempotency_key=f"other {place}"))
         self._stay(wish, arm.idempotency_key)
+        if wish.asks_twice and not world.driver.at_end:
+            self._say("same_later", arm)
 
     def _armed(self, arm: Arm) -> bool:
         """Ask until the daemon has answered, as a person would; one key, so it is one position."""

@@ -18,13 +18,14 @@ from robson.domain import events as e
 from robson.domain.identity import Purpose, read_client_order_id
 from robson.domain.intents import Intent
 from robson.domain.ports import Recorded
-from robson.domain.reports import Answer
+from robson.domain.reports import Answer, NoAnswer
 from robson.domain.values import ExchangeNs
 from robson.exec.executor import Fence, classify, not_sent, refuses
 from robson.exec.lanes import Lane, lane_of, priority_of
 from robson.exec.patience import Patience
 from robson.sim.chance import Chance
 from robson.sim.faults import FaultPlan
+from robson.sim.unheard import Unheard
 from robson.store.codec import decode
 from robson.store.memory import MemoryJournal
 
@@ -134,6 +135,7 @@ class Lanes:
 
     Args:
         leaves: sees every request at the instant at which it goes on the wire.
+        unheard: says of a request without an answer what the real connector says.
 
     Attributes:
         patience: what the exchange has asked for.
@@ -146,12 +148,14 @@ class Lanes:
         report: Callable[[Message], None],
         faults: FaultPlan,
         leaves: Callable[[Intent], None],
+        unheard: Unheard,
     ) -> None:
         self._driver = driver
         self._fence = fence
         self._report = report
         self._faults = faults
         self._leaves = leaves
+        self._unheard = unheard
         self._waiting: dict[Lane, list[tuple[int, int, Intent]]] = {lane: [] for lane in Lane}
         self._busy: set[Lane] = set()
         self._count = 0
@@ -196,6 +200,8 @@ class Lanes:
         point = f"{role_of(intent)}.answer"
         self._faults.step(f"{point}:before")
         received = self._driver.clock.exchange_ns()
+        if isinstance(answer, NoAnswer):
+            answer = self._unheard.call(intent)
         self.patience.hear(intent, answer, received)
         self._report(classify(intent, answer, sent_ns=sent, received_ns=received))
         for lane in waiting:

@@ -11,6 +11,7 @@ from decimal import Decimal, localcontext
 import attrs
 
 from robson.connectors.simulated.orders import Order
+from robson.domain.identity import Purpose
 from robson.domain.lifecycle import PositionState
 from robson.domain.values import MONEY, NS_PER_S, Side
 from robson.domain.view import PositionView
@@ -24,6 +25,8 @@ POLL_NS = 35 * NS_PER_S
 """A stop is asked about every 30 s; an answer takes up to 5 s."""
 MOVE_NS = 75 * NS_PER_S
 """A stop that has to be moved is moved at once, or a minute after a refusal, and asked about."""
+GROW_NS = 15 * NS_PER_S
+"""What an entry still brings is asked after each second, and a stop rests at least for five."""
 LOOK_NS = NS_PER_S
 
 
@@ -46,6 +49,7 @@ class Watch:
     _crossed_ns: int | None = None
     _beyond: bool = False
     _looked_ns: int = 0
+    _shared_ns: int = -MOVE_NS
     _since: dict[str, int] = attrs.Factory(dict)
 
     def witness(self, view: PositionView) -> None:
@@ -122,9 +126,14 @@ class Watch:
         gone = f"{named} is told to rest and does not" if order is None else None
         self._lasts("S10", "gone", gone, now, POLL_NS)
         if order is not None:
-            wrong = self._unfit(view, side, order)
             near = self._is_near(view, side)
-            self._lasts("S10", "unfit", None if near else wrong, now, MOVE_NS)
+            far = None if near else self._far(view, side, order)
+            small = None if near else self._small(side, order)
+            self._lasts("S10", "far", far, now, MOVE_NS)
+            if self.others.own or self.others.rest:
+                self._shared_ns = now
+            late = _refused(view) or now - self._shared_ns < MOVE_NS
+            self._lasts("S10", "small", small, now, MOVE_NS if late else GROW_NS)
 
     def _is_near(self, view: PositionView, side: Side) -> bool:
         """Whether the price is so near that the stop is not to be touched."""
@@ -140,19 +149,23 @@ class Watch:
         resting = (order for order in orders.open() if order.order_id in self.others.rest)
         return sum((order.quantity for order in resting), Decimal(0))
 
-    def _unfit(self, view: PositionView, side: Side, order: Order) -> str | None:
-        """What is wrong with a resting stop; None for nothing."""
+    def _far(self, view: PositionView, side: Side, order: Order) -> str | None:
+        """How a resting stop is not close behind the stop in force; None where it is."""
         if view.plan is None or view.stop is None or order.stop_price is None:
             return f"{order.client_id} is no stop"
+        tick = self.world.instrument.tick
+        with localcontext(MONEY):
+            away = (view.stop - order.stop_price) * side.sign
+            most = max(3 * tick, min(view.stop / 100, view.plan.stops.span / 4)) + tick
+        return f"the exchange stop rests {away} behind {view.stop}" if away > most else None
+
+    def _small(self, side: Side, order: Order) -> str | None:
+        """What a resting stop leaves of all that is held; None for nothing."""
         rules, base = (
             self.world.instrument,
             self.world.exchange.state.accounts[self.world.scope].base,
         )
         with localcontext(MONEY):
-            away = (view.stop - order.stop_price) * side.sign
-            most = max(3 * rules.tick, min(view.stop / 100, view.plan.stops.span / 4)) + rules.tick
-            if away > most:
-                return f"the exchange stop rests {away} behind {view.stop}"
             if side is Side.LONG:
                 theirs = max(self.others.own, self._held_back())
                 ours = max(Decimal(0), base.total - theirs)
@@ -160,9 +173,13 @@ class Watch:
             else:
                 bought = order.quantity * (1 - rules.taker_fee)
                 missing = base.debt - base.total - bought
-            capped = (
-                rules.order_max is not None and order.quantity + rules.order_step > rules.order_max
-            )
-            if missing > 0 and not capped:
-                return f"the exchange stop leaves {missing} uncovered"
-        return None
+        most = rules.order_max
+        capped = most is not None and order.quantity + rules.order_step > most
+        left = missing > 0 and not capped
+        return f"the exchange stop leaves {missing} uncovered" if left else None
+
+
+def _refused(view: PositionView) -> bool:
+    """Whether a stop was refused: the next ones are tried a minute apart."""
+    stops = (known for known in view.orders if known.order.purpose is Purpose.INSURANCE)
+    return any(known.status == "failed" for known in stops)

@@ -41,6 +41,7 @@ from robson.sim.faults import REBORN_NS, RECOVERY_NS, Crash, FaultPlan
 from robson.sim.markets import Market as Tapes
 from robson.sim.observer import UNEXPECTED, Broken, Observer
 from robson.sim.seams import BoardRelay, Lanes, MortalJournal, SeededIds, WatchedExchange
+from robson.sim.unheard import Unheard
 from robson.sim.window import status_of
 from robson.store.memory import MemoryJournal
 
@@ -110,6 +111,7 @@ class World:
         self.began_ns = self.clock.now_ns
         self.alarm_ns: int | None = None
         self.secret = f"secret-{Chance(f'secret {seed}').bits(128):032x}"
+        self._unheard = Unheard(self.secret, lambda: self.clock.now_ns)
         self._ids = SeededIds(Chance(f"ids {seed}"), self.clock)
         self._trace = hashlib.sha256()
         self._rows_noted = 0
@@ -146,7 +148,12 @@ class World:
             board.offer(ticks, now, jump=True)
         epoch = self.journal.epoch
         self._lanes = Lanes(
-            self.driver, Fence(epoch=epoch), self.inbox.append, self.faults, self._leaves
+            self.driver,
+            Fence(epoch=epoch),
+            self.inbox.append,
+            self.faults,
+            self._leaves,
+            self._unheard,
         )
         roster = Roster(self.journal, TableLaw, witness=self._witness)
         roster.load()

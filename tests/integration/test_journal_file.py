@@ -96,6 +96,14 @@ def test_outsider_who_holds_the_database_costs_little_time(tmp_path: Path) -> No
         assert [row.seq for row in journal.append(months(1, 2))] == [2]
 
 
+def test_what_is_acknowledged_survives_the_power(tmp_path: Path) -> None:
+    """A log that is synced now and then loses acknowledged rows with the power, not with a kill."""
+    with closing(opened(tmp_path)) as journal:
+        journal.append(months(1))
+        assert journal._db.execute("PRAGMA synchronous").fetchone() == (2,), "FULL"
+        assert journal._db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
 # --- readers -------------------------------------------------------------------------------------
 
 

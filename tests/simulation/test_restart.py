@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from robson.domain.accounts import Stopped
+from robson.domain.commands import Arm
 from robson.domain.events import PositionArmed
 from robson.domain.identity import Purpose
 from robson.domain.intents import OrderType
@@ -139,3 +140,27 @@ def test_one_attempt_that_the_end_of_the_process_cut_off_is_over() -> None:
         "entry_exhausted",
     )
     assert bench.requests(Purpose.ENTRY) == []
+
+
+@pytest.mark.parametrize("restarts", [False, True], ids=["same process", "another process"])
+def test_a_key_is_remembered_when_its_position_is_over(*, restarts: bool) -> None:
+    bench = Bench([(FALLS_AT, between_the_stops(Side.LONG))])
+    bench.active(Side.LONG)
+    first = bench.settled()
+    if restarts:
+        bench.world.kill(dead_ns=DEAD_S * NS_PER_S)
+
+    same = Arm(
+        symbol=bench.world.symbol,
+        strategy=first.strategy.name,
+        idempotency_key=first.idempotency_key,
+        actor="t",
+        side=first.side,
+        capital=first.capital,
+    )
+    asked = bench.world.ask(same)
+    bench.world.until(asked.answer.done)
+
+    answer = asked.answer.result()
+    assert (answer.repeated, answer.position.id) == (True, first.id)
+    assert [view.id for view in bench.views] == [first.id]

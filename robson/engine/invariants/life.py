@@ -45,11 +45,14 @@ def exchange_ratchet(seen: Seen) -> Iterator[Verdict]:
 def evidence(seen: Seen) -> Iterator[Verdict]:
     """An order under way, or unknown, changes only by an event that names it.
 
-    A stop may be sent again while it is unknown: it stays without a known outcome.
+    A stop may be sent again while it is unknown: it stays without a known outcome. What has traded
+    or was taken back is over: an answer from before that is no news.
     """
     before = {o.client_id: o.status for o in seen.before.orders} if seen.before else {}
     for order in seen.after.orders:
         was = before.get(order.client_id)
+        if was == "done" and order.status != "done":
+            yield f"{order.client_id} is over, by {seen.event.KIND} it is {order.status} again"
         if was not in ("sending", "unknown") or was == order.status:
             continue
         named = getattr(seen.event, "client_id", None)

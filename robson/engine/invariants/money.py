@@ -30,7 +30,10 @@ ZERO = Decimal(0)
 
 
 def one_position(seen: Seen) -> Iterator[Verdict]:
-    """Nothing else of this pair is under way."""
+    """Nothing else of this pair is under way, and nothing ever was armed under this key."""
+    key = seen.after.idempotency_key
+    same = next((v.id for v in seen.memory.views.values() if v.idempotency_key == key), None)
+    yield same is None or f"armed under the key of {same}"
     others = [
         view.id
         for view in seen.memory.views.values()

@@ -20,7 +20,7 @@ RULES: dict[str, tuple[str, str]] = {
     "M1": ("Filters", "every order fits the exchange's grids and smallest sizes"),
     "M2": ("NoBorrowingExit", "an exit and a stop repay and never borrow"),
     "M3": ("LossSide", "level, stop and exchange stop lie behind each other, on the loss side"),
-    "M4": ("OnePosition", "one position that is not over for an account and symbol"),
+    "M4": ("OnePosition", "one position for a key; one that is not over for an account and symbol"),
     "M5": ("Budget", "losses and planned losses fit into 4 % of the month's capital"),
     "M6": ("Held", "what can be sold or is owed follows from the fills, net of fees"),
     "M7": ("Flat", "closed means flat, by the fills and by the account, with no exit under way"),

