@@ -24,6 +24,7 @@ from robson.engine.orders import (
     exit_fence,
     exit_order,
     failed_in_a_row,
+    is_over,
     left_to_sell,
     net_base,
     owed_base,
@@ -290,6 +291,8 @@ def _held_back(view: PositionView, ctx: Context) -> tuple[e.PositionEvent, ...]:
     for order in ctx.account.open_orders if ctx.account else ():
         ours = read_client_order_id(order.client_id)
         known = ours is not None and ours.position_hash == mine
+        if is_over(view, order.client_id):
+            continue  # the list is of before its end
         if ours is not None and known and ours.purpose is Purpose.INSURANCE:
             return taken_over(view, order, ours.attempt, ctx)
     return ()

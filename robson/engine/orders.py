@@ -73,6 +73,12 @@ def last_rested(view: PositionView) -> OrderRecord | None:
     return next((known for known in stops if known.status == "done"), None)
 
 
+def is_over(view: PositionView, client_id: str) -> bool:
+    """Whether an order has traded or was taken back: what shows it at rest is old."""
+    known = view.order(client_id)
+    return known is not None and known.status == "done"
+
+
 def failed_in_a_row(view: PositionView, purpose: Purpose) -> int:
     """Orders of a purpose that failed since one last did not."""
     statuses = [known.status for known in view.orders if known.order.purpose is purpose]

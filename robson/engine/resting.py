@@ -16,7 +16,7 @@ from robson.domain.view import OrderRecord, PositionView
 from robson.engine.adopt import adopt
 from robson.engine.context import Decision
 from robson.engine.holding import missing
-from robson.engine.orders import cancel_order, side_of
+from robson.engine.orders import cancel_order, is_over, side_of
 from robson.engine.pair import GRACE_NS, Finding, Pair, note
 
 # --- the exchange stop ---------------------------------------------------------------------------
@@ -120,7 +120,8 @@ def r14_unlinked_stop(pair: Pair) -> Iterator[Finding]:
 
 def _plausible(view: PositionView, order: OrderState) -> bool:
     """Whether an order could be the position's stop: known, its side, behind the stop in force."""
-    if view.order(order.client_id) is None or order.stop_price is None or view.stop is None:
+    known, over = view.order(order.client_id), is_over(view, order.client_id)
+    if known is None or over or order.stop_price is None or view.stop is None:
         return False
     behind = (view.stop - order.stop_price) * side_of(view).sign >= 0
     return order.action is side_of(view).exit_action and behind

@@ -32,6 +32,11 @@ UNANSWERED = "no whole answer"
 class _Deaf:
     """A way on which nothing comes back; its error says all that was sent."""
 
+    is_connected = True
+
+    def close(self) -> None:
+        """There is nothing to let go."""
+
     def request(self, method: str, url: str, *, headers: dict[str, str], **_: Any) -> NoReturn:
         raise ConnectionError(f"{method} {url} with {headers}: the line went dead")
 
@@ -39,7 +44,7 @@ class _Deaf:
 class _DeafPool(PoolDoor):
     def __init__(self) -> None:
         super().__init__(URL, lambda: 0.0)
-        self._pool: Any = _Deaf()
+        self._make: Any = _Deaf
 
 
 class _DeafSession(SessionDoor):
