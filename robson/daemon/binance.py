@@ -28,6 +28,7 @@ from robson.connectors.binance.market import Market as Questions
 from robson.connectors.binance.stream import CANDLES, TRADES, MarketStream, names
 from robson.connectors.binance.user_stream import TokenStream, UserStream
 from robson.connectors.binance.venue_speed import speed_of
+from robson.daemon.bounded import Bounded
 from robson.daemon.checks import Check, Verdict
 from robson.daemon.clock import Pace, RandomIds, monotonic_s, wall_ns
 from robson.daemon.config import Config
@@ -149,7 +150,8 @@ class BinanceTheatre:
         """A way of its own, with the deadlines of the exchange's time."""
         total_s, connect_s = self.pace.ours_s(TOTAL_S), self.pace.ours_s(CONNECT_S)
         made = door(self.access.rest_url, monotonic_s, total_s=total_s, connect_s=connect_s)
-        return Api(made, self.access.key, self.limits, self.clock)
+        busy = Bounded(made, connect_s + total_s)
+        return Api(busy, self.access.key, self.limits, self.clock)
 
     def _patient(self, ask: Callable[[], T]) -> T:
         """Try until the exchange answers, so that both may be started at once; a no is final."""
@@ -171,6 +173,14 @@ class BinanceTheatre:
     def _instruments(self) -> list[Instrument]:
         found = self.questions.instruments(self.access.symbols)
         return found if self.access.key is None else [self._with_tier(each) for each in found]
+
+    def rules(self) -> list[Instrument]:
+        """The pairs' rules as they are now, those of their loans aside.
+
+        Raises:
+            Failed: the exchange does not say.
+        """
+        return self.questions.instruments(self.access.symbols)
 
     def _with_tier(self, instrument: Instrument) -> Instrument:
         tier = self.questions.tier(str(instrument.symbol))

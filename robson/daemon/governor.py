@@ -12,6 +12,7 @@ from typing import Any
 
 from robson.api.published import Governed
 from robson.daemon.custody import Custody
+from robson.daemon.messages import RulesChanged
 from robson.domain import events as e
 from robson.domain.accounts import RuntimeState
 from robson.domain.commands import ClearFrozen, Command, SetHalt, SetRuntimeState
@@ -213,6 +214,11 @@ class Governor:
             at_ns=self._custody.now(), scope=scope, reason=reason, code=code, evidence=evidence
         )
         self._custody.roster.commit((frozen,))
+
+    def other_rules(self, found: RulesChanged) -> None:
+        """A pair is not entered by rules that are not the exchange's any more."""
+        said = f"its rules have changed ({found.what}): start robsond again, then clear it"
+        self.freeze(found.symbol, said, "rules_changed")
 
     def _clear(self, command: ClearFrozen) -> None:
         standing = self._custody.roster.standing

@@ -27,12 +27,14 @@ from robson.daemon.binance import BinanceTheatre, Pair, unseen, way_of
 from robson.daemon.clock import monotonic_s, new_secret
 from robson.daemon.inbox import Inbox
 from robson.daemon.messages import Missed, TimerDue, Wake
+from robson.daemon.rulebook import FILTER_REFUSES, RuleBook
 from robson.daemon.scout import Scout
 from robson.daemon.stage import DRAIN_NS
 from robson.daemon.worker import Fatal
 from robson.domain.errors import InvalidValue
+from robson.domain.instrument import Instrument
 from robson.domain.intents import Intent
-from robson.domain.reports import Answer, CandleClosed
+from robson.domain.reports import Answer, ApiError, CandleClosed
 from robson.domain.values import CANDLE_NS, NS_PER_MS, NS_PER_S, Candle, ExchangeNs, Price
 
 LOOK_S = 0.02
@@ -76,6 +78,8 @@ class Listening:
         self._accounts = Accounts(
             [*self._pairs], theatre.open_account, inbox, fatal, now_s=self._now_s
         )
+        rules = {pair.symbol: pair.instrument for pair in theatre.played}
+        self._rules = RuleBook(rules, self._now_s())
         self._stopping = threading.Event()
         self._drained_ns = 0
         self._due_ns: int | None = None
@@ -89,7 +93,10 @@ class Listening:
 
     def call(self, request: Intent) -> Answer:
         """Send by the lane's own way and wait for the answer."""
-        return way_of(self._ways, request)
+        answer = way_of(self._ways, request)
+        if isinstance(answer, ApiError) and answer.code == FILTER_REFUSES:
+            self._rules.doubt()
+        return answer
 
     def stepped(self) -> None:
         """On the monitor's thread, after each step: when it wants to be called next."""
@@ -150,6 +157,12 @@ class Listening:
         if now_s >= self._warm_s:
             self._warm_s = now_s + WARM_S
             self._scout.send("warm", self._theatre.urgent.tell_time, _nothing)
+        if self._rules.due(now_s):
+            self._scout.send("rules", self._theatre.rules, self._ruled)
+
+    def _ruled(self, found: list[Instrument] | None) -> None:
+        for changed in self._rules.changed(found or ()):
+            self._inbox.put(changed)
 
     def _hear(self, hears: bool) -> None:  # noqa: FBT001
         if hears is not self._theatre.hears:

@@ -46,6 +46,14 @@ class Hint:
 
 
 @attrs.frozen
+class RulesChanged:
+    """The exchange has other rules for a pair than those of the start; ``what`` says which."""
+
+    symbol: str
+    what: str
+
+
+@attrs.frozen
 class TimerDue:
     """The time the monitor asked to be called at has come."""
 

@@ -19,7 +19,7 @@ from robson.daemon.desk import Desk
 from robson.daemon.governor import Governor
 from robson.daemon.lookout import Lookout
 from robson.daemon.margins import Margins
-from robson.daemon.messages import Asked, Hint, Missed, TimerDue, Unseen, Wake
+from robson.daemon.messages import Asked, Hint, Missed, RulesChanged, TimerDue, Unseen, Wake
 from robson.daemon.pursuit import PendingSignal, Pursuit
 from robson.daemon.reconciler import Reconciler
 from robson.daemon.signals import Signals
@@ -67,7 +67,7 @@ OUTSIDE_WINDOW = -1021
 """The exchange did not take the time of a request, and has done nothing."""
 
 
-Message = Report | CandleClosed | Wake | Hint | Missed | TimerDue | Asked
+Message = Report | CandleClosed | Wake | Hint | Missed | RulesChanged | TimerDue | Asked
 
 
 class Monitor:
@@ -149,6 +149,8 @@ class Monitor:
                 pass
             case Hint():
                 self.reconciler.soon(message.symbol)
+            case RulesChanged():
+                self.governor.other_rules(message)
             case Missed():
                 for symbol, extremes in message.unseen.items():
                     self._fill_gap(symbol, extremes)
@@ -191,7 +193,7 @@ class Monitor:
 
     def _concerned(self, message: Message) -> Iterable[str]:
         match message:
-            case Wake() | CandleClosed() | Hint():
+            case Wake() | CandleClosed() | Hint() | RulesChanged():
                 return (message.symbol,)
             case Asked() | TimerDue() | Missed():
                 return tuple(self.markets)

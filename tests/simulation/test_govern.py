@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from robson.daemon.messages import RulesChanged
 from robson.domain import events as e
 from robson.domain.accounts import RuntimeState
 from robson.domain.commands import Arm, ClearFrozen, Panic, SetHalt, SetRuntimeState
@@ -200,3 +201,12 @@ def test_a_frozen_account_denies_until_a_person_has_looked() -> None:
     assert isinstance(other.answer.exception(), Refused)
     bench.world.ask(ClearFrozen(scope="account", reason="looked", actor="ops"))
     assert arm(bench, "three") is None
+
+
+def test_a_pair_whose_rules_have_changed_is_entered_no_more() -> None:
+    bench = begun()
+    bench.world.monitor.step(RulesChanged(str(bench.world.symbol), "tick 0.01 to 0.1"))
+    (frozen,) = bench.events(e.ScopeFrozen)
+    assert (frozen.scope, frozen.code) == (str(bench.world.symbol), "rules_changed")
+    assert "tick 0.01 to 0.1" in frozen.reason
+    assert arm(bench, "one") == "degraded"

@@ -36,6 +36,7 @@ from robson.domain.reports import (
     Fill,
     InterestCharge,
     InterestList,
+    NeverSent,
     OrderList,
     OrderState,
     Repaid,
@@ -103,6 +104,9 @@ class BinanceExchange:
     # --- what trades -----------------------------------------------------------------------------
 
     def _place(self, request: PlaceOrder) -> Answer:
+        if request.purpose is Purpose.ENTRY and self._clock.error_ns is None:
+            # Nobody could say until when it may still be taken.
+            return NeverSent(reason="the exchange's time is not known")
         weight = endpoints.BORROWING if asking.borrows(request) else endpoints.PLACE.weight
         found = self._api.ask(
             endpoints.PLACE,

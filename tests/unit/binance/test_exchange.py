@@ -172,12 +172,27 @@ class Binance:
         return Reply(status=self._status, headers={}, body=body)
 
 
-def call(request: Intent, *answers: Any, status: int = 200) -> tuple[Any, Binance]:
+def call(
+    request: Intent, *answers: Any, status: int = 200, knows_time: bool = True
+) -> tuple[Any, Binance]:
     door = Binance(*answers, status=status)
     clock = ExchangeClock(time.monotonic_ns, 1_795_292_000_000 * NS_PER_MS)
+    if knows_time:
+        now_ns = time.monotonic_ns()
+        clock.sample(sent_ns=now_ns, received_ns=now_ns, server_ms=1_795_292_000_000)
     limits = Limits(lambda: clock.exchange_ns() // NS_PER_MS)
     api = Api(door, Key("k", HmacSigner("s")), limits, clock)
     return BinanceExchange(api, clock).call(request), door
+
+
+def test_nothing_is_entered_while_the_exchange_time_is_not_known() -> None:
+    """What leaves risk is sent all the same: the exchange itself may say no."""
+    answer, door = call(ENTRY, FULL, knows_time=False)
+    assert answer == NeverSent(reason="the exchange's time is not known")
+    assert door.asked == []
+    answer, door = call(attrs.evolve(ENTRY, purpose=Purpose.EXIT), FULL, knows_time=False)
+    assert isinstance(answer, OrderState)
+    assert len(door.asked) == 1
 
 
 # --- what trades ---------------------------------------------------------------------------------

@@ -16,13 +16,16 @@ from robson.daemon import listening as module
 from robson.daemon.binance import Pair
 from robson.daemon.inbox import Inbox
 from robson.daemon.listening import DEAD_S, ROLL_OVER_S, SILENCE_S, Listening
-from robson.daemon.messages import Missed, TimerDue, Wake
+from robson.daemon.messages import Missed, RulesChanged, TimerDue, Wake
+from robson.daemon.rulebook import AGAIN_S
 from robson.daemon.stillness import Stillness
 from robson.daemon.ticks import TickBoard
-from robson.domain.identity import Symbol
+from robson.domain.identity import AccountId, Scope, Symbol
 from robson.domain.instrument import Instrument
-from robson.domain.reports import CandleClosed
+from robson.domain.intents import ReadOrders
+from robson.domain.reports import ApiError, CandleClosed
 from robson.domain.values import CANDLE_NS, NS_PER_S, Candle, ExchangeNs, Price
+from robson.exec.lanes import Lane
 
 BTC = Instrument(symbol=Symbol("BTC", "USDT"), tick=Decimal("0.01"), step=Decimal("0.00001"))
 T0 = 100 * CANDLE_NS
@@ -95,6 +98,7 @@ class World:
             last_candle_ns=T0 - CANDLE_NS,
         )
         self.played = [self.pair]
+        self.listed = BTC
         self.questions = self
         self.scouting = self.urgent = self.pace = self
         self.dialled: list[Stream] = []
@@ -118,6 +122,9 @@ class World:
         return {}
 
     def tell_time(self) -> None: ...
+
+    def rules(self) -> list[Instrument]:
+        return [self.listed]
 
     def monotonic_s(self) -> float:
         return World.now_s
@@ -361,3 +368,16 @@ def test_the_monitor_is_rung_once_for_each_of_its_steps(world: World) -> None:
         world.feed._ring()
         world.feed._ring()
     assert world.told() == [TimerDue()] * 3
+
+
+def test_rules_that_have_changed_are_told_after_a_filter_has_refused() -> None:
+    world = World()
+    refused = ApiError(status=400, code=-1013, message="Filter failure: LOT_SIZE")
+    world.feed._ways = {Lane.READER: lambda _intent: refused}
+    world.listed = attrs.evolve(BTC, step=Decimal("0.001"))
+    scope = Scope(AccountId("main"), BTC.symbol)
+    world.feed.call(ReadOrders(scope=scope, since_ns=ExchangeNs(0)))
+    world.feed._watch(AGAIN_S)
+
+    told = [each for each in world.told() if isinstance(each, RulesChanged)]
+    assert told == [RulesChanged("BTCUSDT", "step 0.00001 to 0.001")]
