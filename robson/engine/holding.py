@@ -183,10 +183,11 @@ def r9_unexplained(pair: Pair) -> Iterator[Finding]:
 
 
 def _of_nothing(pair: Pair, view: PositionView) -> Decision:
-    """A short's stop where nothing is owed any more would open a long: it is taken back."""
-    owed = pair.account.base.debt
-    rests = view.insurance.state == "resting" and side_of(view) is Side.SHORT
-    if not rests or counts(pair, owed):
+    """A short's stop where nothing is left to buy back would open a long: it is taken back.
+
+    A long's cannot rest for what is not there.
+    """
+    if view.insurance.state != "resting" or side_of(view) is Side.LONG:
         return NOTHING
     return _resized(pair, view, (note(pair, view, "R9", "stop_of_nothing"),))
 

@@ -15,13 +15,14 @@ from robson.domain import events as e
 from robson.domain.commands import Evidence, ReconcileClose, Resolve
 from robson.domain.errors import Refused
 from robson.domain.identity import Purpose
+from robson.domain.intents import Intent
 from robson.domain.lifecycle import PositionState
 from robson.domain.reports import Fill
 from robson.domain.values import MONEY, NS_PER_MS, NS_PER_S, Numbers, plain
 from robson.domain.view import PositionView
 from robson.engine import holding
 from robson.engine.context import Decision
-from robson.engine.orders import side_of, surplus
+from robson.engine.orders import cancel_order, side_of, surplus
 from robson.engine.pair import GRACE_NS, Pair, note
 from robson.engine.settle import closed_by_others
 
@@ -54,7 +55,8 @@ def close_by_evidence(pair: Pair, command: ReconcileClose) -> Decision:
     fills = _explaining(pair, view, lacking, command.evidence.fills)
     told = _told(command.actor, command.reason, command.evidence)
     read = note(pair, view, "R9", "closed_by_evidence", *told)
-    return Decision(events=(read, *_closing(pair, view, fills)))
+    events, intents = _without_stop(pair, view)
+    return Decision(events=(read, *_closing(pair, view, fills), *events), intents=intents)
 
 
 def resolve(pair: Pair, command: Resolve) -> Decision:
@@ -72,7 +74,9 @@ def resolve(pair: Pair, command: Resolve) -> Decision:
         )
     if command.evidence is not None and command.target != "closed":
         raise Refused("INVALID_ARGUMENT", "evidence belongs to a position that was closed")
-    return Decision(events=tuple(_TARGETS[command.target](pair, view, command)))
+    events = tuple(_TARGETS[command.target](pair, view, command))
+    leftover, intents = _without_stop(pair, view) if command.target == "closed" else ((), ())
+    return Decision(events=(*events, *leftover), intents=intents)
 
 
 # --- what it may be -------------------------------------------------------------------------------
@@ -272,6 +276,18 @@ def _closing(
         for order_id, each in orders.items()
     )
     return (*filled, closed_by_others(view, fills, pair.account, pair.ctx))
+
+
+def _without_stop(
+    pair: Pair, view: PositionView
+) -> tuple[tuple[e.PositionEvent, ...], tuple[Intent, ...]]:
+    """What takes back the stop of a position that is closed now; it would open another."""
+    order = pair.resting(view.insurance.client_id)
+    if order is None or view.insurance.client_id is None:
+        return (), ()
+    cancel = cancel_order(view, pair.ctx, view.insurance.client_id, view.insurance.attempts)
+    event = e.OrphanCancelling(position=view.id, at_ns=pair.ctx.now_ns, cancel=cancel)
+    return (event,), (cancel,)
 
 
 def _resolved(

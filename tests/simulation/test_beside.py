@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from robson.api.published import Settled
 from robson.domain import events as e
 from robson.domain.commands import Panic
 from robson.domain.identity import Purpose
@@ -21,6 +22,7 @@ from robson.sim.window import status_of
 from robson.sim.world import ACCOUNT
 from tests.simulation import outsiders
 from tests.simulation.test_reconcile import LOOKED_S, Read, codes, held, part, passes
+from tests.simulation.test_testimony import in_error, resolving, said, trades
 from tests.simulation.worlds import BALANCE, first_price
 
 BOTH = pytest.mark.parametrize("side", list(Side), ids=lambda side: side.value)
@@ -219,15 +221,14 @@ def test_a_short_that_somebody_closed_loses_its_stop_before_it_is_closed(
 
 
 def test_who_buys_more_than_a_short_owes_closes_nothing() -> None:
-    """R8 needs a trade of the size of the position; fourteen times as much is somebody's own."""
+    """R8 needs a trade of the size of the position; three times as much is somebody's own."""
     bench = rich()
-    rests = ours(bench)
     outsiders.trades(bench, Action.BUY, part(bench, "3"), repays=False)
     passes(bench, 3 * LOOKED_S)
 
     assert bench.events(e.PositionClosed) == []
     assert "stale_active" in codes(bench)
-    assert ours(bench) == rests, "the debt is still there, and its stop"
+    assert ours(bench) == [], "and a stop would only buy more"
 
 
 def test_a_stop_where_nothing_is_owed_any_more_is_taken_back() -> None:
@@ -239,6 +240,20 @@ def test_a_stop_where_nothing_is_owed_any_more_is_taken_back() -> None:
 
     assert bench.view.state is PositionState.ACTIVE
     assert "stale_active" in codes(bench)
+    assert ours(bench) == []
+
+
+@pytest.mark.proves("R15")
+def test_what_a_person_says_is_closed_loses_its_stop_at_once() -> None:
+    """In error, and repaid by hand: its stop is taken back with the word that it is closed."""
+    bench = in_error(rich())
+    outsiders.trades(bench, Action.BUY, part(bench, "1.0005"))
+    passes(bench, 5)
+    assert len(ours(bench)) == 1
+    told = said(bench, resolving(bench, "closed", trades(bench, "web_1")))
+    assert isinstance(told, Settled), told
+    bench.settled()
+
     assert ours(bench) == []
 
 

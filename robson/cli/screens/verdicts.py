@@ -66,7 +66,6 @@ def _of_position(document: Doc, position: Doc, symbols: Symbols) -> Iterator[Fin
 
 def _unprotected(document: Doc, position: Doc, symbols: Symbols) -> Finding:
     where = facts.venue(document)
-    since = figures.age(facts.naked_s(position))
     quantity = facts.quantity_of(position, position.get("quantity"), unit=False)
     exiting = text(position, "state") == "exiting"
     later = _still_at(document)
@@ -82,13 +81,20 @@ def _unprotected(document: Doc, position: Doc, symbols: Symbols) -> Finding:
     )
     return Finding(
         f.UNPROTECTED,
-        f"{facts.name(position)} {quantity}: no stop rests at {where} for {since}.",
+        f"{facts.name(position)} {quantity}: {_how_bare(position, where)}.",
         _while_naked(document, position),
         _about_stop(document, position, symbols),
         advice,
         text(position, "symbol"),
         frozenset({text(position, "id")}),
     )
+
+
+def _how_bare(position: Doc, where: str) -> str:
+    if at(position, "insurance", "state") == "resting":
+        rests = facts.quantity_of(position, at(position, "insurance", "quantity"))
+        return f"a stop rests at {where} for only {rests} of it"
+    return f"no stop rests at {where} for {figures.age(facts.naked_s(position))}"
 
 
 def _still_at(document: Doc) -> str:
@@ -104,9 +110,10 @@ def _while_naked(document: Doc, position: Doc) -> str:
     if text(position, "state") == "exiting":
         return "It is being closed at market. Until that is confirmed nothing limits the loss."
     stop = facts.price_of(position, position.get("stop_loss"))
+    rest = " of the rest" if at(position, "insurance", "state") == "resting" else ""
     return (
         f"Robson still watches {stop} and would exit. If this host dies now, nothing limits"
-        " the loss."
+        f" the loss{rest}."
     )
 
 
@@ -122,7 +129,10 @@ def _about_stop(document: Doc, position: Doc, symbols: Symbols) -> str:
         return "Places none: insurance.enabled was false when it was entered. Judges every price."
     if state == "resting":
         rests = facts.quantity_of(position, at(position, "insurance", "quantity"))
-        return f"Rests a stop for only {rests} and places one for the whole quantity."
+        return (
+            f"Rests a stop for only {rests}, looks every 30{HARD_SPACE}s what else is free, and"
+            " places one for the whole quantity then."
+        )
     if state == "gone":
         return f"The exchange stop is not open any more. Robson asks {where} what became of it."
     said = f" {where[0].upper()}{where[1:]} answers {error}." if error else ""
