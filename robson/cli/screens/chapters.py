@@ -11,7 +11,7 @@ from robson.cli.screens import compared, endings, facts, figures, journal
 from robson.cli.screens.facts import Doc, at, listed, num, text
 from robson.cli.screens.journal import pay, pay_num
 from robson.cli.screens.line import STRONG, Line, Page, spans
-from robson.cli.screens.scene import Scene, unknown
+from robson.cli.screens.scene import Scene, failed, unknown
 
 
 def body(
@@ -141,7 +141,7 @@ def _entry(s: Scene) -> Line:
 
 
 def _guard(s: Scene) -> Line:
-    placed, failed = s.last("insurance_placed"), journal.of(s.rows, "insurance_failed")
+    placed = s.last("insurance_placed")
     line: Line = []
     if placed is not None:
         stop = facts.price_of(s.p, pay(placed, "stop_price"))
@@ -150,9 +150,7 @@ def _guard(s: Scene) -> Line:
         line = spans(
             f"Exchange stop {stop} rests at {s.where} for all {quantity}, {after} after the fill."
         )
-    if failed:
-        many = figures.often(len(failed))
-        line += [(f" It was refused {many}: {s.clean(failed[-1], 'message')}.", STRONG)]
+    line += failed(s, "It", journal.of(s.rows, "insurance_failed"))
     if s.last("insurance_gone") is not None:
         line += [(" It was gone and nobody had said why.", STRONG)]
     return line

@@ -6,7 +6,7 @@ from robson.cli.screens import facts, figures, journal
 from robson.cli.screens.facts import Doc, at
 from robson.cli.screens.journal import pay
 from robson.cli.screens.line import STRONG, Line, spans
-from robson.cli.screens.scene import Scene, unknown
+from robson.cli.screens.scene import Scene, failed, unknown
 
 _RULES = {
     "stop_gain": "touched the stop-gain",
@@ -33,11 +33,8 @@ def leaving(s: Scene) -> Line:
         sold = facts.quantity_of(s.p, pay(fill, "quantity") or s.p.get("entry_quantity"))
         price = pay(fill, "price") or at((pay(fill, "fills") or [{}])[0], "price")
         line += spans(f"{who} {word} {sold} at {facts.price_of(s.p, price)} on average{later}.")
-    retries = journal.of(s.rows, "exit_retry")
-    if retries:
-        many = figures.often(len(retries))
-        line += [(f" The exit was refused {many}: {s.clean(retries[-1], 'message')}.", STRONG)]
-    return [*line, *unknown(s, "x")]
+    lost = [row for row in journal.of(s.rows, "exit_retry") if not pay(row, "proof")]
+    return [*line, *failed(s, "The exit", lost), *unknown(s, "x")]
 
 
 def _cause(s: Scene, trigger: Doc) -> str:

@@ -107,7 +107,8 @@ def _raised(row: Doc, p: Doc, _rows: Sequence[Doc], symbols: Symbols) -> Said:
 
 
 def _stop_failed(row: Doc, _p: Doc, _rows: Sequence[Doc], symbols: Symbols) -> Said:
-    return "not set", f"exchange stop refused: {symbols.clean(pay(row, 'message'))}; tried again"
+    how = "refused" if pay(row, "code") is not None else "not there"
+    return "not set", f"exchange stop {how}: {symbols.clean(pay(row, 'message'))}; tried again"
 
 
 def _unknown(row: Doc, _p: Doc, _rows: Sequence[Doc], symbols: Symbols) -> Said:

@@ -123,7 +123,7 @@ def _exit_text(p: Doc, document: Doc) -> str:
         "sending": f"sent {since} ago",
         "unknown": f"no answer for {since}",
         "resting": f"taken {since} ago",
-        "failed": "refused, tried again",
+        "failed": "came to nothing, tried again",
     }
     said = words.get(text(order, "status"), "waits for the stop to be off")
     return said.replace("\u00a0", " ")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from robson.cli.screens import journal
+from robson.cli.screens import figures, journal
 from robson.cli.screens.facts import Doc, text
+from robson.cli.screens.journal import pay
 from robson.cli.screens.line import PLAIN, STRONG, Line, Symbols
 
 
@@ -28,6 +29,17 @@ class Scene(NamedTuple):
         return self.symbols.clean(text(row, "payload", *path)).rstrip(".")
 
 
+def failed(s: Scene, what: str, rows: Sequence[Doc]) -> Line:
+    """What the exchange has refused, by a code of its own, and what came to nothing without one."""
+    line: Line = []
+    for said, coded in (("was refused", True), ("came to nothing", False)):
+        these = [row for row in rows if (pay(row, "code") is not None) is coded]
+        if these:
+            message = s.clean(these[-1], "message")
+            line += [(f" {what} {said} {figures.often(len(these))}: {message}.", STRONG)]
+    return line
+
+
 def unknown(s: Scene, letter: str) -> Line:
     """What had no known outcome, and what settled it."""
     found = [
@@ -38,16 +50,25 @@ def unknown(s: Scene, letter: str) -> Line:
     if not found:
         return []
     where = f"{s.where[0].upper()}{s.where[1:]}"
-    resolved = s.last("order_resolved")
-    outcome = {"found": "found it there", "absent": "proved that it is not there"}
+    lost = {text(row, "payload", "client_id") for row in found}
+    settled = [
+        s.clean(row, "outcome")
+        for row in journal.of(s.rows, "order_resolved")
+        if text(row, "payload", "client_id") in lost
+    ]
     known = s.last("entry_filled", "entry_failed", "exit_filled", "insurance_filled")
-    still = "asks on" if known is None else "asked until its outcome was known"
-    ended = outcome.get(s.clean(resolved, "outcome"), still)
+    ended = "asks on" if known is None else "asked until its outcome was known"
+    if settled:
+        ended = _OUTCOMES.get(settled[-1], ended)
+    more = f", {figures.often(len(lost))}" if len(lost) > 1 else ""
+    again = letter == "x" and "absent" in settled
+    then = " Only then was another one sent, under an id of its own." if again else ""
+    looked = "looked the order up by its client id"
     return [
         (" ", PLAIN),
-        (f"{where} did not answer ({s.clean(found[0], 'reason')}).", STRONG),
-        (
-            f" Robson did not send again: it looked the order up by its client id and {ended}.",
-            PLAIN,
-        ),
+        (f"{where} did not answer ({s.clean(found[0], 'reason')}){more}.", STRONG),
+        (f" Robson did not send again: it {looked} and {ended}.{then}", PLAIN),
     ]
+
+
+_OUTCOMES = {"found": "found it there", "absent": "proved that it is not there"}
