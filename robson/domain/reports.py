@@ -7,11 +7,12 @@ asked. Unknown is a report of its own, never an error.
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 from decimal import Decimal
 
 import attrs
 
-from robson.domain.identity import Scope
+from robson.domain.identity import Scope, Symbol
 from robson.domain.intents import Intent, OrderType
 from robson.domain.values import Action, Candle, ExchangeNs, Price, Quantity
 
@@ -56,6 +57,16 @@ class Fill:
     def is_forced(self) -> bool:
         """Whether the exchange closed by itself: a liquidation, by an order nobody sent."""
         return self.client_id.startswith(FORCED_PREFIX)
+
+
+def fees_elsewhere(fills: Iterable[Fill], symbol: Symbol) -> dict[str, Decimal]:
+    """Commissions by asset that were taken in neither asset of the pair, such as BNB."""
+    paid: dict[str, Decimal] = {}
+    for fill in fills:
+        asset = fill.commission_asset
+        if asset not in (symbol.base, symbol.quote) and fill.commission:
+            paid[asset] = paid.get(asset, Decimal(0)) + fill.commission
+    return paid
 
 
 @attrs.frozen(kw_only=True)

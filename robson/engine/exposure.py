@@ -102,13 +102,13 @@ def marked(view: PositionView, account: AccountSnapshot) -> Decimal:
     After the fees of all fills and the interest the pair owes; what leaving would cost is not in.
     """
     assert view.entry is not None
-    out, base, sign = exit_fills(view), view.scope.symbol.base, side_of(view).sign
+    out, sign = exit_fills(view), side_of(view).sign
     with localcontext(MONEY):
         left = view.entry.held - sum((fill.quantity for fill in out), Decimal(0))
         made = sum(((fill.price - view.entry.price) * fill.quantity for fill in out), Decimal(0))
         made += (account.index_price - view.entry.price) * left
         interest = account.base.interest * account.index_price + account.quote.interest
-        worth = made * sign - fees((*view.entry.fills, *out), base=base) - interest
+        worth = made * sign - fees((*view.entry.fills, *out), view.scope.symbol) - interest
         # Against the reader: a higher basis is a larger loss from there.
         return round_up(worth, 12)
 

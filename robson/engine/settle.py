@@ -9,7 +9,7 @@ from __future__ import annotations
 from decimal import Decimal, localcontext
 
 from robson.domain import events as e
-from robson.domain.identity import Purpose, read_client_order_id
+from robson.domain.identity import Purpose, Symbol, read_client_order_id
 from robson.domain.lifecycle import PositionState
 from robson.domain.reports import AccountSnapshot, Fill, InterestCharge
 from robson.domain.values import MONEY, NS_PER_S, Quantity, Side, plain
@@ -256,16 +256,20 @@ def gross(view: PositionView, fills: tuple[Fill, ...]) -> Decimal:
         return (price - view.entry.price) * side_of(view).sign * quantity + back
 
 
-def fees(fills: tuple[Fill, ...], *, base: str) -> Decimal:
-    """Commissions in quote; those taken in base at the price of their own fill."""
+def fees(fills: tuple[Fill, ...], symbol: Symbol) -> Decimal:
+    """Commissions in quote; those taken in base at the price of their own fill.
+
+    What was taken in a third asset is no number of quote, and nobody here knows its price: it is
+    told beside the result (``fees_elsewhere``), and is not in it.
+    """
     with localcontext(MONEY):
-        return sum(
-            (
-                fill.commission * fill.price if fill.commission_asset == base else fill.commission
-                for fill in fills
-            ),
-            Decimal(0),
-        )
+        return sum((_fee(fill, symbol) for fill in fills), Decimal(0))
+
+
+def _fee(fill: Fill, symbol: Symbol) -> Decimal:
+    if fill.commission_asset == symbol.base:
+        return fill.commission * fill.price
+    return fill.commission if fill.commission_asset == symbol.quote else Decimal(0)
 
 
 def decide_interest(
@@ -285,7 +289,7 @@ def decide_interest(
             ),
             Decimal(0),
         )
-        cost = fees((*view.entry.fills, *exit_fills(view), *view.given_back), base=base)
+        cost = fees((*view.entry.fills, *exit_fills(view), *view.given_back), view.scope.symbol)
         net = view.closed.gross - cost - paid
         planned = view.plan.sizing.planned_risk
         settled = e.PnlSettled(

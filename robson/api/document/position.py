@@ -71,6 +71,9 @@ def _more(message: pb.Position) -> Document:
         "exit_price": number(message.exit_price),
         "exited_at": when(message, "exited_at"),
         "fees": number(message.fees),
+        "other_fees": [
+            {"asset": each.asset, "amount": number(each.amount)} for each in message.other_fees
+        ],
         "interest": number(message.interest),
         "pnl_provisional": number(message.pnl_provisional),
         "waiting_for": word(message.waiting_for),

@@ -20,7 +20,7 @@ from robson.api.v1 import robson_pb2 as pb
 from robson.domain.identity import Symbol
 from robson.domain.instrument import Instrument
 from robson.domain.lifecycle import PositionState
-from robson.domain.reports import AccountSnapshot
+from robson.domain.reports import AccountSnapshot, fees_elsewhere
 from robson.domain.strategy import StrategyConfig
 from robson.domain.values import MONEY, NS_PER_MS
 from robson.domain.view import OrderRecord, PositionView
@@ -103,6 +103,7 @@ def _money(view: PositionView, published: Published, note: PositionNote) -> pb.P
         realized_pnl=floored(settled.net if settled else None),
         r_multiple=floored(settled.r_multiple if settled else None),
         fees=raised(settled.fees if settled else None),
+        other_fees=_other_fees(view),
         interest=raised(settled.interest if settled else None),
         pnl_provisional=floored(provisional(view)),
         exit_price=text(closed.price if closed else None),
@@ -112,6 +113,14 @@ def _money(view: PositionView, published: Published, note: PositionNote) -> pb.P
         actual_risk=raised(note.actual_risk),
         price=price_point(price, last.at_ns, published.now_ns) if price and last else None,
     )
+
+
+def _other_fees(view: PositionView) -> list[pb.AssetAmount]:
+    """What was paid in neither asset of the pair, whatever became of the position."""
+    entered = view.entry.fills if view.entry else ()
+    fills = (*entered, *view.exit_fills, *view.insurance_fills, *view.given_back)
+    paid = fees_elsewhere(fills, view.scope.symbol)
+    return [pb.AssetAmount(asset=each, amount=raised(paid[each])) for each in paid]
 
 
 def _guards(view: PositionView, published: Published, note: PositionNote) -> pb.Position:

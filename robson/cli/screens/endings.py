@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from robson.cli.screens import facts, figures, journal
-from robson.cli.screens.facts import Doc, at
+from robson.cli.screens.facts import Doc, at, listed
 from robson.cli.screens.journal import pay
-from robson.cli.screens.line import STRONG, Line, spans
+from robson.cli.screens.line import PLAIN, STRONG, Line, spans
 from robson.cli.screens.scene import Scene, failed, unknown
 
 _RULES = {
@@ -62,11 +62,19 @@ def result(s: Scene) -> Line:
     fees, interest = (figures.risk(pay(settled, key)) for key in ("fees", "interest"))
     gross = figures.pnl(pay(settled, "gross"))
     r = figures.in_r(pay(settled, "r_multiple"))
-    return spans(
+    line = spans(
         f"Gross {gross}, fees {fees}, interest {interest}: ",
         (f"net {net}, {r}", STRONG),
         ". No debt left.",
     )
+    other = [
+        f"{figures.quantity(each.get('amount'))}\u00a0{s.symbols.clean(each.get('asset'))}"
+        for each in listed(s.p, "other_fees")
+    ]
+    if other:
+        said = f" {' and '.join(other)} of fees came on top, and is in none of these figures:"
+        line += [(said, STRONG), (f" {s.where} takes fees in what is not traded.", PLAIN)]
+    return line
 
 
 def cancelled(s: Scene) -> Line:

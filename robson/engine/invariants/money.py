@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, localcontext
 
 from robson.domain import events as e
-from robson.domain.identity import Purpose, position_hash, read_client_order_id
+from robson.domain.identity import Purpose, Symbol, position_hash, read_client_order_id
 from robson.domain.lifecycle import PositionState
 from robson.domain.reports import Fill
 from robson.domain.values import MONEY, NS_PER_MS, Action, Side
@@ -246,7 +246,7 @@ def result_adds_up(seen: Seen) -> Iterator[Verdict]:
     if entry is None or closed is None or plan is None:
         yield "settled without having been closed"
         return
-    base = view.scope.symbol.base
+    symbol = view.scope.symbol
     with localcontext(MONEY):
         worth = sum((fill.price * fill.quantity for fill in fills), ZERO)
         quantity = total(fills) if seen.side is Side.LONG else entry.quantity
@@ -254,7 +254,7 @@ def result_adds_up(seen: Seen) -> Iterator[Verdict]:
         back = view.given_back
         gross = (price - entry.price) * quantity * seen.side.sign
         gross += sum(((fill.price - price) * fill.quantity for fill in back), ZERO)
-        paid = sum((_fee(fill, base) for fill in (*entry.fills, *fills, *back)), ZERO)
+        paid = sum((_fee(fill, symbol) for fill in (*entry.fills, *fills, *back)), ZERO)
         net = event.gross - event.fees - event.interest
         yield event.gross == gross or f"gross {event.gross}, by the fills {gross}"
         yield event.fees == paid or f"fees {event.fees}, by the fills {paid}"
@@ -263,8 +263,11 @@ def result_adds_up(seen: Seen) -> Iterator[Verdict]:
         yield abs(by_plan - net) < Decimal("1E-12") or f"{event.r_multiple} R are not {net}"
 
 
-def _fee(fill: Fill, base: str) -> Decimal:
-    return fill.commission * (fill.price if fill.commission_asset == base else 1)
+def _fee(fill: Fill, symbol: Symbol) -> Decimal:
+    """In quote; what was taken in a third asset is told beside the result, and is not in it."""
+    if fill.commission_asset not in (symbol.base, symbol.quote):
+        return ZERO
+    return fill.commission * (fill.price if fill.commission_asset == symbol.base else 1)
 
 
 # --- against the exchange ------------------------------------------------------------------------
@@ -309,7 +312,7 @@ def wallet_as_told(seen: Seen) -> Iterator[Verdict]:
     )
     yield same or since or f"the wallet is {account.base}, {account.quote}, not as last read"
     with localcontext(MONEY):
-        base, quote = _moved(fills, account.base.asset)
+        base, quote = _moved(fills, account.scope.symbol)
         others = _others(seen, truth, sized.at_ns)
         base, quote = base + others[0], quote + others[1]
         base -= _charged(view, truth, account.base.asset)
@@ -343,14 +346,14 @@ def _others(seen: Seen, truth: Truth, since_ns: int) -> tuple[Decimal, Decimal]:
     view = seen.after
     ours = (*(view.entry.fills if view.entry else ()), *seen.way_out, *view.given_back)
     fills, transfers = truth.by_others(since_ns, ours)
-    base, quote = _moved(fills, truth.account.base.asset)
+    base, quote = _moved(fills, truth.account.scope.symbol)
     for each in transfers:
         base += each.amount if each.asset == truth.account.base.asset else 0
         quote += each.amount if each.asset == truth.account.quote.asset else 0
     return base, quote
 
 
-def _moved(fills: tuple[Fill, ...], base_asset: str) -> tuple[Decimal, Decimal]:
+def _moved(fills: tuple[Fill, ...], symbol: Symbol) -> tuple[Decimal, Decimal]:
     """Base and quote that trades moved, in the exchange's own rounding."""
     base, quote = ZERO, ZERO
     for fill in fills:
@@ -359,9 +362,9 @@ def _moved(fills: tuple[Fill, ...], base_asset: str) -> tuple[Decimal, Decimal]:
         worth = (fill.price * fill.quantity).quantize(ATOM, rounding=rounding)
         base += fill.quantity if buys else -fill.quantity
         quote += -worth if buys else worth
-        if fill.commission_asset == base_asset:
+        if fill.commission_asset == symbol.base:
             base -= fill.commission
-        else:
+        elif fill.commission_asset == symbol.quote:
             quote -= fill.commission
     return base, quote
 

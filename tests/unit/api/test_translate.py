@@ -28,6 +28,7 @@ from robson.domain.lifecycle import PositionState
 from robson.domain.plan import InsuranceTerms
 from robson.domain.values import ExchangeNs, Price, Side
 from robson.domain.view import InsuranceView, OrderRecord
+from robson.engine.settle import fees
 from tests.contract import lives
 from tests.contract.fake_daemon import preview, published
 
@@ -55,6 +56,23 @@ def test_absent_is_empty_and_never_zero() -> None:
     assert text(None) == floored(None) == raised(None) == seconds(None) == ""
     assert stamp(None) is None
     assert text(D("1E-8")) == "0.00000001"
+
+
+@pytest.mark.proves("I-46")
+def test_a_fee_in_a_third_asset_is_told_and_is_no_number_of_quote() -> None:
+    """0.0142 BNB are not 0.0142 USDT; whatever asset the exchange names is told."""
+    view = lives.active()
+    assert view.entry is not None
+    (first, *more) = view.entry.fills
+    paid = attrs.evolve(first, commission=D("0.01427003"), commission_asset="BNB")
+    odd = attrs.evolve(view, entry=attrs.evolve(view.entry, fills=(paid, paid, *more)))
+    symbol = view.scope.symbol
+
+    assert fees((paid, paid, *more), symbol) == fees(tuple(more), symbol)
+    assert fees((first,), symbol) > 0
+    told = positions.position(odd, VIEW).other_fees
+    assert [(each.asset, each.amount) for each in told] == [("BNB", "0.02854006")]
+    assert not positions.position(view, VIEW).other_fees
 
 
 @pytest.mark.parametrize("enabled", [True, False])

@@ -172,6 +172,9 @@ CLIMB_ROWS = [
 ]
 EXPLAIN_CLIMB = changed(EXPLAIN, position=SIM_LONG, rows=CLIMB_ROWS)
 
+EXPLAIN_PAID_IN_BNB = changed(
+    EXPLAIN, position__other_fees=[{"asset": "BNB", "amount": D("0.01427003")}]
+)
 EXPLAIN_UNINSURED = changed(
     EXPLAIN,
     position=changed(SIM_LONG, insurance={**NOTHING_RESTS, "enabled": False}),

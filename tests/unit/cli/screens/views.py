@@ -118,6 +118,7 @@ EXPLAINED = {
     "closed": lives.EXPLAIN,
     "active": lives.EXPLAIN_ACTIVE,
     "uninsured": stories.EXPLAIN_UNINSURED,
+    "paid-in-bnb": stories.EXPLAIN_PAID_IN_BNB,
     "stopped": stories.EXPLAIN_STOPPED,
     "refused": stories.EXPLAIN_REFUSED,
     "climb": stories.EXPLAIN_CLIMB,
