@@ -44,10 +44,8 @@ def adopt(
 
     Executed quantity without its fills is not enough: the fills are asked for first.
     """
-    if view.state.is_terminal and record.order.purpose is not Purpose.ENTRY:
+    if view.state.is_terminal or a_person_decides(view, record):
         return NOTHING  # a late word of what is over: no fill counts twice, none comes back to life
-    if a_person_decides(view, record):
-        return NOTHING
     matters = order.status.is_final or opens_early(view, record, order, ctx)
     if order.executed > 0 and matters and order.fills is None:
         since = view.created_ns

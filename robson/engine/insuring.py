@@ -252,7 +252,8 @@ def _resting(view: PositionView, ctx: Context, known: Known) -> Step:
     if known.verified and prepared_before(view, ctx):
         # It rests, so the earlier process has sent no exit: the way out is ours from here on.
         renewed = prearm(view, ctx, view.insurance.client_id)
-        return act(renewed) if renewed else WAIT
+        if renewed:
+            return act(renewed)
     if not known.reading and _account_is_old(view, ctx):
         return ask(ctx, known, read_account(view))
     wanted = wanted_stop(view, ctx)
