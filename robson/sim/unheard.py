@@ -20,6 +20,7 @@ from robson.connectors.binance.limits import MINUTE_MS, Limits
 from robson.connectors.binance.signing import HmacSigner
 from robson.domain.intents import Intent
 from robson.domain.reports import NoAnswer
+from robson.domain.values import NS_PER_MS
 from robson.exec.lanes import Lane, lane_of
 
 URL = "http://127.0.0.1:1"
@@ -65,6 +66,7 @@ class Unheard:
         minutes = itertools.count()  # no budget ever runs out
         limits = Limits(lambda: next(minutes) * MINUTE_MS)
         clock, key = ExchangeClock(now_ns, now_ns()), Key(secret, HmacSigner(secret))
+        clock.sample(sent_ns=now_ns(), received_ns=now_ns(), server_ms=now_ns() // NS_PER_MS)
         self._urgent = BinanceExchange(Api(_DeafPool(), key, limits, clock), clock)
         self._usual = BinanceExchange(Api(_DeafSession(), key, limits, clock), clock)
 
