@@ -275,6 +275,8 @@ def _lacks() -> tuple[str, ...]:
             "`NO_SIDE_EFFECT`, `MARGIN_BUY` and `AUTO_REPAY`. Limit orders, order lists, cross",
             "margin, spot accounts and `AUTO_BORROW_REPAY` are refused with code -1020 or -3003.",
             "Wallets beside the isolated accounts are not kept: a transfer in always succeeds.",
+            "Listen keys are gone (410), as at Binance since 2026-02-20; a user stream is opened",
+            "by listen token. The WebSocket API takes no orders and no `session.logon` (-1020).",
             "There",
             "is one margin tier, no BNB, and no bar of a second or a month. Where Binance's own",
             "documents contradict each other or say nothing, it does what",

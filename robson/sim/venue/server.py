@@ -44,6 +44,12 @@ ENDPOINTS: Table = {
     **money.ENDPOINTS,
     **tokens.ENDPOINTS,
 }
+_GONE = {
+    "/api/v3/userDataStream",
+    "/sapi/v1/userDataStream",
+    "/sapi/v1/userDataStream/isolated",
+}
+"""Where listen keys were, until 2026-02-20."""
 _PAGE = "<html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>"
 _PAGES = {"blocked": (403, "403 Forbidden"), "page": (503, "503 Service Unavailable")}
 
@@ -158,7 +164,9 @@ class Venue:
     ) -> web.Response | None:
         """The answer; None when the script says that none comes."""
         if endpoint is None:
-            return _sent(_html(404, _PAGE.format("404 Not Found")), row)
+            gone = request.path in _GONE
+            status, title = (410, "410 Gone") if gone else (404, "404 Not Found")
+            return _sent(_html(status, _PAGE.format(title)), row)
         headers: dict[str, str] = {}
         try:
             asked = self._asked(endpoint, request, got, headers)
