@@ -217,7 +217,10 @@ def _flows(asked: Asked, entry: Entry) -> list[tuple[str, str, Decimal]]:
         case LoanTaken():
             return [("BORROW", entry.asset, entry.amount)]
         case DebtRepaid():
-            return [("REPAY", entry.asset, -entry.interest - entry.principal)]
+            kind = "REPAY_LIQUIDATION" if _is_forced(asked, entry.order_id) else "REPAY"
+            return [(kind, entry.asset, -entry.interest - entry.principal)]
+        case Filled() if _is_forced(asked, entry.order_id):
+            return _forced_flows(asked, entry)
         case Filled():
             buys = asked.market.exchange.state.orders[entry.order_id].action is Action.BUY
             base, quote, symbol = entry.quantity, entry.quote_amount, entry.scope.symbol
@@ -228,6 +231,22 @@ def _flows(asked: Asked, entry: Entry) -> list[tuple[str, str, Decimal]]:
             )
             return [*trade, ("TRADING_COMMISSION", entry.commission_asset, -entry.commission)]
     return []
+
+
+def _is_forced(asked: Asked, order_id: int | None) -> bool:
+    order = asked.market.exchange.state.orders.get(order_id or 0)
+    return order is not None and order.client_id.startswith(FORCED_PREFIX)
+
+
+def _forced_flows(asked: Asked, entry: Filled) -> list[tuple[str, str, Decimal]]:
+    """The same by the names for a forced close; which of them covers what, no document says."""
+    buys = asked.market.exchange.state.orders[entry.order_id].action is Action.BUY
+    kind, sign = ("BUY_LIQUIDATION", 1) if buys else ("SELL_LIQUIDATION", -1)
+    return [
+        (kind, entry.scope.symbol.base, sign * entry.quantity),
+        (kind, entry.scope.symbol.quote, -sign * entry.quote_amount),
+        ("LIQUIDATION_FEE", entry.commission_asset, -entry.commission),
+    ]
 
 
 async def _forced(asked: Asked) -> Any:

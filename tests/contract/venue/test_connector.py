@@ -52,9 +52,8 @@ from tests.contract.venue.harness import Started, venue
 SCOPE = Scope(AccountId("main"), Symbol("BTC", "USDT"))
 STEP = Decimal("0.00001")
 POSITION = PositionId.of(7)
-LIQUIDATION = [
-    *("SELL_LIQUIDATION", "REPAY_LIQUIDATION", "LIQUIDATION_FEE"),
-]
+LIQUIDATION = ["LIQUIDATION_FEE", *("SELL_LIQUIDATION",) * 2, "REPAY_LIQUIDATION"]
+"""Of a long that is closed by force, as its money goes."""
 Note = Callable[[str, object], None]
 T = TypeVar("T")
 
