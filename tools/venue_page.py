@@ -79,6 +79,12 @@ _OPERATOR = (
     ("POST `/fault`", "adds one fault, as a table of the script says it, in JSON"),
     ("POST `/calm`", "no fault strikes any more"),
     ("POST `/revoke`", '`{"api_key": "first"}`: from now on it is unknown'),
+    (
+        "POST `/outage`",
+        '`{"mode": "mute", "seconds": 7200}`: nothing is served for so long; `refused` (nobody'
+        " listens), `cut` (each connection as it comes), `mute` (nothing is answered) or `page`"
+        " (503 to all)",
+    ),
     ("POST `/clock`", '`{"ahead_ms": 5000}` lets the exchange\'s clock jump'),
 )
 _BUDGETS = {Budget.API: "one for `/api`", Budget.IP: "its own, address", Budget.UID: "its own, key"}

@@ -31,6 +31,8 @@ SLACK_S = 30.0
 """And our own, for a machine that has other things to do."""
 TRIES = 8
 """Positions armed until one is held: an entry that was refused is not repeated by itself."""
+AGAIN_S = 8.0
+"""Exchange time from one to the next: a pair may be halted, or an address banned, for a while."""
 HOLDS_S = 45.0
 """Exchange time for what strikes while a position is held: a look at the stop each half minute."""
 _WAITS_S = 5.0
@@ -151,8 +153,9 @@ class _Life:
         """Held and insured, or over after that. What ended before a fill is followed by another."""
         position = self._position() if self.armed else None
         if position is None or position.state == pb.POSITION_STATE_CANCELLED:
-            self._arm()
-            self._dies("entering")
+            if monotonic_s() > self._armed_s + AGAIN_S / float(self._speed):
+                self._arm()
+                self._dies("entering")
             return False
         waits = position.state == pb.POSITION_STATE_ARMED
         if waits and monotonic_s() > self._armed_s + _WAITS_S + 60 / float(self._speed):

@@ -23,6 +23,7 @@ from robson.sim.venue.keys import DEFAULT, Keys, read_keys
 from robson.sim.venue.kinds import KINDS
 from robson.sim.venue.market import Market
 from robson.sim.venue.operating import Operator
+from robson.sim.venue.outage import Door
 from robson.sim.venue.recording import Recording
 from robson.sim.venue.server import Venue
 
@@ -158,18 +159,15 @@ async def _open(venue: Venue, options: Options, opened: Callable[[int, int, int]
     behind = web.AppRunner(Operator(venue).app(), access_log=None)
     await runner.setup()
     await behind.setup()
+    ports = [options.port] if options.ws_port is None else [options.port, options.ws_port]
+    doors = [Door(runner, HOST, port) for port in ports]
+    operator = Door(behind, HOST, options.operator_port)
     try:
-        port = await _listen(runner, options.port)
-        ws_port = port if options.ws_port is None else await _listen(runner, options.ws_port)
-        opened(port, ws_port, await _listen(behind, options.operator_port))
+        for door in (*doors, operator):
+            await door.open()
+        venue.outage.doors = doors
+        opened(doors[0].port, doors[-1].port, operator.port)
         await venue.run()
     finally:
         await behind.cleanup()
         await runner.cleanup()
-
-
-async def _listen(runner: web.AppRunner, port: int) -> int:
-    site = web.TCPSite(runner, HOST, port)
-    await site.start()
-    taken: int = runner.addresses[-1][1]
-    return taken

@@ -40,6 +40,7 @@ class Operator:
             "/calm": self._calm,
             "/revoke": self._revoke,
             "/clock": self._clock,
+            "/outage": self._outage,
             "/standing": self._standing,
         }
         for path, answer in gets.items():
@@ -96,6 +97,11 @@ class Operator:
         said = await request.json()
         self._venue.market.skip(int(said["ahead_ms"]))
         return {"at_ms": ms(self._venue.market.play())}
+
+    async def _outage(self, request: web.Request) -> Any:
+        said = await request.json()
+        await self._venue.outage.begin(str(said["mode"]), float(said["seconds"]))
+        return {}
 
     async def _standing(self, request: web.Request) -> Any:
         """What is told of the key, of payments in BNB, of accounts that are off, and of order

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 from collections.abc import Callable, Mapping
 from typing import Any
+from weakref import WeakSet
 
 from aiohttp import web
 
@@ -27,6 +27,7 @@ from robson.sim.venue.limits import Limits
 from robson.sim.venue.log import RequestLog, Row, role_of_request, target_of
 from robson.sim.venue.margin import Vanished
 from robson.sim.venue.market import Market
+from robson.sim.venue.outage import Outage
 from robson.sim.venue.refusals import Refused, refused
 from robson.sim.venue.sockets import Connection, text_of
 from robson.sim.venue.streams import Streams
@@ -35,6 +36,8 @@ from robson.sim.venue.wire import ms
 from robson.sim.venue.ws_api import WsApi
 
 TICK_S = 0.05
+STREAM = "stream"
+"""The role of a connection for frames that was asked for while there was an outage."""
 SPEED = "X-Venue-Speed"
 """A header that no exchange sends: so many of its seconds are in one of the machine's."""
 ENDPOINTS: Table = {
@@ -66,7 +69,14 @@ class Venue:
         self.log = RequestLog()
         self._speed = speed
         self._pace = {} if speed == 1 else {SPEED: f"{speed:g}"}
-        connect = functools.partial(Connection, monotonic_s, speed)
+        self._connections: WeakSet[Connection] = WeakSet()
+        self.outage = Outage(lambda: ms(market.now_ns()), self._freeze)
+
+        def connect() -> Connection:
+            made = Connection(monotonic_s, speed)
+            self._connections.add(made)
+            return made
+
         self.streams = Streams(market, connect, speed=speed)
         self.users = UserStreams(market)
         self._ws_api = WsApi(market, self.users, connect, speed=speed)
@@ -77,7 +87,7 @@ class Venue:
         app.router.add_get("/ws", self._raw)
         app.router.add_get("/ws/{names:.+}", self._raw)
         app.router.add_get("/stream", self._combined)
-        app.router.add_get("/ws-api/v3", self._ws_api.serve)
+        app.router.add_get("/ws-api/v3", self._api)
         app.router.add_route("*", "/{path:.*}", self._rest)
         return app
 
@@ -87,15 +97,41 @@ class Venue:
             self.market.play()
             self.streams.tick()
             self.users.tick()
+            await self.outage.tick()
             await asyncio.sleep(TICK_S)
 
     # --- streams ---------------------------------------------------------------------------------
 
+    def _freeze(self, seconds: float) -> None:
+        for connection in self._connections:
+            connection.freeze(seconds)
+
+    async def _api(self, request: web.Request) -> web.StreamResponse:
+        if self.outage.lasts:
+            return await self._away(request)
+        return await self._ws_api.serve(request)
+
+    async def _away(self, request: web.Request) -> web.StreamResponse:
+        row = self.log.begin(
+            at_ms=ms(self.market.play()),
+            method=request.method,
+            path=request.path,
+            role=STREAM,
+            key="",
+            target="",
+            weight=0,
+        )
+        return await self.outage.meet(request, row)
+
     async def _raw(self, request: web.Request) -> web.StreamResponse:
+        if self.outage.lasts:
+            return await self._away(request)
         names = request.match_info.get("names", "").split("/")
         return await self.streams.serve(request, names, combined=False)
 
     async def _combined(self, request: web.Request) -> web.StreamResponse:
+        if self.outage.lasts:
+            return await self._away(request)
         names = request.query.get("streams", "").split("/")
         return await self.streams.serve(request, names, combined=True)
 
@@ -135,6 +171,8 @@ class Venue:
         note: Callable[[], None],
     ) -> web.StreamResponse:
         """Answer, with what goes wrong on the way in and out."""
+        if self.outage.lasts:
+            return await self.outage.meet(request, row)
         strikes = self.market.script.strikes
         if jump := strikes("clock_jumps", row.role):
             self.market.skip(int(jump.seconds * 1000))

@@ -92,9 +92,12 @@ class Connection:
 
     # --- while it lasts --------------------------------------------------------------------------
 
-    async def serve(self, request: web.Request, heard: Heard) -> web.WebSocketResponse:
+    async def serve(self, request: web.Request, heard: Heard) -> web.StreamResponse:
         """Talk until one side ends it; ``heard`` gets every message, as JSON where it is some."""
-        await self._ws.prepare(request)
+        try:
+            await self._ws.prepare(request)
+        except ConnectionError:
+            return web.Response(status=499)  # whoever asked has gone
         self._transport = request.transport
         tasks = [asyncio.ensure_future(part) for part in (self._write(), self._keep())]
         try:

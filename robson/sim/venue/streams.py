@@ -201,7 +201,7 @@ class Streams:
 
     async def serve(
         self, request: web.Request, names: Iterable[str], *, combined: bool
-    ) -> web.WebSocketResponse:
+    ) -> web.StreamResponse:
         """Let a connection listen, and change what it listens to."""
         connection = self._connect()
         frames = Frames(

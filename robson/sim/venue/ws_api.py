@@ -55,7 +55,7 @@ class WsApi:
         self._users = users
         self._connect = connect
 
-    async def serve(self, request: web.Request) -> web.WebSocketResponse:
+    async def serve(self, request: web.Request) -> web.StreamResponse:
         """Answer until the connection ends; its subscriptions end with it."""
         connection = self._connect()
         frames = Frames(connection, self._market.script, speed=self._speed, shutdown=user_shutdown)
