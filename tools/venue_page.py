@@ -81,9 +81,9 @@ _OPERATOR = (
     ("POST `/revoke`", '`{"api_key": "first"}`: from now on it is unknown'),
     (
         "POST `/outage`",
-        '`{"mode": "mute", "seconds": 7200}`: nothing is served for so long; `refused` (nobody'
-        " listens), `cut` (each connection as it comes), `mute` (nothing is answered) or `page`"
-        " (503 to all)",
+        """`{"mode": "mute", "seconds": 7200}`: nothing is served for so long; `refused` (nobody
+        listens), `cut` (each connection as it comes), `mute` (nothing is answered) or `page`
+        (503 to all)""".replace("\n       ", ""),
     ),
     ("POST `/clock`", '`{"ahead_ms": 5000}` lets the exchange\'s clock jump'),
 )

@@ -80,10 +80,6 @@ class Venue:
         """The last price."""
         return Decimal(self._ask("market")["prices"][symbol])
 
-    def now_ms(self) -> int:
-        """The exchange's time."""
-        return int(self._ask("market")["at_ms"])
-
     def away(self, mode: str, seconds: int) -> None:
         """Out of service from now on, for so many of its seconds."""
         self._ask("outage", mode=mode, seconds=seconds)
