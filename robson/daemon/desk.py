@@ -133,17 +133,19 @@ class Desk:
             return
         command, answer = waiting
         if not isinstance(report, AccountReported):
-            _fail(answer, Refused("EXCHANGE_UNAVAILABLE", self._unread()))
+            _fail(answer, Refused("EXCHANGE_UNAVAILABLE", self._unread(report)))
             return
         try:
             self._armed(command, report, answer)
         except (Refused, InvalidValue) as refused:
             _fail(answer, refused)
 
-    def _unread(self) -> str:
+    def _unread(self, report: Report | None = None) -> str:
         left_s = -(-self._custody.patience.left_ns(self._custody.now()) // NS_PER_S)
-        why = f": the exchange asked for no more requests for {left_s} s" if left_s else ""
-        return f"the account could not be read{why}"
+        said = getattr(report, "message", "") or getattr(report, "reason", "")
+        if left_s:
+            said = f"the exchange asked for no more requests for {left_s} s"
+        return f"the account could not be read{said and ': '}{said}"
 
     def _armed(self, command: Arm, read: AccountReported, answer: Future[Any]) -> None:
         if self._repeats(command, answer):

@@ -56,6 +56,10 @@ class Venue:
         said = {"kind": "throttled", "request": request, "every": 1, "seconds": seconds}
         return int(self._ask("fault", **said)["line"])
 
+    def trouble(self, kind: str, request: str) -> None:
+        """From now on a fault strikes each request of a role."""
+        self._ask("fault", kind=kind, request=request, every=1)
+
     def calm(self) -> None:
         """No fault strikes any more."""
         self._ask("calm", all=True)

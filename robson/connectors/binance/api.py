@@ -113,7 +113,7 @@ class Api:
                 return read(reply.body, kind)
             except BadMessage as error:
                 raise Failed(endpoint, NoAnswer(reason=f"cannot be read: {error}")) from None
-        code, message = _explained(reply)
+        code, message = explained(reply)
         answer = answer_of(
             reply.status,
             code,
@@ -143,7 +143,7 @@ class Api:
         self._clock.sample(sent_ns=sent_ns, received_ns=received_ns, server_ms=told.serverTime)
 
 
-def _explained(reply: Reply) -> tuple[int, str]:
+def explained(reply: Reply) -> tuple[int, str]:
     """The code and the text of an error; of what is no JSON (a firewall's page), its kind."""
     try:
         found = read(reply.body, Error)

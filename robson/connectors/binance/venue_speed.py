@@ -9,7 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from robson.connectors.binance.addresses import is_here
-from robson.connectors.binance.api import OK, Failed
+from robson.connectors.binance.api import OK, Failed, explained
 from robson.connectors.binance.endpoints import TIME
 from robson.connectors.binance.http import Broken, Door, NothingLeft
 from robson.domain.errors import InvalidValue
@@ -35,7 +35,7 @@ def speed_of(door: Door) -> Decimal:
     except Broken as error:
         raise Failed(TIME, NoAnswer(reason=str(error))) from None
     if reply.status != OK:
-        raise Failed(TIME, NoAnswer(reason=f"HTTP {reply.status}"))
+        raise Failed(TIME, NoAnswer(reason=explained(reply)[1]))
     return _read(reply.headers.get(HEADER, "1"))
 
 
