@@ -18,6 +18,10 @@ _SLIPS = str.maketrans("OIL", "011")
 """What Crockford's base32 reads for the letters it leaves out."""
 
 
+FEW = 5
+"""So many pairs are named to somebody who has named another."""
+
+
 def symbol_of(text: str) -> str:
     """A pair as one word in capitals: ``btc/usdt`` is ``BTCUSDT``."""
     return text.strip().upper().replace("/", "")
@@ -34,7 +38,10 @@ def known_symbol(published: Published, text: str) -> str:
         raise Refused("INVALID_ARGUMENT", "a symbol is needed, such as BTCUSDT.")
     if symbol in published.instruments:
         return symbol
-    hint = did_you_mean(symbol, published.instruments)
+    known = sorted(published.instruments)
+    hint = did_you_mean(symbol, known)
+    if not hint and len(known) <= FEW:
+        hint = f" It knows {', '.join(known)}."
     raise Refused("UNKNOWN_SYMBOL", f"{symbol} is not a pair that this daemon knows.{hint}")
 
 

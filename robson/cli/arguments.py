@@ -39,7 +39,7 @@ def add_globals(parser: argparse.ArgumentParser, default: Any = argparse.SUPPRES
     group.add_argument(
         "--timeout",
         metavar="MS",
-        type=values.between("--timeout", 1, LONGEST_TIMEOUT_MS),
+        type=values.between("--timeout", 1, LONGEST_TIMEOUT_MS, "milliseconds"),
         help="deadline of a call, 5000",
         **value,
     )

@@ -135,8 +135,10 @@ def _command_word(argv: Sequence[str]) -> str | None:
 def _unknown(parser: Parser, word: str) -> Problem:
     option = word.partition("=")[0]
     if not word.startswith("-"):
+        pair = "--symbol" in parser.options() and len(word) > 1 and word.isalnum()
+        hint = f" Did you mean --symbol {word}?" if pair and word.isupper() else ""
         return Problem(
-            "INVALID_ARGUMENT", f"{word} is one word too many. See {parser.prog} --help."
+            "INVALID_ARGUMENT", f"{word} is one word too many.{hint} See {parser.prog} --help."
         )
     hint = did_you_mean(option, parser.options())
     return Problem(

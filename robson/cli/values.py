@@ -22,12 +22,12 @@ _INSTANT = re.compile(
 )
 
 
-def between(option: str, low: int, high: int) -> Type:
-    """A whole number within bounds."""
+def between(option: str, low: int, high: int, unit: str = "") -> Type:
+    """A whole number within bounds; ``unit``: what it counts, where that is not plain."""
 
     def read(text: str) -> int:
         if not _INTEGER.fullmatch(text) or not low <= int(text) <= high:
-            wrong(f"is {text}; allowed is {low} to {high}.", option)
+            wrong(f"is {text}; allowed is {low} to {high}{unit and f' {unit}'}.", option)
         return int(text)
 
     return read

@@ -38,8 +38,8 @@ def secrets(config: Config, token: Path) -> Check:
         )
     except OSError as error:
         return unchecked("Secrets", f"{token}: {error.strerror}")
-    told = "key and token files" if file else "token file"
-    return passed("Secrets", f"{told} are their owner's alone")
+    told = "key and token files are their" if file else "the token file is its"
+    return passed("Secrets", f"{told} owner's alone")
 
 
 def _open_to_others(token: Path) -> Check:

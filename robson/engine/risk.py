@@ -108,7 +108,10 @@ def _disk(state: RiskSnapshot) -> Denial | None:
         return _deny("disk_low", message, "failed", "written")
     if disk.free_mib >= disk.least_mib:
         return None
-    message = f"the journal's disk has {disk.free_mib} MiB left; an entry needs {disk.least_mib}"
+    message = (
+        f"the journal's disk has {disk.free_mib} MiB left; an entry needs {disk.least_mib}:"
+        " make room on it"
+    )
     return _deny("disk_low", message, disk.free_mib, disk.least_mib)
 
 

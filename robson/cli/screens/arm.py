@@ -94,6 +94,10 @@ def _dry_run(document: Doc, preview: Doc, page: Page) -> list[Line]:
     if waits:
         body = f"It would wait for {waits}. The numbers are for an entry at this price."
         lines += wrap(body, page.prose, first=[(" " * 9, PLAIN)], indent=9)
+    asked, base = num(request, "capital"), num(plan, "sizing", "capital")
+    if asked is not None and base is not None and asked > base:
+        body = f"--capital only lowers: it is sized from {figures.money(base)}, the account's base."
+        lines += wrap(body, page.prose, first=[(" " * 9, PLAIN)], indent=9)
     if plan is not None:
         lines += [[], *_prices(preview, plan, page)]
     if at(preview, "stop_search") is not None:

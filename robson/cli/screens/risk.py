@@ -100,7 +100,12 @@ def _credit(document: Doc, page: Page) -> list[Line]:
     """What the exchange would lend, pair by pair, as it last said."""
     lines: list[Line] = []
     for each in listed(document, "risk", "credit"):
-        amount = figures.with_unit(figures.price(each.get("amount")), text(each, "asset"))
+        asset, lent = text(each, "asset"), num(each, "amount")
+        amount = (
+            figures.free(lent, asset)
+            if asset == text(document, "risk", "asset")
+            else figures.quantity(lent and lent.normalize(), asset=asset)
+        )
         seconds = figures.seconds_between(each.get("read_at"), at(document, "as_of"))
         said = f"{text(each, 'symbol')}: up to {amount} more, asked {figures.age(seconds)} ago"
         if page.plain:
@@ -130,7 +135,7 @@ def _day(document: Doc, page: Page) -> list[Line]:
 
 def _gates(document: Doc, page: Page) -> list[Line]:
     columns = [Column("Gate"), Column("Code"), Column("Now"), Column("Limit"), Column("Frees up")]
-    known = listed(document, "risk", "gates")
+    known = sorted(listed(document, "risk", "gates"), key=_place)
     rows = [_cells(gate, page) for gate in known]
     if page.plain:
         return [line for said in spoken(columns, rows) for line in wrap(said, page.prose)]
@@ -146,6 +151,13 @@ def _gates(document: Doc, page: Page) -> list[Line]:
         shown += folded
         gutters += [mark, *[("", PLAIN)] * (len(folded) - 1)]
     return table(columns, shown, gap=2, margin=2, gutters=gutters)
+
+
+def _place(gate: Doc) -> tuple[int, str]:
+    """By number, 6b after 6."""
+    number = text(gate, "number")
+    digits = number.rstrip("b")
+    return (int(digits) if digits.isdecimal() else 0, number)
 
 
 def _folded(row: list[Cell], room: int) -> list[list[Cell]]:

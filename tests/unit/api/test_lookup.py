@@ -84,7 +84,7 @@ def test_a_symbol_means_its_live_position_else_its_newest(view: Published) -> No
     [
         ("BTCUSD", "Did you mean BTCUSDT?"),
         ("BTCUDST", "Did you mean BTCUSDT?"),
-        ("DOGEUSDT", "not a pair that this daemon knows.$"),
+        ("DOGEUSDT", "not a pair that this daemon knows. It knows BTCUSDT"),
         (" ", "a symbol is needed"),
     ],
 )

@@ -208,6 +208,7 @@ ARMED_NOW: Doc = {
     "next": "robson status --symbol SOLUSDT",
 }
 
+ASKED_FOR_MORE = changed(DRY_RUN, request__capital=D(1_000_000))
 NO_EXCHANGE_STOP = changed(
     DRY_RUN, daemon=SIM, preview__plan__insurance={"enabled": False, "stop_price": None}
 )

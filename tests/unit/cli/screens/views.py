@@ -76,6 +76,7 @@ DRY_RUNS = {
     "atr-stop": arms.ATR_STOP,
     "by-margin": arms.BY_MARGIN,
     "armed": arms.ARMED_NOW,
+    "asked-for-more": arms.ASKED_FOR_MORE,
     "no-exchange-stop": arms.NO_EXCHANGE_STOP,
     "armed-bare": arms.ARMED_BARE,
     "armed-observing": arms.ARMED_IN_VAIN,
