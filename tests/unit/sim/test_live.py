@@ -1,0 +1,148 @@
+"""What ``robson-sim live`` deals, and how it judges: a wrong book or no weather is no pass."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+import pytest
+
+from robson.domain.identity import AccountId, PositionId, Purpose, Scope, Symbol, client_order_id
+from robson.sim.__main__ import run
+from robson.sim.live import verdict
+from robson.sim.live.life import Result
+from robson.sim.live.plan import CARDS, ENDS, plan_of
+from robson.sim.live.table import Report, document
+from robson.sim.live.verdict import Verdict
+from robson.sim.venue.kinds import KINDS
+
+SCOPE = Scope(AccountId("main"), Symbol("BTC", "USDT"))
+ENTRY = str(client_order_id(Purpose.ENTRY, SCOPE, PositionId.of(7), attempt=0, epoch=1))
+AT = "2026-11-22T10:00:00.001000Z"
+FILL = {
+    "trade_id": 1, "client_id": ENTRY, "price": "60000", "quantity": "0.1",
+    "commission": "0.0001", "commission_asset": "BTC",
+}  # fmt: skip
+
+
+def books() -> dict[str, Any]:
+    """An account whose one fill the journal has as well."""
+    balance = {"free": "0", "locked": "0", "borrowed": "0", "interest": "0"}
+    return {
+        "balances": [{**balance, "asset": "BTC"}, {**balance, "asset": "USDT", "free": "10000"}],
+        "last_price": "60000",
+        "open_orders": [],
+        "orders": [{"client_id": ENTRY}],
+        "fills": [{**FILL, "at": AT}],
+    }
+
+
+def rows() -> list[tuple[str, dict[str, Any], int]]:
+    """A journal of it, with one request that was unknown and found."""
+    fill = {**FILL, "at_ns": 1_795_341_600_001_999_999}
+    return [
+        ("order_sending", {"client_id": ENTRY}, 0),
+        ("order_unknown", {"client_id": ENTRY}, 0),
+        ("order_resolved", {"client_id": ENTRY, "outcome": "found", "evidence": [["a", "b"]]}, 0),
+        ("entry_filled", {"client_id": ENTRY, "fills": [fill]}, 0),
+    ]
+
+
+def judged(account: dict[str, Any], journal: list[tuple[str, dict[str, Any], int]]) -> list[str]:
+    """Everything that is wrong with the two."""
+    return [
+        *verdict._left(account),
+        *verdict._fills(account, journal),
+        *verdict._money(account, journal),
+        *verdict._evidence(journal, account),
+    ]
+
+
+def test_what_agrees_is_not_wrong() -> None:
+    assert judged(books(), rows()) == []
+
+
+PLANTED: dict[str, tuple[Callable[[Any], object], Callable[[Any], object], str]] = {
+    "digit": (lambda b: b["fills"][0].update(price="60000.01"), len, "trade 1"),
+    "fill": (lambda b: b.update(fills=[]), lambda j: j.pop(), "nothing was ever held"),
+    "debt": (lambda b: b["balances"][0].update(interest="1E-8"), len, "owed"),
+    "rest": (lambda b: b.update(open_orders=[{}]), len, "rest at the exchange"),
+    "money": (lambda b: b["balances"][1].update(free="9990"), len, "the account has won"),
+    "base": (lambda b: b["balances"][0].update(locked="0.001"), len, "of the base are left"),
+    "unknown": (len, lambda j: j.__delitem__(slice(2, 4)), "unknown for ever"),
+    "evidence": (len, lambda j: j[2][1].update(evidence=[]), "without evidence"),
+    "absent": (len, lambda j: j[2][1].update(outcome="absent"), "is in the books"),
+}
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_what_is_planted_is_found(name: str) -> None:
+    spoil_books, spoil_journal, said = PLANTED[name]
+    account, journal = books(), copy.deepcopy(rows())
+    spoil_books(account)
+    spoil_journal(journal)
+
+    assert said in " ".join(judged(account, journal))
+
+
+def test_an_entry_comes_in_once() -> None:
+    count = verdict.Counter
+
+    assert verdict._entries(count({"a": 1, "b": 1}), ["p", "q"]) == []
+    assert "came in 2 times" in verdict._entries(count({"a": 2}), ["p"])[0]
+    assert "2 entry orders of 1" in verdict._entries(count({"a": 1, "b": 1}), ["p"])[0]
+
+
+def test_a_hundred_positions_are_dealt_every_fault_for_every_role() -> None:
+    """But for what somebody else does; and the same seed deals the same."""
+    plans = [plan_of(5, number) for number in range(1, 101)]
+    dealt = {(each.kind, each.role) for plan in plans for each in plan.troubles}
+    others = {"liquidated"} | {name for name in KINDS if name.startswith("foreign")}
+
+    assert {kind for kind, _ in dealt} == KINDS.keys() - others
+    for kind in KINDS.keys() - others:
+        roles = {role for name, role in dealt if name == kind}
+        assert roles >= set(KINDS[kind].requests) - {"trade", "bookTicker"}, kind
+    assert {plan.end for plan in plans} == set(ENDS)
+    assert {plan.side for plan in plans} == {"long", "short"}
+    assert {plan.death for plan in plans} > {"struck", "none"}
+    assert plans[41] == plan_of(5, 42) != plan_of(6, 42)
+    assert all(len(plan.troubles) >= 1 for plan in plans)
+
+
+def result(number: int, *, struck: bool = True, wrong: tuple[str, ...] = ()) -> Result:
+    """A position that came to its end."""
+    plan = plan_of(1, number)
+    strikes = tuple((each.kind, each.role) for each in plan.troubles) if struck else ()
+    return Result(
+        plan=plan, armed=1, deaths=0, strikes=strikes, verdict=Verdict(fills=2, entries=1),
+        elapsed_s=1.0, wrong=wrong,
+    )  # fmt: skip
+
+
+def test_no_weather_and_no_position_is_no_pass() -> None:
+    fine = tuple(result(number) for number in range(1, 91))
+    report = Report(seed=1, speed="5", results=fine, elapsed_s=1.0)
+
+    assert report.passed
+    assert not attrs.evolve(report, results=()).passed
+    assert not attrs.evolve(report, results=tuple(result(n, struck=False) for n in range(9))).passed
+    never = fine[0].plan.troubles[0].kind
+    tame = [attrs.evolve(one, strikes=[s for s in one.strikes if s[0] != never]) for one in fine]
+    assert attrs.evolve(report, results=tuple(tame)).never == (never,)
+    bad = attrs.evolve(report, results=(*fine, result(91, wrong=("a book",))))
+    assert not bad.passed
+    assert document(bad)["failed"][0]["again"].startswith("robson-sim live --seed 1 --only 91 ")
+    assert len(document(report)["rows"]) > CARDS
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--positions", "0"), ("--jobs", "17"), ("--speed", "0"), ("--only", "0")]
+)
+def test_what_cannot_be_meant_is_refused(
+    arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["live", *arguments]) == 2
+    assert f"{arguments[0]} is {arguments[1]}; expected" in capsys.readouterr().err
