@@ -34,6 +34,11 @@ JUDGED_FROM = 2_000
 """Active positions from which on everything listed has to be reached."""
 
 
+RARE_FROM = 20_000
+"""And what is met less than four times in a thousand."""
+RARE = frozenset({("recovery", "R12")})
+"""Table and name of what is demanded only of so many: how often is a matter of chance."""
+
 Shows = Callable[[Course], bool]
 
 
@@ -302,11 +307,11 @@ class Reach:
             for name, wanted in TABLES.items()
         }
 
-    def missing(self) -> list[str]:
-        """What was never reached."""
+    def missing(self, positions: int = RARE_FROM) -> list[str]:
+        """What was never reached although it had to be, by so many active positions."""
         return [
             f"{name}: {each}"
             for name, counts in self.table().items()
             for each, count in counts.items()
-            if count == 0
+            if count == 0 and (positions >= RARE_FROM or (name, each) not in RARE)
         ]

@@ -210,7 +210,7 @@ class Total:
         if not self.judged:
             return []
         silent = [f"rules: {rule}" for rule, count in self.evaluated.items() if count == 0]
-        return [*self.reach.missing(), *silent]
+        return [*self.reach.missing(self.filled), *silent]
 
     @property
     def passed(self) -> bool:

@@ -14,6 +14,7 @@ from robson.sim.checks import Excuses
 from robson.sim.faults import KINDS, SEVERITIES, FaultPlan, Span
 from robson.sim.lives import plan_of
 from robson.sim.markets import TEMPERS, market
+from robson.sim.reach import JUDGED_FROM, RARE, RARE_FROM, TABLES, Reach
 from robson.sim.runs import percentile
 
 TIMES = st.integers(0, 50)
@@ -88,3 +89,13 @@ def test_chance_is_its_name() -> None:
     assert [one.below(9) for _ in range(50)] == [two.below(9) for _ in range(50)]
     assert {one.pick("xyz") for _ in range(50)} == set("xyz")
     assert {one.between(3, 6) for _ in range(50)} == {3, 4, 5}
+
+
+def test_what_is_rare_is_demanded_of_many() -> None:
+    reach = Reach()
+    few, many = set(reach.missing(JUDGED_FROM)), set(reach.missing(RARE_FROM))
+
+    assert many - few == {f"{table}: {name}" for table, name in RARE}
+    assert len(many) == sum(map(len, TABLES.values()))
+    reach.add("recovery", ("R12", "R15"))
+    assert many - set(reach.missing()) == {"recovery: R12", "recovery: R15"}
