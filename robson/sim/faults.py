@@ -68,7 +68,7 @@ MIX: Mapping[str, Often] = {
     "account_lag": Often(20, (0.1, 5)),
     "trades_missing": Often(30),
     "trades_doubled": Often(30),
-    "foreign_order": Often(0, share=(0.01, 0.5)),
+    "foreign_order": Often(14, share=(0.01, 0.5)),
     "foreign_stop": Often(2, share=(0.01, 0.5)),
     "foreign_cancel": Often(4),
     "foreign_loan": Often(1, share=(0.01, 0.5)),

@@ -42,7 +42,7 @@ DARK_NS = 240 * NS_PER_S
 STOPPED_NS = (NS_PER_S, 20 * NS_PER_S)
 BACK_NS = (5 * NS_PER_S, 60 * NS_PER_S)
 _PANICS, _DISARMS, _AT_ONCE = range(12), range(12, 18), range(20, 23)
-_DARKENS, _STOPS, _BY_HAND = range(30, 60), range(60, 75), range(0)
+_DARKENS, _STOPS, _BY_HAND = range(30, 60), range(60, 75), range(90, 99)
 _HALTS = range(80, 90)
 _HANDS = ((Decimal(1), 1), (Decimal(1), 2), (Decimal("0.4"), 1))
 """What a person leaves by hand, at the exchange: all, all in two orders, a part."""
@@ -143,8 +143,8 @@ def _wish(chance: Chance, temper: str, place: int) -> Wish:
         stop_s=chance.below(max(1, patience // 25)) if changes in _STOPS else None,
         dark_s=chance.below(max(1, patience // 25)) if changes in _DARKENS else None,
         halt_s=patience // 20 if changes in _HALTS else None,
-        hand_s=patience // 30 if changes in _BY_HAND else None,
-        hand=_HANDS[place % len(_HANDS)],
+        hand_s=patience // 150 if changes in _BY_HAND else None,
+        hand=_HANDS[changes % len(_HANDS)],
         force=at_once or chance.hits(0.5),
         asks_twice=chance.hits(0.2),
         looks_first=chance.hits(0.15),

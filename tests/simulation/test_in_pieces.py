@@ -159,6 +159,24 @@ def test_a_long_too_small_to_sell_is_left_as_dust() -> None:
     assert bench.requests(Purpose.INSURANCE) == bench.requests(Purpose.EXIT) == []
 
 
+@pytest.mark.proves("R11")
+def test_dust_beside_base_of_a_person_closes_and_their_base_stays() -> None:
+    """Nothing of it was ever sold; the account has more than dust, which is not the position's."""
+    bench = bench_of(Book(Purpose.ENTRY, ("0", 0)))
+    world, base = bench.world, bench.world.instrument.symbol.base
+    bench.arm(Side.LONG)
+    theirs = Decimal(2)
+    world.until(lambda: bench.view.entry is not None, at_most=20_000)
+    world.exchange.deposit(world.scope, base, theirs, at_ns=world.clock.exchange_ns())
+    view = bench.settled()
+
+    assert view.closed is not None
+    assert (view.closed.reason, view.error) == ("entry_dust", None)
+    assert 0 < view.closed.dust * first_price() < bench.world.instrument.min_notional
+    assert bench.requests(Purpose.INSURANCE) == bench.requests(Purpose.EXIT) == []
+    assert bench.checks.truth(world.scope).account.base.free > theirs
+
+
 @pytest.mark.proves("R20", "P14", "I-02")
 def test_a_loan_without_a_fill_is_paid_back() -> None:
     """The exchange lends when it takes an order, and keeps lending when nothing executes."""
