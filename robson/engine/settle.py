@@ -209,11 +209,16 @@ def closed_by_others(
 
 
 def _needs_no_exit(view: PositionView, account: AccountSnapshot, ctx: Context) -> bool:
-    """What the entry got is too little to sell, or was sold from base that lay there before."""
+    """What the entry got is too little to sell, or was sold from base that lay there before.
+
+    Or was too little to buy back, and base that somebody brought covers it.
+    """
     assert view.entry is not None
     if side_of(view) is Side.LONG:
         return is_dust(view, account.index_price, ctx)
-    return view.base_before >= view.entry.held and owed_base(account) <= 0
+    small = ctx.instrument.exit_quantity(view.entry.held, account.index_price) is None
+    covered = small and account.at_ns - view.entry.at_ns >= LAG_NS
+    return owed_base(account) <= 0 and (view.base_before >= view.entry.held or covered)
 
 
 def _closer(view: PositionView) -> str:

@@ -32,6 +32,7 @@ class Others:
     Attributes:
         own: base that a person brought in or bought, less what was sold by hand; never negative,
             because a sale beyond it was of what is ours.
+        taken: sold by hand beyond that since the last entry; where it was borrowed, it is owed.
         rest: orders of a person that rest.
         forced_ns: when the exchange last traded by force since the last entry; None for never.
     """
@@ -39,7 +40,7 @@ class Others:
     def __init__(self, base: str) -> None:
         self._base = base
         self._orders: dict[int, tuple[bool, Action]] = {}
-        self.own = ZERO
+        self.own = self.taken = ZERO
         self.rest: set[int] = set()
         self.forced_ns: int | None = None
 
@@ -69,8 +70,10 @@ class Others:
             return
         taken = entry.commission if entry.commission_asset == self._base else ZERO
         moved = entry.quantity - taken if action is Action.BUY else -entry.quantity
+        self.taken += max(ZERO, -(self.own + moved))
         self.own = max(ZERO, self.own + moved)
 
     def left(self, net: Decimal) -> None:
         """Another entry: what is not in the wallet any more went into the last way out."""
         self.own = min(self.own, max(ZERO, net))
+        self.taken = ZERO

@@ -178,6 +178,10 @@ def test_a_position_that_is_not_there_asks_for_no_stop(side: Side, record_proper
     assert bench.view.state is PositionState.ACTIVE
     assert ours(bench) == []
     assert asked(bench) - tried <= 2
+    tried = asked(bench)
+    bench.world.kill(dead_ns=NS_PER_S)
+    passes(bench, 2 * LOOKED_S)
+    assert asked(bench) == tried, "another process looks before it asks"
     record_property("happened", f"R9: no stop is asked for, {side.value}")
 
 
@@ -240,7 +244,7 @@ def test_a_stop_where_nothing_is_owed_any_more_is_taken_back() -> None:
 
     assert bench.view.state is PositionState.ACTIVE
     assert "stale_active" in codes(bench)
-    assert ours(bench) == []
+    assert (ours(bench), asked(bench)) == ([], 1), "and not placed again"
 
 
 @pytest.mark.proves("R15")

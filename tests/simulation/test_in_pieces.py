@@ -16,6 +16,7 @@ from robson.domain.errors import Refused
 from robson.domain.identity import Purpose, read_client_order_id
 from robson.domain.lifecycle import PositionState
 from robson.domain.values import NS_PER_S, Side
+from robson.engine.settle import LAG_NS
 from robson.sim.faults import FaultPlan, FaultyExchange
 from robson.sim.world import World
 from tests.simulation.worlds import Bench, first_price
@@ -175,6 +176,24 @@ def test_dust_beside_base_of_a_person_closes_and_their_base_stays() -> None:
     assert 0 < view.closed.dust * first_price() < bench.world.instrument.min_notional
     assert bench.requests(Purpose.INSURANCE) == bench.requests(Purpose.EXIT) == []
     assert bench.checks.truth(world.scope).account.base.free > theirs
+
+
+@pytest.mark.proves("R11")
+def test_a_short_too_small_to_buy_back_that_a_person_covers_closes() -> None:
+    """It owes less than any order, and base that somebody brought is more than that."""
+    bench = bench_of(Book(Purpose.ENTRY, ("0", 0)))
+    world, base = bench.world, bench.world.instrument.symbol.base
+    bench.arm(Side.SHORT)
+    world.until(lambda: bench.view.entry is not None, at_most=20_000)
+    world.exchange.deposit(world.scope, base, Decimal(2), at_ns=world.clock.exchange_ns())
+    held = bench.view.entry
+    assert held is not None
+    world.ask(Panic(actor="t"))
+    view = bench.settled()
+
+    assert view.closed is not None
+    assert view.closed.at_ns - held.at_ns >= LAG_NS, "an account may lag behind the entry so long"
+    assert bench.checks.truth(world.scope).account.base.debt == 0
 
 
 @pytest.mark.proves("R20", "P14", "I-02")

@@ -215,6 +215,8 @@ def flat(seen: Seen) -> Iterator[Verdict]:
     under_way = [o.client_id for o in seen.after.orders if _may_trade(o, event.account.at_ns)]
     yield not under_way or f"closed while {under_way[0]} may still trade"
     bare = seen.side is Side.SHORT and entry is not None and entry.held > _dust_before(seen)
+    if bare and entry is not None:  # what is less than a least order is over without one (F55)
+        bare = rules.exit_quantity(entry.held, event.account.index_price) is not None
     if entry is None or (not fills and bare):
         yield "closed without a fill"
         return
