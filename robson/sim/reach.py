@@ -36,7 +36,7 @@ JUDGED_FROM = 2_000
 
 RARE_FROM = 20_000
 """And what is met less than four times in a thousand."""
-RARE = frozenset({("recovery", "R12")})
+RARE = frozenset({("recovery", "R11"), ("recovery", "R12")})
 """Table and name of what is demanded only of so many: how often is a matter of chance."""
 
 Shows = Callable[[Course], bool]
@@ -221,7 +221,6 @@ ARCS_OUT_OF_REACH = {
     "entering degrade entering": "nothing degrades an entry that is under way",
     "active degrade exiting": "needs no stop for 30 s and a price that comes near; shown by tests",
     "armed fail error": "nothing can contradict itself before something was asked for",
-    "active reconciled_missing closed": "needs somebody who closes by hand: tests show it",
     "active fail error": "met too rarely to be demanded: money moved while a stop was unknown",
     "entering fail error": "met too rarely to be demanded: money moved while an entry was unknown",
     "resolve": "which of its targets a person may say is met too rarely to be demanded one by one",
