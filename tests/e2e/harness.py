@@ -26,6 +26,7 @@ import attrs
 from robson.api.client import CallFailed, Client
 from robson.api.v1 import robson_pb2 as pb
 from tests.e2e.evidence import Row, Tally, read_journal
+from tests.e2e.template import Child
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
@@ -87,15 +88,17 @@ class Robsond:
     Args:
         place: the state directory.
         options: of ``robsond run`` beside directory and ports.
+        fresh: started by Python itself, with a hash seed of its own, and not forked (template.py).
     """
 
-    def __init__(self, place: Path, *options: str, **env: str) -> None:
+    def __init__(self, place: Path, *options: str, fresh: bool = False, **env: str) -> None:
         self.place = place
         self.options = options
         self.env = env
+        self.fresh = fresh
         self.actor = "test"
         self.door = f"unix://{place / 'robsond.sock'}"
-        self._process: subprocess.Popen[str] | None = None
+        self._process: subprocess.Popen[str] | Child | None = None
         self._clients: list[Client] = []
 
     # --- life and death --------------------------------------------------------------------------
@@ -104,22 +107,20 @@ class Robsond:
         """Start a process; nobody waits for it yet."""
         assert self._process is None, "one process at a time"
         given = self.options if options is None else options
-        self._process = subprocess.Popen(
-            [
-                sys.executable,
-                *(program or PLAIN),
-                "run",
-                "--state-dir",
-                str(self.place),
-                *FREE_PORTS,
-                *given,
-            ],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=environment(**self.env),
-            cwd=ROOT,
+        args = [*(program or PLAIN), "run", "--state-dir", str(self.place), *FREE_PORTS, *given]
+        env = environment(**self.env)
+        self._process = (
+            subprocess.Popen(
+                [sys.executable, *args],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                env=env,
+                cwd=ROOT,
+            )
+            if self.fresh
+            else Child(args, env=env, cwd=str(ROOT))
         )
 
     def start(self, *program: str, options: tuple[str, ...] | None = None) -> Client:
@@ -308,9 +309,9 @@ def arm(
 
 
 @contextmanager
-def running(place: Path, *options: str, **env: str) -> Iterator[Robsond]:
+def running(place: Path, *options: str, fresh: bool = False, **env: str) -> Iterator[Robsond]:
     """A robsond to be started by the test; what still runs at the end is killed."""
-    robsond = Robsond(place, *options, **env)
+    robsond = Robsond(place, *options, fresh=fresh, **env)
     try:
         yield robsond
     finally:
@@ -319,7 +320,7 @@ def running(place: Path, *options: str, **env: str) -> Iterator[Robsond]:
 
 def refused(place: Path, *options: str, **env: str) -> Ended:
     """Start a robsond that must not start."""
-    with running(place, *options, **env) as robsond:
+    with running(place, *options, fresh=True, **env) as robsond:
         robsond.launch()
         ended = robsond.ended()
     assert ended.out == ""

@@ -54,7 +54,10 @@ def sha256(rows: list[Row]) -> str:
 
 def life(tape: tuple[str, ...], speed: str, *program: str, side: str, actor: str) -> list[Row]:
     """One whole run; the rows it leaves."""
-    with folder() as made, running(made / "s", *tape, "--hold", "--speed", speed) as robsond:
+    with (
+        folder() as made,
+        running(made / "s", *tape, "--hold", "--speed", speed, fresh=True) as robsond,
+    ):
         robsond.actor = actor
         client = robsond.start(*program)
         robsond.settles(client, arm(client, side=side))
@@ -103,7 +106,7 @@ def test_death_changes_nothing_twice(point: str, record_property: Any) -> None:
 
 def after_death(tape: tuple[str, ...], speed: str, point: str) -> list[Row]:
     options = (*tape, "--hold", "--speed", speed, "--dead-for", "7")
-    with folder() as made, running(made / "s", *options) as robsond:
+    with folder() as made, running(made / "s", *options, fresh=True) as robsond:
         client = robsond.start(*dying(point))
         try:
             position = arm(client)

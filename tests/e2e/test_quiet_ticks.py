@@ -113,7 +113,7 @@ def watched(robsond: Robsond, client: Client) -> list[Sample]:
 def test_a_million_quiet_ticks_leave_nothing_behind(place: Path, record_property: Any) -> None:
     tape, past = write_quiet(place, TICKS + TAIL), shapes.write_past(place)
     options = ("--tape", str(tape), "--history", str(past), "--hold", "--speed", "max")
-    with running(place / "s", *options) as robsond:
+    with running(place / "s", *options, fresh=True) as robsond:
         client = robsond.start()
         position = arm(client)
         robsond.protected(client, position)

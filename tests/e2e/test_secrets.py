@@ -77,7 +77,7 @@ def robsond() -> Iterator[Robsond]:
         keys.mkdir()
         (keys / "exchange.pem").write_text(KEY)
         options = ("--tape", str(tape), "--history", str(past), "--hold", "--speed", "20")
-        with running(made / "s", *options, CREDENTIALS_DIRECTORY=str(keys)) as one:
+        with running(made / "s", *options, fresh=True, CREDENTIALS_DIRECTORY=str(keys)) as one:
             yield one
 
 

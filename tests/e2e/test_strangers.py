@@ -50,7 +50,7 @@ def live() -> Iterator[Live]:
     with folder() as made:
         past, tape = shapes.write_past(made), shapes.write_path(made, shapes.still(60))
         options = ("--tape", str(tape), "--history", str(past), "--hold", "--speed", "20")
-        with running(made / "s", *options, "--grpc", f"127.0.0.1:{port}") as robsond:
+        with running(made / "s", *options, "--grpc", f"127.0.0.1:{port}", fresh=True) as robsond:
             client = robsond.start()
             position = arm(client)
             robsond.protected(client, position)

@@ -145,7 +145,9 @@ def beside_a_venue(
     if hints:
         env["ROBSON__EXCHANGE__USER_STREAM_URL"] = venue.stream
     try:
-        with running(place / "s", **live(venue, key_file(place, secret), **env)) as robsond:
+        with running(
+            place / "s", fresh=True, **live(venue, key_file(place, secret), **env)
+        ) as robsond:
             yield venue, robsond
     finally:
         venue.end()
