@@ -61,11 +61,15 @@ def test_forked_process_ends_by_the_signal_that_it_is_sent(tmp_path: Path) -> No
     script.write_text("import signal\nprint('here', flush=True)\nsignal.pause()\n")
     children = [Child([str(script)], env=environment(), cwd=str(ROOT)) for _ in range(2)]
 
-    for child, number in zip(children, (signal.SIGKILL, signal.SIGTERM), strict=True):
-        assert child.stdout.readline() == "here\n"
-        assert child.poll() is None
-        assert Path(f"/proc/{child.pid}").exists()
-        child.send_signal(number)
-        child.communicate(timeout=30)
-        assert child.returncode == -number
+    try:
+        for child, number in zip(children, (signal.SIGKILL, signal.SIGTERM), strict=True):
+            assert child.stdout.readline() == "here\n"
+            assert child.poll() is None
+            assert Path(f"/proc/{child.pid}").exists()
+            child.send_signal(number)
+            child.communicate(timeout=30)
+            assert child.returncode == -number
+    finally:
+        for child in children:
+            child.kill()
     assert children[0].pid != children[1].pid != os.getpid()
