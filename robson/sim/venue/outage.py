@@ -7,6 +7,7 @@ what the machine itself refuses while nobody listens.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Iterable
 
 from aiohttp import web
@@ -17,6 +18,7 @@ from robson.sim.venue.log import Row
 MODES = ("refused", "cut", "mute", "page")
 """Nobody listens; connections are cut as they come; nothing is answered; 503 with a page."""
 _PAGE = "<html><head><title>503</title></head><body><h1>503 Service Unavailable</h1></body></html>"
+_LOOK_S = 0.1
 
 
 class Door:
@@ -110,8 +112,9 @@ class Outage:
             row.status = 503
             return web.Response(status=503, text=_PAGE, content_type="text/html")
         row.status = 0
-        if self._mode == "mute":
-            await self._over.wait()
+        while self._mode == "mute" and request.transport is not None:  # until the caller gives up
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._over.wait(), _LOOK_S)
         if request.transport is not None:
             request.transport.close()
         return web.Response(status=500)
