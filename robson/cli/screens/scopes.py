@@ -117,7 +117,8 @@ def _of_daemon(document: Doc, symbols: Symbols) -> Iterator[Finding]:
     if at(daemon, "exchange", "silent_since") is not None:
         yield _no_exchange(document)
     if at(document, "risk", "halt", "is"):
-        yield _halted(document, symbols)
+        latched = at(document, "risk", "halt", "since") is not None
+        yield _halted(document, symbols) if latched else _no_capital(document)
     if text(daemon, "runtime_state") not in ("running", ""):
         yield _paused(document, symbols)
     if text(daemon, "journal", "replication") == "behind":
@@ -182,6 +183,18 @@ def _halted(document: Doc, symbols: Symbols) -> Finding:
         "Open positions keep their stops. No new one is entered.",
         f"Refuses entries until {until}.{why}",
         you("Nothing. To see what was lost:", "robson history --days 31"),
+    )
+
+
+def _no_capital(document: Doc) -> Finding:
+    """No loss has used a month up: there was no capital to open it with."""
+    asset = text(document, "risk", "asset")
+    return Finding(
+        f.PAUSED,
+        f"No capital is known: the account could not be read, or owns no {asset}.",
+        "Open positions keep their stops. No new one is entered.",
+        "Reads the account again, and refuses entries until it owns something.",
+        you("To see what the exchange answers:", "robson doctor"),
     )
 
 

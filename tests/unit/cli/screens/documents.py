@@ -373,6 +373,13 @@ HALTED = with_positions(
     risk__consumed=D("400.00"),
     risk__slots=0,
 )
+NO_CAPITAL = changed(
+    with_positions(),
+    risk__halt={"is": True, "reason": None, "since": None},
+    **{f"risk__{key}": D(0) for key in ("capital_base", "budget", "consumed", "latent")},
+    risk__remaining=D(0),
+    risk__slots=0,
+)
 PAUSED = with_positions(BTC_LONG, daemon__runtime_state="paused")
 BEHIND = with_positions(
     BTC_LONG,

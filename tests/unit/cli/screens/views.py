@@ -59,6 +59,7 @@ STATUSES = {
     "slow-feed": docs.SLOW_FEED,
     "not-leader": docs.NOT_LEADER,
     "halted": docs.HALTED,
+    "no-capital": docs.NO_CAPITAL,
     "paused": docs.PAUSED,
     "replica-behind": docs.BEHIND,
     "no-exchange": docs.NO_EXCHANGE,
