@@ -36,7 +36,7 @@ JUDGED_FROM = 2_000
 
 RARE_FROM = 20_000
 """And what is met less than four times in a thousand."""
-RARE = frozenset({("recovery", "R11"), ("recovery", "R12")})
+RARE = frozenset({("recovery", "R12")})
 """Table and name of what is demanded only of so many: how often is a matter of chance."""
 
 Shows = Callable[[Course], bool]
