@@ -99,9 +99,8 @@ class Daemon:
             aside = Aside(places.directory) if fresh else None
             if aside is not None:
                 undo.callback(aside.back)
-            known = tokens(Path(places.token)) if Path(places.token).exists() else None
+            self.tokens = tokens(Path(places.token)) if Path(places.token).exists() else ()
             self._build(programme)
-            self.tokens = known or tokens(Path(places.token))
             undo.pop_all()
         if aside is not None:
             aside.thrown_away()
@@ -138,7 +137,7 @@ class Daemon:
         self.roster = Roster(self.journal, MachineLaw, witness=self._witness)
         self.snapshots = Snapshots(self.journal, self.roster, self.auditor.memory)
         owner.call(self._load)
-        owner.call(self.journal.begin)  # nothing refuses from here on
+        owner.call(self._begin)
         self._following = True  # what is folded from now on has happened in this process
         self.recovered = sum(view.is_live for view in self.roster.views.values())
         self.unseen_s = self.theatre.resume(self.roster.last_ns)
@@ -329,6 +328,11 @@ class Daemon:
         self._needs_tapes(
             self._played, (str(view.scope.symbol) for view in self.roster.views.values())
         )
+
+    def _begin(self) -> None:
+        """Make what a first start makes, then write: nothing refuses from here on."""
+        self.tokens = self.tokens or tokens(Path(self.places.token))
+        self.journal.begin()
 
     def _needs_tapes(self, played: set[str], pairs: Iterable[str]) -> None:
         for pair in pairs:

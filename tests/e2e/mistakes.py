@@ -155,6 +155,13 @@ def _file_as_state(here: Path) -> Iterator[dict[str, str]]:
 
 
 @contextmanager
+def _folder_as_token(here: Path) -> Iterator[dict[str, str]]:
+    (here / "s" / "token.new").mkdir(parents=True)
+    (here / "s").chmod(0o700)
+    yield {}
+
+
+@contextmanager
 def _file_as_socket(here: Path) -> Iterator[dict[str, str]]:
     (here / "s").mkdir()
     (here / "s" / "robsond.sock").write_text("mine")
@@ -195,6 +202,7 @@ ARRANGED: dict[str, Callable[[Path], Any]] = {
     "BTCUSDT-x.csv is a pipe": _pipe,
     "robsond.toml is a pipe": _config_pipe,
     "s is a file": _file_as_state,
+    "s/token.new is a folder": _folder_as_token,
     "s/robsond.sock is a file": _file_as_socket,
     "s/token is empty": _token("", 0o600),
     "s/token says king:...": _token("king:" + "x" * 64, 0o600),
