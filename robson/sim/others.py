@@ -32,6 +32,7 @@ class Others:
     Attributes:
         own: base that a person brought in or bought, less what was sold by hand; never negative,
             because a sale beyond it was of what is ours.
+        most: the most of it since the last entry: a short may have been closed by so much (R10).
         taken: sold by hand beyond that since the last entry; where it was borrowed, it is owed.
         rest: orders of a person that rest.
         forced_ns: when the exchange last traded by force since the last entry; None for never.
@@ -40,7 +41,7 @@ class Others:
     def __init__(self, base: str) -> None:
         self._base = base
         self._orders: dict[int, tuple[bool, Action]] = {}
-        self.own = self.taken = ZERO
+        self.own = self.most = self.taken = ZERO
         self.rest: set[int] = set()
         self.forced_ns: int | None = None
 
@@ -59,6 +60,7 @@ class Others:
                 self._filled(entry, action, forced=forced)
             case Deposited() if entry.asset == self._base:
                 self.own += entry.amount
+                self.most = max(self.most, self.own)
             case Withdrawn() if entry.asset == self._base:
                 self.own = max(ZERO, self.own - entry.amount)
             case _:
@@ -72,8 +74,16 @@ class Others:
         moved = entry.quantity - taken if action is Action.BUY else -entry.quantity
         self.taken += max(ZERO, -(self.own + moved))
         self.own = max(ZERO, self.own + moved)
+        self.most = max(self.most, self.own)
+
+    @property
+    def sold_again(self) -> Decimal:
+        """What a person had once and has no more. Of a short that was closed by it, so much is owed
+        again that no position holds (R11: adopt nothing, manage our quantity).
+        """
+        return self.most - self.own
 
     def left(self, net: Decimal) -> None:
         """Another entry: what is not in the wallet any more went into the last way out."""
-        self.own = min(self.own, max(ZERO, net))
+        self.own = self.most = min(self.own, max(ZERO, net))
         self.taken = ZERO

@@ -172,8 +172,9 @@ class Watch:
                 missing = rules.floor_quantity(ours) - order.quantity
             else:
                 bought = order.quantity * (1 - rules.taker_fee)
-                # Borrowed base that a person sold is owed all the same, and is not held (R11).
-                missing = base.debt - base.total - bought - self.others.taken
+                # Base that a person sold is owed all the same, and is not held (R11).
+                theirs = self.others.taken + self.others.sold_again
+                missing = base.debt - base.total - bought - theirs
         most = rules.order_max
         capped = most is not None and order.quantity + rules.order_step > most
         left = missing > 0 and not capped
