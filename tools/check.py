@@ -7,6 +7,7 @@ and the last lines are pytest's own. Called by `./tools/test`, with pytest's arg
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -50,13 +51,16 @@ def main(arguments: list[str]) -> int:
     if failed:
         print(f"not passed: {', '.join(failed)}; the tests were not run")
         return 1
-    # All but the long proofs, or those; with arguments, exactly what was asked for. Three workers
-    # on two cores: a fifth of the time a test only waits for the process that it has started.
-    workers = ["-n", "3", "--dist", "worksteal"]
+    # All but the long proofs, or those; with arguments, exactly what was asked for. Four workers
+    # on two cores: a third of the time a test only waits for the process that it has started.
+    workers = ["-n", "4", "--dist", "worksteal"]
     if not arguments:
         arguments = [*workers, "-m", "not long"]
     elif arguments == ["--long"]:
         arguments = [*workers, "-m", "long"]
+    # A shell that starts this in its background keeps Ctrl-C from it and from every process of a
+    # test, and some tests are about Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     # The tests start hundreds of processes. They share one compiled copy of the code, also where
     # the shell keeps Python from writing one: each of them would compile all of it again.
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}

@@ -99,7 +99,10 @@ class Daemon:
             aside = Aside(places.directory) if fresh else None
             if aside is not None:
                 undo.callback(aside.back)
-            self.tokens = tokens(Path(places.token)) if Path(places.token).exists() else ()
+            token = Path(places.token)
+            if not token.exists():
+                undo.callback(token.unlink, missing_ok=True)
+            self.tokens = tokens(token)
             self._build(programme)
             undo.pop_all()
         if aside is not None:
@@ -137,7 +140,7 @@ class Daemon:
         self.roster = Roster(self.journal, MachineLaw, witness=self._witness)
         self.snapshots = Snapshots(self.journal, self.roster, self.auditor.memory)
         owner.call(self._load)
-        owner.call(self._begin)
+        owner.call(self.journal.begin)  # nothing refuses from here on
         self._following = True  # what is folded from now on has happened in this process
         self.recovered = sum(view.is_live for view in self.roster.views.values())
         self.unseen_s = self.theatre.resume(self.roster.last_ns)
@@ -328,11 +331,6 @@ class Daemon:
         self._needs_tapes(
             self._played, (str(view.scope.symbol) for view in self.roster.views.values())
         )
-
-    def _begin(self) -> None:
-        """Make what a first start makes, then write: nothing refuses from here on."""
-        self.tokens = self.tokens or tokens(Path(self.places.token))
-        self.journal.begin()
 
     def _needs_tapes(self, played: set[str], pairs: Iterable[str]) -> None:
         for pair in pairs:

@@ -131,7 +131,8 @@ OTHERWISE: list[tuple[str, Callable[[Any], None], str]] = [
     ("sizing_decided", _set("plan", "sizing", "quantity", to="0.12365"), "sizing.quantity"),
     ("sizing_decided", _set("plan", "insurance", "stop_price", to="59251.00"), "insurance"),
     ("entry_requested", _set("order", "side_effect", to="AUTO_REPAY"), "side_effect"),
-    ("insurance_requested", _set("order", "quantity", to="0.10000"), "order.quantity"),
+    # Less may be all that was free, which only the account of that moment could say.
+    ("insurance_requested", _set("order", "quantity", to="9.10000"), "order.quantity"),
     ("exit_prearmed", _set("exit", "recv_window_ms", to=1), "exit.recv_window_ms"),
     ("stop_raised", _set("rung", to=3), "rung"),
     ("exit_triggered", _set("reason", to="stop_gain"), "reason"),

@@ -21,7 +21,7 @@ from robson.domain.instrument import Instrument
 from robson.domain.reports import FORCED_PREFIX
 from robson.domain.values import Action, Side
 from robson.domain.view import PositionView
-from robson.sim import faults
+from robson.sim import faults, lives
 from robson.sim.lives import Lives, plan_of
 from robson.sim.seams import WatchedExchange
 from robson.sim.world import World
@@ -93,6 +93,7 @@ def _nobody_else() -> Iterator[None]:
     alone = {kind: attrs.evolve(faults.MIX[kind], weight=0) for kind in persons}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(faults, "MIX", {**faults.MIX, **alone})
+        patch.setattr(lives, "_BY_HAND", range(0))
         yield
 
 
@@ -104,10 +105,10 @@ def outcomes(_nobody_else: None) -> list[Outcome]:
     for seed in SEEDS:
         if len(found) >= ENOUGH and not missing:
             break
-        lives = lives_of(seed)
-        lives.run()
-        views = lives.world.monitor.roster.views.values()
-        settled = [outcome_of(view, lives.world) for view in views if view.settled is not None]
+        planned = lives_of(seed)
+        planned.run()
+        views = planned.world.monitor.roster.views.values()
+        settled = [outcome_of(view, planned.world) for view in views if view.settled is not None]
         found += settled
         missing -= {name for each in settled for name in classes_of(each, by_oracle(each))}
     return found

@@ -7,16 +7,18 @@ from typing import Any
 import attrs
 import pytest
 
+from robson.domain.identity import Purpose
 from robson.domain.intents import PlaceOrder
 from robson.domain.reports import Answer, ApiError
 from robson.domain.values import Side
+from robson.sim import lives
 from robson.sim import world as worlds
 from robson.sim.checks import WORLD_RULES, Checks
 from robson.sim.lives import Plan
 from robson.sim.runs import Outcome, live
 from robson.sim.seams import WatchedExchange
 from robson.sim.world import World
-from tests.simulation.worlds import plan
+from tests.simulation.worlds import Script, plan
 
 STOPS_AFTER_S = 20
 
@@ -33,7 +35,10 @@ def rules_of(outcome: Outcome) -> set[str]:
     return {found.rule for found in outcome.violations}
 
 
-def test_all_of_them_speak_in_a_life_that_holds_them() -> None:
+def test_all_of_them_speak_in_a_life_that_holds_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The request for its stop is lost: what is told of that could hold a secret (S11)."""
+    loses = Script(lost=Purpose.INSURANCE, request=True)
+    monkeypatch.setattr(lives, "FaultPlan", lambda *_, **__: loses)
     outcome = live(stopping())
 
     assert outcome.violations == ()
