@@ -8,17 +8,22 @@ from __future__ import annotations
 from typing import Any
 
 import attrs
+import pytest
 
 from robson.domain import events as e
 from robson.domain.commands import Panic
-from robson.domain.reports import AccountSnapshot
+from robson.domain.identity import Purpose
+from robson.domain.lifecycle import PositionState
+from robson.domain.reports import AccountSnapshot, OrderStatus
 from robson.domain.values import NS_PER_MS, NS_PER_S, ExchangeNs, Side
 from robson.domain.view import PositionView
 from robson.engine.context import Context
-from robson.engine.leaving import exit_now
+from robson.engine.leaving import exit_now, leaving
 from robson.engine.settle import LAG_NS, decide_account
+from robson.engine.step import Known
+from tests.simulation.test_any_answer import Seen, ends
 from tests.simulation.test_unknown import read_account
-from tests.simulation.worlds import Bench
+from tests.simulation.worlds import Bench, Script, first_price
 
 
 def left(side: Side) -> tuple[PositionView, Context, AccountSnapshot]:
@@ -59,3 +64,27 @@ def test_base_that_was_sold_is_no_exposure_of_others(record_property: Any) -> No
     sure, account = used(ctx, held, read_ns=LAG_NS, after_ns=0)
     (closed,) = decide_account(view, account, sure).events
     assert isinstance(closed, e.PositionClosed), "what is there so long after the fill is another's"
+
+
+@pytest.mark.parametrize("side", Side, ids=lambda side: side.value)
+def test_a_stop_that_was_taken_back_is_not_brought_back(side: Side, record_property: Any) -> None:
+    """Journal: cancelled. Exchange: cancelled. A list of before that still shows it at rest."""
+    asked = 0
+    bench = Seen([(1, first_price())], seconds=200, faults=Script(leaves_lots=3))
+    for view in bench.live(side):
+        ctx = bench.world.monitor.custody.context(bench.world.symbol)
+        ended = [o for o in view.orders if o.order.purpose is Purpose.INSURANCE]
+        if view.state is not PositionState.EXITING or [o.status for o in ended] != ["done"]:
+            continue
+        assert view.account is not None
+        now_ns = ExchangeNs(view.updated_ns + NS_PER_S)
+        (shown,) = [state for state in ends(ended[0], ctx) if state.status is OrderStatus.NEW][:1]
+        account = attrs.evolve(view.account, at_ns=now_ns, open_orders=(shown,))
+        late = attrs.evolve(ctx, account=account, now_ns=now_ns)
+        step = leaving(view, late, Known(trades_ns=now_ns))
+        made = [type(event) for event in step.decision.events]
+        assert e.InsurancePlaced not in made
+        assert e.InsuranceRequested not in made
+        asked += 1
+    assert asked
+    record_property("happened", f"{asked} lists of before the end of a stop, {side.value}")
