@@ -23,13 +23,13 @@ from robson.connectors.binance.stream import (
 )
 from robson.daemon import logs
 from robson.daemon.accounts import Accounts
+from robson.daemon.bell import Bell
 from robson.daemon.binance import BinanceTheatre, Pair, unseen, way_of
 from robson.daemon.clock import monotonic_s, new_secret
 from robson.daemon.inbox import Inbox
-from robson.daemon.messages import Missed, TimerDue, Wake
+from robson.daemon.messages import Missed, Wake
 from robson.daemon.rulebook import FILTER_REFUSES, RuleBook
 from robson.daemon.scout import Scout
-from robson.daemon.stage import DRAIN_NS
 from robson.daemon.worker import Fatal
 from robson.domain.errors import InvalidValue
 from robson.domain.instrument import Instrument
@@ -67,9 +67,8 @@ class Listening:
     ) -> None:
         self._theatre = theatre
         self._inbox = inbox
-        self._timer_due_ns = timer_due_ns
-        self._unfinished = unfinished
         self._clock = theatre.clock
+        self._bell = Bell(theatre.clock, inbox, timer_due_ns, unfinished)
         self._now_s = theatre.pace.monotonic_s
         self._ways = theatre.ways()
         self._pairs = {pair.symbol: pair for pair in theatre.played}
@@ -80,10 +79,6 @@ class Listening:
         )
         rules = {pair.symbol: pair.instrument for pair in theatre.played}
         self._rules = RuleBook(rules, self._now_s())
-        self._stopping = threading.Event()
-        self._drained_ns = 0
-        self._due_ns: int | None = None
-        self._steps, self._rung = 0, -1
         self._streams: list[MarketStream] = []
         self._leaving = False
         self._fails = self._poll_fails = 0
@@ -100,8 +95,7 @@ class Listening:
 
     def stepped(self) -> None:
         """On the monitor's thread, after each step: when it wants to be called next."""
-        self._due_ns = self._timer_due_ns(self._clock.now_ns)
-        self._steps += 1
+        self._bell.stepped()
 
     def run(self) -> None:
         """Take prices in until stopped."""
@@ -109,9 +103,9 @@ class Listening:
             scout.worker.start()
         self._accounts.start()
         try:
-            while not self._stopping.is_set() or self._homecoming():
+            while self._bell.looks_on():
                 self.beat_s = monotonic_s()
-                self._ring()
+                self._bell.ring()
                 self._scout.hand_out()
                 self._dialler.hand_out()
                 self._watch(self._now_s())
@@ -124,18 +118,7 @@ class Listening:
 
     def stop(self) -> None:
         """Look no more than what is under way needs."""
-        self._drained_ns = self._clock.now_ns + DRAIN_NS
-        self._stopping.set()
-
-    def _homecoming(self) -> bool:
-        return self._unfinished() and self._clock.now_ns < self._drained_ns
-
-    def _ring(self) -> None:
-        """Call the monitor when its time has come, once for each of its steps."""
-        due_ns, steps = self._due_ns, self._steps
-        if due_ns is not None and due_ns <= self._clock.now_ns and steps != self._rung:
-            self._rung = steps
-            self._inbox.put(TimerDue())
+        self._bell.stop()
 
     # --- are there prices ------------------------------------------------------------------------
 

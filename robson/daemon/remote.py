@@ -16,12 +16,12 @@ from robson.connectors.simulated.client import Caller, Welcome, greet
 from robson.connectors.simulated.frames import BadFrame, read
 from robson.connectors.simulated.line import Line
 from robson.daemon import logs
+from robson.daemon.bell import Bell
 from robson.daemon.clock import RandomIds, monotonic_s
 from robson.daemon.custody import Market
 from robson.daemon.exits import ExchangeUnreachable
 from robson.daemon.inbox import Inbox
-from robson.daemon.messages import Missed, TimerDue, Unseen, Wake
-from robson.daemon.stage import DRAIN_NS
+from robson.daemon.messages import Missed, Unseen, Wake
 from robson.daemon.ticks import TickBoard
 from robson.domain.instrument import Instrument
 from robson.domain.intents import Intent
@@ -236,17 +236,11 @@ class RemoteStage:
         unfinished: Callable[[], bool],
     ) -> None:
         self._theatre = theatre
-        self._unfinished = unfinished
-        self._drained_ns = 0
         self._inbox = inbox
-        self._timer_due_ns = timer_due_ns
         self._clock = theatre.clock
+        self._bell = Bell(theatre.clock, inbox, timer_due_ns, unfinished)
         self._boards = {str(pair.instrument.symbol): pair.board for pair in theatre.played}
         self._callers = {lane: self._caller() for lane in Lane}
-        self._stopping = threading.Event()
-        self._due_ns: int | None = None
-        self._steps = 0
-        self._rung = -1
         self._seen_ns = theatre.clock.now_ns
         self.beat_s = monotonic_s()
 
@@ -264,14 +258,13 @@ class RemoteStage:
 
     def stepped(self) -> None:
         """On the monitor's thread, after each step: when it wants to be called next."""
-        self._due_ns = self._timer_due_ns(self._clock.now_ns)
-        self._steps += 1
+        self._bell.stepped()
 
     def run(self) -> None:
         """Take prices in until stopped; a broken line is made again."""
-        while not self._stopping.is_set() or self._homecoming():
+        while self._bell.looks_on():
             self.beat_s = monotonic_s()
-            self._ring()
+            self._bell.ring()
             if self._theatre.line is None and not self._reach():
                 threading.Event().wait(RETRY_S)
                 continue
@@ -286,18 +279,7 @@ class RemoteStage:
 
     def stop(self) -> None:
         """Look no more than what is under way needs."""
-        self._drained_ns = self._clock.now_ns + DRAIN_NS
-        self._stopping.set()
-
-    def _homecoming(self) -> bool:
-        return self._unfinished() and self._clock.now_ns < self._drained_ns
-
-    def _ring(self) -> None:
-        """Call the monitor when its time has come, once for each of its steps."""
-        due_ns, steps = self._due_ns, self._steps
-        if due_ns is not None and due_ns <= self._clock.now_ns and steps != self._rung:
-            self._rung = steps
-            self._inbox.put(TimerDue())
+        self._bell.stop()
 
     def _reach(self) -> bool:
         try:

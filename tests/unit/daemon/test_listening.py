@@ -16,7 +16,7 @@ from robson.daemon import listening as module
 from robson.daemon.binance import Pair
 from robson.daemon.inbox import Inbox
 from robson.daemon.listening import DEAD_S, ROLL_OVER_S, SILENCE_S, Listening
-from robson.daemon.messages import Missed, RulesChanged, TimerDue, Wake
+from robson.daemon.messages import Missed, RulesChanged, Wake
 from robson.daemon.rulebook import AGAIN_S
 from robson.daemon.stillness import Stillness
 from robson.daemon.ticks import TickBoard
@@ -359,15 +359,6 @@ def test_the_forming_candle_is_that_of_the_instant(world: World) -> None:
     forming = world.pair.forming(Clock().now_ns)
     assert forming is not None
     assert forming.close == 101
-
-
-def test_the_monitor_is_rung_once_for_each_of_its_steps(world: World) -> None:
-    world.feed._timer_due_ns = lambda _ns: ExchangeNs(T0)
-    for _ in range(3):
-        world.feed.stepped()
-        world.feed._ring()
-        world.feed._ring()
-    assert world.told() == [TimerDue()] * 3
 
 
 def test_rules_that_have_changed_are_told_after_a_filter_has_refused() -> None:
