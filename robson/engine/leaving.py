@@ -196,9 +196,13 @@ def fence_of(view: PositionView, ctx: Context | None = None) -> str:
             for account in accounts
         )
         price = min(price_now or view.entry.price, view.entry.price) * FENCE_PRICE
-        sent, quantity = view.latest(Purpose.EXIT), view.entry.quantity
+        sent = view.latest(Purpose.EXIT)
+        quantity = Decimal(view.entry.quantity)
         if sent is not None:
             quantity = min(quantity, sent.order.quantity)
+        # A smaller buy-back, where a person has bought some, leaves quote that pays for another.
+        due = exit_now(view, ctx) if ctx is not None and ctx.account is not None else Decimal(0)
+        quantity = min(quantity, due) if due else quantity
         return exit_fence(Side.SHORT, quote=quote, cost=price * quantity)
 
 

@@ -26,7 +26,7 @@ from robson.connectors.simulated.ledger import Terms
 from robson.connectors.simulated.questions import account_snapshot
 from robson.domain.identity import Scope
 from robson.domain.intents import Intent
-from robson.domain.lifecycle import MachineLaw, PositionState
+from robson.domain.lifecycle import MachineLaw
 from robson.domain.ports import Recorded
 from robson.domain.reports import InterestCharge
 from robson.domain.values import NS_PER_S, plain
@@ -313,27 +313,19 @@ class Checks(Observer):
     def _held_back(self) -> None:
         """Base that a person's order holds back cannot be sold, so no stop of ours can rest on it.
 
-        Covered is what is sellable: only where too little is free for any stop is it an excuse; or
-        where by the exchange's books nothing is held any more, and a person is to say what it was.
+        Covered is what is sellable: only where too little is free for any stop is it an excuse.
         """
-        now = self._world.clock.now_ns
-        if not (self._locked_by_others() or self._gone_in_error()):
+        others, now = self.cover.others, self._world.clock.now_ns
+        holds = self.cover.holds is not None and self.cover.holds[1]
+        rules = self._world.instrument
+        price = self._world.exchange.market(rules.symbol).price
+        free = rules.exit_quantity(self._account().base.free, price) is not None
+        if not (others.rest and holds) or self.cover.rests or free:
             self._held_back_ns = None
         elif self._held_back_ns is None or now - self._held_back_ns > LOOK_NS:
             since = now if self._held_back_ns is None else self._held_back_ns
             self._world.faults.excuse("foreign_stop", now + REBORN_NS, since_ns=since)
             self._held_back_ns = now
-
-    def _locked_by_others(self) -> bool:
-        rules, holds = self._world.instrument, self.cover.holds
-        price = self._world.exchange.market(rules.symbol).price
-        free = rules.exit_quantity(self._account().base.free, price) is not None
-        long = holds is not None and holds[1]
-        return bool(self.cover.others.rest) and long and not self.cover.rests and not free
-
-    def _gone_in_error(self) -> bool:
-        views = self._world.monitor.roster.live()
-        return self.cover.holds is None and any(v.state is PositionState.ERROR for v in views)
 
     def _measure(self, entries: Sequence[Entry]) -> None:
         for bare in self.cover.read(entries):

@@ -6,9 +6,10 @@ back, what is gone, what is a person's.
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any
 
+import attrs
 import pytest
 
 from robson.api.published import Settled
@@ -17,13 +18,15 @@ from robson.domain.commands import Panic
 from robson.domain.identity import Purpose
 from robson.domain.lifecycle import PositionState
 from robson.domain.reports import OrderState
-from robson.domain.values import NS_PER_S, Action, Side
+from robson.domain.values import MONEY, NS_PER_S, Action, Side
+from robson.engine.leaving import fence_of
 from robson.sim.window import status_of
 from robson.sim.world import ACCOUNT
 from tests.simulation import outsiders
 from tests.simulation.test_reconcile import LOOKED_S, Read, codes, held, part, passes
 from tests.simulation.test_testimony import in_error, resolving, said, trades
-from tests.simulation.worlds import BALANCE, first_price
+from tests.simulation.test_unknown import read_account
+from tests.simulation.worlds import BALANCE, Bench, first_price
 
 BOTH = pytest.mark.parametrize("side", list(Side), ids=lambda side: side.value)
 
@@ -283,3 +286,24 @@ def test_a_long_beside_base_of_a_person_is_sold_and_closed(record_property: Any)
     assert view.closed.dust < bench.world.instrument.order_step * 2
     assert "untracked_exposure" in codes(bench)
     record_property("happened", "R11: a long was sold beside a person's base")
+
+
+def test_what_a_person_has_bought_back_is_no_part_of_the_fence(record_property: Any) -> None:
+    """Quote for one buy-back and a half is asset-fenced, and for two of half of it is not."""
+    bench = Bench([], seconds=60)
+    bench.active(Side.SHORT)
+    world, entry = bench.world, bench.view.entry
+    assert entry is not None
+    whole = read_account(bench)
+    with localcontext(MONEY):
+        cost = entry.price * entry.quantity
+    quote = attrs.evolve(whole.quote, free=cost * 3 / 2, locked=Decimal(0))
+    whole = attrs.evolve(whole, quote=quote)
+    half = attrs.evolve(whole, base=attrs.evolve(whole.base, free=entry.quantity / 2))
+    ctx = world.monitor.custody.context(world.symbol)
+    fences = []
+    for account in (whole, half):
+        view = attrs.evolve(bench.view, account=account)
+        fences.append(fence_of(view, attrs.evolve(ctx, account=account)))
+    assert fences == ["asset", "settle"]
+    record_property("happened", "a short of which a person bought half")

@@ -274,7 +274,17 @@ def _bare_from(
 
 
 def _bare_again(memory: Memory, event: e.InsuranceCancelled, view: PositionView) -> None:
-    memory.bare_ns.setdefault(view.id, event.cancelled_ns)
+    if view.missed_ns is None:  # what is gone from the account lacks no stop
+        memory.bare_ns.setdefault(view.id, event.cancelled_ns)
+
+
+def _failed(memory: Memory, event: e.PositionFailed, view: PositionView) -> None:
+    """The account contradicts the journal, which cannot say any more what lacks a stop: from here
+    on only the exchange's own books can.
+    """
+    since = memory.bare_ns.pop(view.id, None)
+    if since is not None:
+        memory.bare[view.id] += memory.counted(since, event.at_ns)
 
 
 def _covered(
@@ -301,4 +311,5 @@ _NOTES: dict[type, Callable[[Memory, Any, PositionView], None]] = {
     e.InsurancePlaced: _covered,
     e.ExitFilled: _covered,
     e.InsuranceFilled: _covered,
+    e.PositionFailed: _failed,
 }
