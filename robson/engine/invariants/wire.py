@@ -102,13 +102,14 @@ def gone_is_open(leaving: Leaving) -> Iterator[Verdict]:
     if not isinstance(order, PlaceOrder) or order.purpose is not Purpose.EXIT or view is None:
         return
     state, record = view.insurance.state, view.order(view.insurance.client_id or "")
-    # A stop that nobody has ever seen finds nothing to trade with when it comes, behind the fence.
+    # A stop that nobody has ever seen finds nothing to trade with when it comes, behind the fence;
+    # and where it has come after all, the exit finds nothing.
     unseen = record is not None and record.status == "unknown" and fence_of(view) == "asset"
     held = state in HELD_BACK and not unseen
     yield not held or f"{order.client_id} leaves while the stop is {state}"
     stop = leaving.truth.order(view.insurance.client_id) if leaving.truth else None
     if stop is not None:
-        ended = stop.status.is_final
+        ended = stop.status.is_final or unseen
         yield ended or f"{order.client_id} leaves while {stop.client_id} rests there"
 
 
