@@ -1,36 +1,26 @@
 """Lives worlds in worker processes and hands what they came to back in the order of their seeds.
 
-A world needs nothing but its seed, so who lives it changes nothing. The workers are this command
-again: what they send is what this very code wrote.
+A world needs nothing but its seed, so who lives it changes nothing.
 """
 
 from __future__ import annotations
 
 import gc
+import itertools
 import os
-import pickle
 import selectors
-import subprocess
 import sys
-from collections.abc import Generator, Iterable, Iterator
-from pathlib import Path
-from typing import IO
+from collections.abc import Callable, Generator, Iterable, Iterator
 
 import attrs
 
-import robson
-from robson.domain.errors import RobsonError
 from robson.sim.lives import plan_of
 from robson.sim.runs import Outcome, live
+from robson.sim.workers import KILL, Worker, work
 
-_ROOT = Path(robson.__file__).parents[1]
 _AHEAD = 64
 """So many worlds may be finished before an earlier one is."""
 _TIDY = 20
-
-
-class WorkerLost(RobsonError):
-    """A worker process ended in the middle of a world."""
 
 
 def cores() -> int:
@@ -48,60 +38,15 @@ def outcomes(seeds: Iterable[int], lives: int, jobs: int) -> Generator[Outcome]:
         for seed in seeds:
             yield live(plan_of(seed, lives))
         return
-    crew = [_Worker(lives) for _ in range(jobs)]
+    crew = [Worker(__name__, str(lives)) for _ in range(jobs)]
     try:
         yield from _in_order(iter(seeds), crew)
     finally:
         for worker in crew:
-            worker.dismiss()
+            worker.dismiss(KILL)
 
 
-class _Worker:
-    """One process that lives worlds, one at a time."""
-
-    def __init__(self, lives: int) -> None:
-        paths = (str(_ROOT), os.environ.get("PYTHONPATH", ""))
-        self._process = subprocess.Popen(  # noqa: S603 - this command itself
-            [sys.executable, "-m", __name__, str(lives)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))},
-        )
-        self.seed: int | None = None
-
-    @property
-    def answers(self) -> IO[bytes]:
-        """What it has to say."""
-        assert self._process.stdout is not None
-        return self._process.stdout
-
-    def begin(self, seed: int) -> None:
-        """Let it live a world."""
-        assert self._process.stdin is not None
-        self.seed = seed
-        self._process.stdin.write(b"%d\n" % seed)
-        self._process.stdin.flush()
-
-    def take(self) -> tuple[int, Outcome]:
-        """What the world that it lived came to."""
-        assert self.seed is not None
-        seed, self.seed = self.seed, None
-        try:
-            outcome: Outcome = pickle.load(self.answers)  # noqa: S301 - written by ``_work``
-        except (EOFError, pickle.UnpicklingError) as error:
-            raise WorkerLost(f"the worker that lived seed {seed} ended") from error
-        return seed, outcome
-
-    def dismiss(self) -> None:
-        """End it, whatever it is doing."""
-        self._process.kill()
-        self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                pipe.close()
-
-
-def _in_order(seeds: Iterator[int], crew: list[_Worker]) -> Iterator[Outcome]:
+def _in_order(seeds: Iterator[int], crew: list[Worker]) -> Iterator[Outcome]:
     waiting: list[int] = []
     finished: dict[int, Outcome] = {}
     idle = list(crew)
@@ -115,30 +60,29 @@ def _in_order(seeds: Iterator[int], crew: list[_Worker]) -> Iterator[Outcome]:
             if not waiting:
                 return
             for key, _ in selector.select():
-                lived, outcome = key.data.take()
-                finished[lived] = outcome
+                lived = key.data.piece
+                finished[lived] = key.data.take()
                 idle.append(key.data)
             while waiting and waiting[0] in finished:
                 yield finished.pop(waiting.pop(0))
 
 
-def _work(lives: int) -> None:
-    """Live each world that is asked for; the views stay here, they are many.
+def _living(lives: int) -> Callable[[int], Outcome]:
+    """How a worker lives a world; the views stay with it, they are many.
 
     What a world leaves behind is looked for between worlds, not all the time in them.
     """
     gc.freeze()
     gc.disable()
-    for count, line in enumerate(sys.stdin.buffer, 1):
-        if count % _TIDY == 0:
+    count = itertools.count(1)
+
+    def one(seed: int) -> Outcome:
+        if next(count) % _TIDY == 0:
             gc.collect()
-        outcome = attrs.evolve(live(plan_of(int(line), lives)), views=())
-        pickle.dump(outcome, sys.stdout.buffer)
-        sys.stdout.buffer.flush()
+        return attrs.evolve(live(plan_of(seed, lives)), views=())
+
+    return one
 
 
 if __name__ == "__main__":
-    try:
-        _work(int(sys.argv[1]))
-    except KeyboardInterrupt:
-        sys.exit(130)
+    work(_living(int(sys.argv[1])))

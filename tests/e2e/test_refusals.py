@@ -15,6 +15,8 @@ from tests.e2e.harness import arm, folder, refused, running
 
 AT_ONCE = 4
 """Times what a start takes that is refused for its options."""
+STARTS = 3
+"""The quickest of so many is compared: a wait is in each of them, other processes are not."""
 USAGE, DOOR, DIRECTORY, LOCKED, CONFIG = 64, 69, 73, 75, 78
 
 
@@ -201,14 +203,17 @@ def test_second_daemon_in_one_directory(
         first.protected(client, position)
         before = first.rows()
         second = refused(place / "s", *tapes_, *fresh)
-        floor = refused(place / "t", *tapes_, "--speed", "backwards")
+        quickest = min(refused(place / "s", *tapes_, *fresh).after_s for _ in range(STARTS))
+        floor = min(
+            refused(place / "t", *tapes_, "--speed", "backwards").after_s for _ in range(STARTS)
+        )
         assert first.rows()[: len(before)] == before
         assert first.protected(client, position)
         first.kill()
 
     assert second.code == LOCKED
     second.one_line(str(place / "s"), "process", "--state-dir", "exit 75")
-    assert second.after_s < AT_ONCE * floor.after_s, "it waits for no lock"
+    assert quickest < AT_ONCE * floor, "it waits for no lock"
     record_property("happened", f"start refused with exit 75: second daemon{fresh}")
 
 
