@@ -142,8 +142,10 @@ class _Life:
             self._until("settle", self._settled)
             self._asked_of = None
             self._until("stop", self._stopped)
-        finally:
+        except NotLived:
             self.struck = self.venue.strikes()
+            raise
+        self.struck = self.venue.strikes()
         books, log = self.venue.ask("books"), self.venue.ask("log")["rows"]
         return judge(self.daemon, books, log, self.armed)
 
