@@ -1,8 +1,8 @@
 """Says when nothing protects what is held: after ten seconds, and again when something does.
 
-It also says when a wallet has changed its side, and then nothing is entered any more. One part of
-the monitor, on its thread. After thirty seconds without a stop the symbol takes no entry until a
-person has looked.
+It also says when a wallet has changed its side, and then nothing is entered any more, and when an
+exit has sold what was somebody else's. One part of the monitor, on its thread. After thirty seconds
+without a stop the symbol takes no entry until a person has looked.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from robson.daemon.custody import Custody
 from robson.domain.identity import PositionId
-from robson.engine.excess import TURNED, turned
+from robson.engine.excess import SOLD_TWICE, TURNED, sold_twice, turned
 from robson.engine.insuring import told_bare, unprotected
 
 
@@ -37,6 +37,9 @@ class Alarm:
         too_much = turned(view)
         if too_much is not None:
             self._freeze("account", too_much, TURNED)
+        theirs = sold_twice(view)
+        if theirs is not None:
+            self._freeze(symbol, theirs, SOLD_TWICE)
 
     def wait(self, position: PositionId) -> None:
         """See to it that the position is looked at when there is something to say."""

@@ -3,21 +3,26 @@
 Only a short can turn around: a forced close and the position's own exit may buy the same debt back
 within one flight time. Fills and account have to show it both, so what a person brought into the
 pair is never sold, and an account that lags never opens anything.
+
+A long that was sold twice has sold base that a person bought meanwhile (ADR 0025). That is told,
+and nothing is bought for it: whether they want it back is theirs to say.
 """
 
 from __future__ import annotations
 
 from robson.domain import events as e
-from robson.domain.identity import Purpose
+from robson.domain.identity import Purpose, read_client_order_id
 from robson.domain.intents import OrderType, PlaceOrder, SideEffect
 from robson.domain.lifecycle import PositionState
-from robson.domain.values import Quantity, plain
+from robson.domain.values import Quantity, Side, plain
 from robson.domain.view import OrderRecord, PositionView
 from robson.engine.context import Context
-from robson.engine.orders import order_id, side_of
+from robson.engine.orders import left_to_sell, order_id, side_of
 
 TURNED = "wallet_flipped"
 """Code of the freeze: the pair's wallet had changed its side."""
+SOLD_TWICE = "sold_twice"
+"""Code of the freeze: an exit sold base that was not the position's."""
 
 
 def give_back(view: PositionView, quantity: Quantity, ctx: Context) -> PlaceOrder:
@@ -68,4 +73,19 @@ def turned(view: PositionView) -> str | None:
     return (
         f"{view.id} was bought back twice: {plain(order.order.quantity)} {base} too much is sold"
         f" by {order.client_id}"
+    )
+
+
+def sold_twice(view: PositionView) -> str | None:
+    """That the way out of a long sold more than there was of it, for people; None where not."""
+    if view.state is not PositionState.EXITING or side_of(view) is Side.SHORT:
+        return None
+    more = -left_to_sell(view)
+    theirs = [fill for fill in view.exit_fills if read_client_order_id(fill.client_id) is None]
+    if more <= sum(fill.quantity for fill in theirs):
+        return None
+    base = view.scope.symbol.base
+    return (
+        f"{view.id} was sold twice: {plain(more)} {base} more than it held, which somebody else had"
+        f" bought; buy it back if it is to be kept"
     )

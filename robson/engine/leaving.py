@@ -129,6 +129,8 @@ def _leave_market(view: PositionView, ctx: Context, known: Known) -> Step:
     # A first exit of a long knows what it holds; every other one is sized by what is there.
     if (side_of(view) is Side.SHORT or record is not None) and not _account_is_fresh(view, ctx):
         return _urgent(view, ctx, known, read_account(view))
+    if _unknown(view) and not _is_alone(view, ctx):
+        return WAIT
     return _exit_or_close(view, ctx, known)
 
 
@@ -164,7 +166,7 @@ def _may_repeat(view: PositionView, ctx: Context, known: Known) -> bool:
     if any(record.order.purpose is not Purpose.EXIT for record in unknown):
         return False
     missing = known.looked_missing or last(view) not in unknown
-    return missing and fence_of(view, ctx) == "asset" and _is_alone(view, ctx)
+    return missing and fence_of(view, ctx) == "asset"
 
 
 def _is_alone(view: PositionView, ctx: Context) -> bool:

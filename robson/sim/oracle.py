@@ -61,7 +61,7 @@ class Oracle:
         self._spare: dict[str, Fraction] = {}
         self._asked: dict[int, Fraction] = {}
         self._back: dict[str, dict[int, Fraction]] = {}
-        self._net = self._foreign = self._taken = Fraction(0)
+        self._net = self._foreign = self._taken = self._between = Fraction(0)
 
     # --- S6: the journal's rows ------------------------------------------------------------------
 
@@ -117,6 +117,7 @@ class Oracle:
         before, self._net = self._net, self._net + (moved if buys else -moved)
         if purpose == FOREIGN:
             self._foreign += moved if buys else 0
+            self._between += moved if buys else 0
             self._taken += 0 if buys else moved
             return
         if purpose == GIVES_BACK:
@@ -126,6 +127,8 @@ class Oracle:
             self._sides.setdefault(position, buys)
             self._spare.setdefault(position, max(Fraction(0), before))
             self._foreign = self._taken = Fraction(0)
+        if purpose in WAYS_OUT and (position, True) not in self._moved:
+            self._between = Fraction(0)
         leaves = purpose in WAYS_OUT
         key = (position, leaves)
         self._moved[key] = self._moved.get(key, Fraction(0)) + moved
@@ -146,7 +149,8 @@ class Oracle:
     def _within(self, position: str, price: Fraction) -> Verdict:
         """Whether what left is at most what came in, with the dust that lay there before."""
         out, came = self._moved[position, True], self._moved.get((position, False), Fraction(0))
-        most = came + self._spare.get(position, Fraction(0))
+        # A sale matched after its repeat may find what a person bought since the first one.
+        most = came + self._spare.get(position, Fraction(0)) + self._between
         if not self._sides.get(position, True):
             least = max(self._least, self._step, self._notional / price)
             # What a person sold of the base that was borrowed is owed all the same.

@@ -124,7 +124,8 @@ def _may_be_less(seen: Seen) -> bool:
     stops = (known for known in view.orders if known.order.purpose is Purpose.INSURANCE)
     refused = any(s.status == "failed" and s.order.quantity > quantity for s in stops)
     theirs = seen.truth is not None and any(
-        read_client_order_id(order.client_id) is None and order.stop_price is not None
+        read_client_order_id(order.client_id) is None
+        and (order.stop_price is not None or not order.status.is_final)
         for order in seen.truth.orders
     )
     return view.missed_ns is not None or refused or theirs
@@ -168,6 +169,8 @@ def _dust_before(seen: Seen) -> Decimal:
 def no_over_exit(seen: Seen) -> Iterator[Verdict]:
     """A long sells what it holds, and the dust that lay there before; a short buys back what it
     owes, interest and a least order.
+
+    A sale matched after its repeat may find what a person bought between the two (ADR 0025).
     """
     entry, fills = seen.after.entry, seen.way_out
     if entry is None:
@@ -176,6 +179,8 @@ def no_over_exit(seen: Seen) -> Iterator[Verdict]:
     # What the exchange forced, or somebody else traded, is no order of ours.
     fills = tuple(fill for fill in fills if read_client_order_id(fill.client_id) is not None)
     moved, most = total(fills), entry.held + _dust_before(seen)
+    if seen.side is Side.LONG and moved > most:
+        most += _bought_between(seen, fills)
     if seen.side is Side.SHORT:
         moved = net_of_fees(fills, seen.after.scope.symbol.base)
         most = (entry.held + _taken(seen)) * INTEREST + DUST_ORDERS * least_order(
@@ -191,6 +196,14 @@ def _taken(seen: Seen) -> Decimal:
         return ZERO
     fills, _ = seen.truth.by_others(sized.at_ns, ())
     return total(fill for fill in fills if fill.action is Action.SELL)
+
+
+def _bought_between(seen: Seen, exits: tuple[Fill, ...]) -> Decimal:
+    """Base that a person bought after a long's first sale, so that no exit was sized by it."""
+    if seen.truth is None:
+        return ZERO
+    fills, _ = seen.truth.by_others(min(fill.at_ns for fill in exits), ())
+    return net_of_fees([f for f in fills if f.action is Action.BUY], seen.rules.symbol.base)
 
 
 def _theirs(seen: Seen) -> Decimal:

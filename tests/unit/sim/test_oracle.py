@@ -123,6 +123,22 @@ def filled(judge: Oracle, order_id: int, quantity: str) -> list[object]:
     return list(judge.entry("filled", json.dumps(fill)))
 
 
+def test_a_second_sale_may_find_what_a_person_bought_since_the_first() -> None:
+    judge = made()
+    accepted(judge, "rbe", 1, "buy")
+    accepted(judge, "web_", 2, "buy")
+    accepted(judge, "rbx", 3, "sell")
+    accepted(judge, "rbx", 4, "sell")
+    filled(judge, 1, "1")
+    filled(judge, 2, "5")
+    assert filled(judge, 3, "1") == [True]
+    (wrong,) = filled(judge, 4, "1")
+    assert "2.0 left of 1.0" in str(wrong), "what lay there before the first was no excuse"
+    filled(judge, 2, "2")
+    assert filled(judge, 4, "1") == [True]
+    assert "4.0 left of 3.0" in str(filled(judge, 4, "1")[0])
+
+
 def test_an_excess_is_given_back_once_and_no_more_than_there_is() -> None:
     judge = made()
     accepted(judge, "rbe", 1, "sell")
