@@ -25,15 +25,26 @@ def exits(bench: Bench) -> int:
     return sum(record.order.purpose is Purpose.EXIT for record in bench.view.orders)
 
 
-def sold_and_late() -> Bench:
-    """The repeat of a long's exit has sold it; the first one is still to be matched."""
+def left_late(*, theirs: str = "0") -> Bench:
+    """A long leaves, and its exit is matched late; a person has so much base of each it has."""
     one = One("late_matching", seconds=LATE_S)
     bench = Bench([], seconds=240, faults=one)
-    bench.active(Side.LONG)
+    view = bench.active(Side.LONG)
+    if Decimal(theirs):
+        assert view.entry is not None
+        more = bench.world.instrument.floor_quantity(view.entry.held * Decimal(theirs))
+        base, now = bench.world.instrument.symbol.base, bench.world.clock.exchange_ns()
+        bench.world.exchange.deposit(bench.world.scope, base, more, at_ns=now)
     one.load("exit")
     bench.world.ask(Panic(actor="t"))
     assert bench.world.until(lambda: bool(bench.view.exit_fills))
     assert one.counts["late_matching"] == 1
+    return bench
+
+
+def sold_and_late() -> Bench:
+    """The repeat of a long's exit has sold it; the first one is still to be matched."""
+    bench = left_late()
     assert exits(bench) == 2, "behind the asset fence it was sent again"
     return bench
 
@@ -44,6 +55,14 @@ def test_it_finds_nothing_where_nobody_bought() -> None:
     assert view.entry is not None
     assert sum(fill.quantity for fill in view.exit_fills) <= view.entry.held
     assert bench.world.monitor.roster.standing.frozen == ()
+
+
+def test_base_that_was_there_before_keeps_it_from_being_sent_again() -> None:
+    bench = left_late(theirs="2")
+    view = bench.settled()
+    assert view.entry is not None
+    assert exits(bench) == 1, "a second sale would find base"
+    assert bench.checks.truth(bench.world.scope).account.base.total >= view.entry.held
 
 
 def bought_between(bench: Bench, part: str) -> Quantity:
