@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import attrs
 import pytest
 
+from robson.api.calls import MARGIN_S
 from robson.api.client import CallFailed, Client
 from robson.api.facts import DiskFact
 from robson.api.published import JournalRow, LastPrice
@@ -57,12 +59,45 @@ def test_a_watcher_sees_the_status_now_and_after_each_change(
         assert next(stream).positions[0].price.value == text
 
 
-def test_ages_are_no_news_and_are_told_again_after_a_while(
-    backend: FakeBackend, client: Client, record_property: Callable[[str, object], None]
-) -> None:
-    stream = client.watch_status()
+@attrs.define
+class Caller:
+    """Who calls a handler without a wire, and stays; the handler's pauses are counted, not lived.
+
+    ``left_s``: until the caller's deadline; None without one.
+    """
+
+    backend: FakeBackend
+    left_s: float | None = None
+    paused_s: float = 0.0
+
+    def service(self) -> RobsonService:
+        return RobsonService(self.backend, on_error=_raises, pause=self._pause)
+
+    def _pause(self, seconds: float) -> None:
+        self.paused_s += seconds
+
+    def peer(self) -> str:
+        """At the door that only this user can open."""
+        return "unix:"
+
+    def invocation_metadata(self) -> tuple[()]:
+        return ()
+
+    def is_active(self) -> bool:
+        return True
+
+    def time_remaining(self) -> float | None:
+        return None if self.left_s is None else self.left_s - self.paused_s
+
+
+def _raises(name: str, error: Exception) -> None:
+    raise AssertionError(name) from error
+
+
+def test_ages_are_no_news_and_are_told_again_after_a_while(backend: FakeBackend) -> None:
+    caller = Caller(backend)
+    stream: Any = caller.service().WatchStatus(pb.GetStatusRequest(), caller)  # type: ignore[arg-type]
     first = next(stream)
-    began = time.monotonic()
     price(backend, "119261.13", later_ns=7 * 10**9)  # the same price, seven seconds later
     [disk, day] = backend.view.risk.gates
     gates = (disk, attrs.evolve(day, value="125.15"))  # no verdict turned
@@ -74,26 +109,30 @@ def test_ages_are_no_news_and_are_told_again_after_a_while(
     )
 
     second = next(stream)
-    waited = time.monotonic() - began
 
     assert second.as_of.seconds == first.as_of.seconds + 7
-    assert waited >= REPEAT_S - STATUS_S, "it was told at once, though nothing had happened"
-    record_property("note", f"WatchStatus: an unchanged status is repeated after {waited:.1f} s")
+    assert caller.paused_s == REPEAT_S, "it is no news, and is told again after a while"
 
 
-def test_at_most_four_answers_a_second(backend: FakeBackend, client: Client) -> None:
-    seen: list[pb.GetStatusResponse] = []
+def test_what_changes_all_the_time_is_told_four_times_a_second(backend: FakeBackend) -> None:
+    caller = Caller(backend)
+    stream: Any = caller.service().WatchStatus(pb.GetStatusRequest(), caller)  # type: ignore[arg-type]
+    next(stream)
+    for number in range(1, 9):
+        price(backend, f"{119300 + number}.00", later_ns=10**6)
+        assert next(stream).positions[0].price.value == f"{119300 + number}.00"
+        assert caller.paused_s == number * STATUS_S == number / 4
 
-    def watch() -> None:
-        for answer in client.watch_status(timeout_s=2.1):
-            seen.append(answer)
-            price(backend, f"{119300 + len(seen)}.00", later_ns=10**6)
 
-    with pytest.raises(CallFailed) as over:
-        watch()
+def test_over_the_wire_a_pause_takes_its_time(backend: FakeBackend, client: Client) -> None:
+    """A machine that is busy makes it longer and never shorter."""
+    began, changes = time.monotonic(), 4
+    stream = client.watch_status(timeout_s=60)
+    for number in range(changes + 1):
+        next(stream)
+        price(backend, f"{119300 + number}.00", later_ns=10**6)
 
-    assert over.value.code == "DEADLINE_EXCEEDED"
-    assert 4 <= len(seen) <= 9
+    assert time.monotonic() - began >= changes * STATUS_S
 
 
 def test_a_filter_that_means_nothing_is_refused(client: Client) -> None:
@@ -235,32 +274,29 @@ def test_the_configuration_is_told_key_by_key(backend: FakeBackend, client: Clie
 # --- Panic ---------------------------------------------------------------------------------------
 
 
-class Calling:
-    """A call whose caller stays, at the door that only this user can open."""
-
-    def peer(self) -> str:
-        return "unix:"
-
-    def invocation_metadata(self) -> tuple[()]:
-        return ()
-
-    def is_active(self) -> bool:
-        return True
-
-    def time_remaining(self) -> None:
-        return None
-
-
 def test_a_step_right_after_the_first_answer_is_told(backend: FakeBackend) -> None:
     """However late the stream looks again: what it compares with is what it has said."""
     backend.answer = lambda command, _timeout_s: answer_to(command)
-    service = RobsonService(backend, on_error=lambda _name, _error: None, pause=lambda _s: None)
-    answers = service.Panic(pb.PanicRequest(), Calling())
+    caller = Caller(backend)
+    answers: Any = caller.service().Panic(pb.PanicRequest(), caller)  # type: ignore[arg-type]
     assert not next(answers).done
 
     backend.replace(attrs.evolve(lives.closed(), id=lives.BTC_ID))
 
     assert [answer.done for answer in answers] == [True]
+
+
+def test_a_panic_that_is_not_done_ends_before_the_deadline(backend: FakeBackend) -> None:
+    """The stream ends by itself, and not by a DEADLINE_EXCEEDED."""
+    backend.answer = lambda command, _timeout_s: answer_to(command)
+    caller = Caller(backend, left_s=1.0)
+
+    seen: list[pb.PanicProgress] = [*caller.service().Panic(pb.PanicRequest(), caller)]  # type: ignore[arg-type,list-item]
+
+    assert 0 < caller.time_remaining() <= MARGIN_S
+    assert len(seen) == 2, "at once, and how far it is at the end"
+    assert not seen[-1].done
+    assert seen[-1].steps[0].decided
 
 
 # --- a command outlives its caller ---------------------------------------------------------------
@@ -277,19 +313,23 @@ def test_a_command_whose_caller_goes_away_is_carried_out(
     backend: FakeBackend, name: str, record_property: Callable[[str, object], None]
 ) -> None:
     """The caller is gone before the monitor has answered; the daemon goes on."""
-    gone, finished = threading.Event(), threading.Event()
+    came, gone, finished = (threading.Event() for _ in range(3))
 
     def slowly(command: Any, _timeout_s: float) -> Any:
+        came.set()
         gone.wait(20)
         finished.set()
         return answer_to(command)
 
     backend.answer = slowly
     with listening(backend) as (_, doors):
-        going = Client(doors.socket, timeout_s=0.1)
-        with pytest.raises(CallFailed):
-            COMMANDS[name](going)
-        going.close()
+        going = Client(doors.socket, timeout_s=30)
+        with ThreadPoolExecutor() as pool:
+            call = pool.submit(COMMANDS[name], going)
+            assert came.wait(20), "it has come in"
+            going.close()
+            with pytest.raises((CallFailed, ValueError)):  # the channel was closed
+                call.result(20)
         gone.set()
         assert finished.wait(20)
         assert Client(doors.socket).status().daemon.profile == "sim"

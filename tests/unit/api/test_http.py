@@ -6,23 +6,26 @@ import http.client
 import json
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
 
+from robson.api import http as module
 from robson.api.doors import DoorError
 from robson.api.http import (
     METRICS,
     MOST_CALLERS,
-    PATIENCE_S,
     STATUS,
     Check,
     HealthServer,
     pages_for,
 )
+
+ASKED_S = 20.0
+"""Whoever asks is answered in milliseconds; only what waits for a silent caller takes so long."""
+PATIENT_S = 3 * ASKED_S
 
 
 class Truth:
@@ -64,7 +67,7 @@ def server(truth: Truth) -> Iterator[HealthServer]:
 
 
 def get(server: HealthServer, path: str, method: str = "GET", **headers: str) -> Any:
-    connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=ASKED_S)
     connection.request(method, path, headers=headers)
     response = connection.getresponse()
     body = response.read()
@@ -138,20 +141,29 @@ def test_metrics_are_there_when_somebody_writes_them(truth: Truth) -> None:
     assert response.headers["Content-Type"].startswith("text/plain; version=0.0.4")
 
 
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that bears with silent callers for longer than anybody here asks."""
+    monkeypatch.setattr(module._Handler, "timeout", PATIENT_S)
+
+
+@pytest.mark.usefixtures("patient")
 def test_a_caller_that_says_nothing_keeps_nobody_waiting(server: HealthServer) -> None:
     silent = [
         socket.create_connection(("127.0.0.1", server.server_port), timeout=5)
         for _ in range(MOST_CALLERS // 2)
     ]
-    start = time.perf_counter()
 
     assert get(server, "/health/live")[0].status == 200
 
-    assert time.perf_counter() - start < 1.0, "far below the patience with the silent ones"
     for each in silent:
+        each.settimeout(0)
+        with pytest.raises(BlockingIOError):  # it is still there: nobody has waited for its end
+            each.recv(1)
         each.close()
 
 
+@pytest.mark.usefixtures("patient")
 def test_whoever_dawdles_longest_makes_room(server: HealthServer) -> None:
     """More silent callers than there is room for, each of them sending a little now and then."""
     address = ("127.0.0.1", server.server_port)
@@ -160,14 +172,10 @@ def test_whoever_dawdles_longest_makes_room(server: HealthServer) -> None:
         with suppress(OSError):  # it may be cut off already
             each.sendall(b"G")
 
-    slowest = 0.0
     for _ in range(5):
-        start = time.perf_counter()
         assert get(server, "/health/live")[0].status == 200
-        slowest = max(slowest, time.perf_counter() - start)
 
-    assert slowest < 1.0
-    silent[0].settimeout(PATIENCE_S / 2)
+    silent[0].settimeout(ASKED_S)
     assert silent[0].recv(1) == b"", "the first of them was cut off, long before its time was up"
     for each in silent:
         each.close()

@@ -193,7 +193,7 @@ def hooked(*statuses: int, hang: threading.Event | None = None, port: int = 0) -
         hook.server.server_close()
 
 
-def _until(look: Callable[[], bool], bound_s: float = 10.0) -> None:
+def _until(look: Callable[[], bool], bound_s: float = 60.0) -> None:
     ends_s = time.monotonic() + bound_s
     while not look():
         assert time.monotonic() < ends_s
@@ -293,11 +293,10 @@ def test_a_way_out_that_hangs_delays_nobody(said: list[str], tmp_path: Path) -> 
         )
         told.start()
         _until(lambda: bool(hook.got) and (tmp_path / "got").exists())
-        began_s = time.monotonic()
         for plant in PLANTED.values():  # each is news for the way out that hangs
             views.append(plant())
             told.look()
-        assert time.monotonic() - began_s < 1.0
+        assert len(hook.got) == 1, "the first has not been given up yet: no look waited for it"
         _until(lambda: (tmp_path / "got").stat().st_size > 0)
         told.stop()
     got, _ = json.JSONDecoder().raw_decode((tmp_path / "got").read_text())
