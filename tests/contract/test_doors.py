@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import attrs
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
@@ -303,6 +304,10 @@ def test_more_panics_than_can_be_followed_are_carried_out(doors: Any, backend: F
     followed = [each.panic(timeout_s=30) for each in callers]
     for stream in followed:
         assert not next(stream).done
+    [leaving] = [each for each in backend.view.positions if each.id == lives.BTC_ID]
+    backend.replace(attrs.evolve(leaving, version=leaving.version + 1))
+    for stream in followed:
+        assert not next(stream).done, "it is followed: a first answer is given without a place"
 
     further = list(client(doors, "socket").panic(timeout_s=30))
 
