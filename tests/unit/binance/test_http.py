@@ -138,3 +138,34 @@ def test_a_connection_that_the_server_let_go_is_made_again(kind: Kind) -> None:
     with server(saying(answer(b"{}", Connection="close"))) as url:
         door = kind(url, time.monotonic)
         assert [door.send("GET", "/", "", {}).status for _ in range(3)] == [200] * 3
+
+
+@pytest.mark.parametrize("kind", DOORS)
+def test_a_last_answer_is_read_to_its_end(kind: Kind) -> None:
+    """The server hangs up after this one: the connection goes, the body comes whole."""
+    body = b"x" * 2_000_000
+    with server(saying(answer(body, Connection="close"))) as url:
+        assert kind(url, time.monotonic).send("GET", "/", "", {}).body == body
+
+
+def test_what_leaves_risk_leaves_as_one_piece_and_names_its_host() -> None:
+    asked = []
+
+    def serve(made: socket.socket) -> None:
+        while True:
+            asked.append(made.recv(4_096))
+            made.sendall(answer(b"{}"))
+
+    with server(serve) as url:
+        door = PoolDoor(url, time.monotonic)
+        for method in ("DELETE", "POST", "GET"):
+            door.send(method, "/o", "a=1", {"X-MBX-APIKEY": "k"})
+    host = url.removeprefix("http://")
+    usual = f"Host: {host}\r\nAccept: application/json\r\nUser-Agent: robson\r\n"
+    usual += "Accept-Encoding: identity\r\nX-MBX-APIKEY: k\r\n"
+    empty = "Content-Length: 0\r\n"
+    assert [each.decode() for each in asked] == [
+        f"DELETE /o?a=1 HTTP/1.1\r\n{usual}{empty}\r\n",
+        f"POST /o?a=1 HTTP/1.1\r\n{usual}{empty}\r\n",
+        f"GET /o?a=1 HTTP/1.1\r\n{usual}\r\n",
+    ]
