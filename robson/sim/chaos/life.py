@@ -6,9 +6,6 @@ started again, what was stopped goes on, and what was asked for is asked again w
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
@@ -17,13 +14,13 @@ from typing import Any
 
 import attrs
 
-import robson
 from robson.api.client import CallFailed, Client
 from robson.api.v1 import robson_pb2 as pb
 from robson.connectors.simulated.frames import BadFrame
 from robson.connectors.simulated.line import Line
 from robson.daemon.clock import monotonic_s
 from robson.domain.errors import RobsonError
+from robson.sim.chaos.programs import Process, forked, fresh
 from robson.sim.chaos.trace import Call, Strike, Tracer, threads
 from robson.sim.chaos.wait import LOOK_S, pause, until
 
@@ -45,7 +42,6 @@ STOPPED_S = 2.0
 WAITS_S = 3.0
 _GO_ON = 18
 _JOURNAL_IO, _OK = 74, 0
-_ROOT = Path(robson.__file__).parents[1]
 
 
 class NotSurvived(RobsonError):
@@ -85,13 +81,12 @@ class Life:
         self.strike = strike
         self.socket = place / "x.sock"
         self.lived = Lived()
-        self._exchange: subprocess.Popen[bytes] | None = None
-        self._daemon: subprocess.Popen[bytes] | None = None
+        self._exchange: Process | None = None
+        self._daemon: Process | None = None
         self._client: Client | None = None
         self._died_s: float | None = None
         self._tracer: Tracer | None = None
         self._stood_still = False
-        self._traced_pid = 0
         self._armed_s = 0.0
 
     def live(self) -> Lived:
@@ -136,8 +131,7 @@ class Life:
             log = self.place / f"{segment}.trace"
             self._tracer = Tracer(log, self.strike, self.state, slowly=segment == "arm")
             if self._daemon is not None:  # else it begins with the process
-                self._traced_pid = self._daemon.pid
-                self._tracer.attach(self._traced_pid)
+                self._tracer.attach(self._daemon.pid)
                 self.lived.names[segment] = threads(self._daemon.pid)
         try:
             yield
@@ -145,7 +139,7 @@ class Life:
                 self.lived.names[segment] = threads(self._daemon.pid)
         finally:
             if mine and self._tracer is not None:
-                self._tracer.detach(self._traced_pid)
+                self._tracer.detach()
                 self.lived.calls[segment] = self._tracer.calls()
                 self.lived.struck |= self.strike is not None and self._tracer.struck()
                 self._tracer = None
@@ -195,9 +189,9 @@ class Life:
             self._stood_still = True
             process.send_signal(_GO_ON)  # as often as it stands: a second thread may be struck too
 
-    def _bury(self, process: subprocess.Popen[bytes]) -> None:
+    def _bury(self, process: Process) -> None:
         self._died_s = monotonic_s() if self._died_s is None else self._died_s
-        self.lived.ends.append(process.returncode)
+        self.lived.ends.append(process.wait())
         self._hang_up()
         self._daemon = None
 
@@ -209,27 +203,33 @@ class Life:
     # --- the two processes -----------------------------------------------------------------------
 
     def _open_exchange(self) -> None:
-        self._exchange = _start(
+        self._exchange = forked(
             self.place / "exchange.log",
-            *(sys.executable, "-m", "robson.sim", "exchange", "--by-hand"),
+            *("robson.sim", "exchange", "--by-hand"),
             *("--speed", str(SPEED), "--listen", f"unix:{self.socket}"),
             *("--state-dir", str(self.state)),
         )
 
     def _launch(self) -> None:
-        """Start a daemon; in the first segment from its first call under strace."""
+        """Start a daemon. The first one waits for strace to watch it from its first call."""
         if self._daemon is not None:
             return
-        first = self._tracer is not None and not self.lived.ends and self._died_s is None
-        prefix = self._tracer.prefix() if first and self._tracer is not None else []
-        self._daemon = _start(
-            self.place / "robsond.log",
-            *(*prefix, sys.executable, "-m", "robson.daemon", "run"),
-            *("--state-dir", str(self.state), "--exchange", f"unix:{self.socket}"),
+        log, words = self.place / "robsond.log", self._words()
+        if self.lived.ends or self._died_s is not None:
+            self._daemon = fresh(log, *words)
+            return
+        gate = self.place / "gate"
+        self._daemon = forked(log, *words, gate=gate)
+        if self._tracer is not None:
+            self._tracer.attach(self._daemon.pid)
+        gate.touch()
+
+    def _words(self) -> list[str]:
+        return [
+            *("robson.daemon", "run", "--state-dir", str(self.state)),
+            *("--exchange", f"unix:{self.socket}"),
             *("--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0"),
-        )
-        if prefix:
-            self._traced_pid = self._daemon.pid
+        ]
 
     def _wait_for_an_answer(self) -> None:
         """Of a process that follows a dead one; how long that took is kept."""
@@ -350,18 +350,3 @@ class Life:
             self.lived.ends.append(_OK)
             return True
         return False
-
-
-def _start(log: Path, *command: str) -> subprocess.Popen[bytes]:
-    """One of our own programs, of the code beside this file."""
-    paths = (str(_ROOT), os.environ.get("PYTHONPATH", ""))
-    kept = {name: text for name, text in os.environ.items() if not name.startswith("ROBSON_")}
-    with log.open("ab") as out:
-        return subprocess.Popen(  # noqa: S603 - our own programs
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=out,
-            cwd=log.parent,
-            env=kept | {"PYTHONPATH": os.pathsep.join(filter(None, paths))},
-        )

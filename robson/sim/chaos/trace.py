@@ -36,7 +36,6 @@ SLOW_US = 10_000
 _CAUSE = {"normal": "reader", "urgent": "normal"}
 """Whose answer an order follows from while a position is armed: the account's, then the entry's."""
 ATTACH_S = 10.0
-_END = 15
 _LINE = re.compile(r"(?:(\d+) +)?(\d{9,})\.(\d+) (\w+)\((.*)")
 _FD = re.compile(r"\d+<([^>]*)>")
 _TEXT = re.compile(r'"([^"]*)"')
@@ -106,14 +105,13 @@ def program() -> str:
     return found
 
 
-def _strike_options(strike: Strike, directory: Path, *, whole: bool) -> list[str]:
+def _strike_options(strike: Strike, directory: Path) -> list[str]:
     boundary, errno = strike.boundary, strike.errno
     done = f"signal={errno}" if errno in _SIGNALS else f"error={errno}"
     options = [f"--trace={boundary.call}"]
     options += [f"--inject={boundary.call}:{done}:when={boundary.nth}"]
     if not boundary.at_socket:
-        options += ["-P", str(directory / boundary.where)]
-        options += ["-f"] if whole else []
+        options += ["-f", "-P", str(directory / boundary.where)]
     return options
 
 
@@ -145,14 +143,10 @@ class Tracer:
         options = (
             _watch_options(slowly=self._slowly)
             if self._strike is None
-            else _strike_options(self._strike, self._directory, whole=True)
+            else _strike_options(self._strike, self._directory)
         )
         quiet = ["-yy", "-ttt", "-s", "8", "--interruptible=anywhere"]
         return [program(), *quiet, "-o", str(self._log), *options]
-
-    def prefix(self) -> list[str]:
-        """What stands before a command that is traced from its first call; it stays our child."""
-        return [*self._command(), "--daemonize", "--"]
 
     def attach(self, pid: int) -> None:
         """Begin with a process that runs.
@@ -176,16 +170,12 @@ class Tracer:
         if not until(lambda: "attached" in words.read_text(), ends_s) or self._process.poll():
             raise NoStrace(f"strace may not trace: {words.read_text().strip()}")
 
-    def detach(self, pid: int) -> None:
+    def detach(self) -> None:
         """Let the process go on alone."""
         if self._process is not None:
             self._process.terminate()
             self._process.wait()
             self._process = None
-        tracer = _tracer_of(pid)
-        if tracer and str(self._log) in Path(f"/proc/{tracer}/cmdline").read_text():
-            os.kill(tracer, _END)  # ours, begun with the process
-            until(lambda: not _tracer_of(pid), monotonic_s() + ATTACH_S)
 
     # --- what it saw -----------------------------------------------------------------------------
 
@@ -235,18 +225,6 @@ def _on(name: str, rest: str) -> str:
         return named[1] if named else ""
     found = _FD.search(rest)
     return found[1] if found else ""
-
-
-def _tracer_of(pid: int) -> int:
-    """Who traces a process, or any thread of it; 0 for nobody."""
-    for status in Path(f"/proc/{pid}/task").glob("*/status"):
-        try:
-            found = re.search(r"TracerPid:\s*(\d+)", status.read_text())
-        except OSError:
-            continue  # it has just ended
-        if found is not None and found[1] != "0":
-            return int(found[1])
-    return 0
 
 
 def threads(pid: int) -> dict[int, str]:

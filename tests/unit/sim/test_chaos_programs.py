@@ -1,0 +1,60 @@
+"""What chaos forks is what Python would have started: its words, its end, its environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from robson.daemon.clock import monotonic_s
+from robson.sim.chaos.programs import Process, forked, fresh
+from robson.sim.chaos.wait import until
+from robson.sim.workers import Worker
+
+SOON_S = 60.0
+
+
+def ended(process: Process) -> int | None:
+    until(lambda: process.poll() is not None, monotonic_s() + SOON_S)
+    return process.poll()
+
+
+def test_a_forked_program_says_and_ends_as_one_that_python_started(tmp_path: Path) -> None:
+    for words in (("robson.daemon", "--version"), ("robson.daemon", "nonsense")):
+        pair = {"forked": forked(tmp_path / "forked", *words)}
+        pair["fresh"] = fresh(tmp_path / "fresh", *words)
+        codes = {ended(process) for process in pair.values()}
+
+        assert codes == {0 if "--version" in words else 64}
+    assert (tmp_path / "forked").read_text() == (tmp_path / "fresh").read_text() != ""
+
+
+def test_it_does_nothing_before_its_gate_is_opened(tmp_path: Path) -> None:
+    gate, log = tmp_path / "gate", tmp_path / "log"
+    process = forked(log, "robson.daemon", "--version", gate=gate)
+
+    assert until(lambda: log.exists() and process.poll() is not None, monotonic_s() + 0.2) is False
+    assert not log.read_text()
+    gate.touch()
+    assert ended(process) == 0
+    assert log.read_text()
+
+
+def test_a_signal_ends_it_and_its_end_is_told_once_and_for_all(tmp_path: Path) -> None:
+    process = forked(tmp_path / "log", "robson.daemon", "--version", gate=tmp_path / "never")
+    process.kill()
+
+    assert (process.wait(), process.poll(), process.returncode) == (-9, -9, -9)
+    process.terminate()  # its pid may be another's: nothing is sent
+
+
+def test_whoever_forked_takes_all_of_its_own_along(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded = Worker("robson.sim.chaos.loaded")
+    monkeypatch.setattr("robson.sim.chaos.programs._made", [loaded])
+    process = forked(tmp_path / "log", "robson.daemon", "--version", gate=tmp_path / "never")
+    assert process.poll() is None
+
+    loaded.dismiss()
+    assert not Path(f"/proc/{process.pid}").exists()
