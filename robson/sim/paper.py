@@ -103,9 +103,13 @@ def bar(done: int, total: int) -> str:
     return "█" * filled + "░" * (12 - filled)
 
 
+_MINUTES_S = 180
+
+
 def left(done: int, total: int, elapsed_s: float) -> str:
-    """Seconds still to go at the pace so far."""
-    return f"{elapsed_s / done * (total - done) if done else 0.0:.0f} s left"
+    """Time still to go at the pace so far: seconds, from three minutes on minutes."""
+    left_s = elapsed_s / done * (total - done) if done else 0.0
+    return f"{left_s:.0f} s left" if left_s < _MINUTES_S else f"{left_s / 60:.0f} min left"
 
 
 _HARD = "\u00a0"

@@ -22,6 +22,8 @@ BRIEF = [
     ("panic", "exit", "urgent", "recvfrom", 1, "ENOSPC"),
 ]
 LONG = [
+    # A thread's first calls, before the process serves anybody.
+    ("long", "start", "reader", "sendto", 1, "KILL"),
     ("long", "start", "journal.emergency", "fsync", 1, "ENOSPC"),
     # The exchange stop may have left; the way out stands still for 2 s.
     ("long", "arm", "urgent", "sendto", 1, "EIO"),

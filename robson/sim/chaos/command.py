@@ -8,7 +8,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from robson.sim.chaos.strikes import Listing, Result
     from robson.sim.chaos.trace import Strike
 
-JOBS, JOBS_MAX = 2, 16
+JOBS_A_CORE, JOBS_MAX = 2, 16
+"""A life waits for more than half of its time."""
 ERRORS = ("KILL", "EIO", "ENOSPC", "STOP")
 CALLS = (
     *("write", "pwrite64", "fdatasync", "fsync", "ftruncate", "rename", "unlink"),
@@ -60,7 +61,7 @@ def add_to(commands: Any) -> None:
     chaos.add_argument("--limit", metavar="N", type=int, help="so many strikes, chosen by the seed")
     chaos.add_argument("--part", metavar="K/N", help="the Kth of N equal shares of the strikes")
     chaos.add_argument("--seed", metavar="N", type=int, default=1, help="default: %(default)s")
-    chaos.add_argument("--jobs", metavar="N", type=int, default=JOBS, help="default: %(default)s")
+    chaos.add_argument("--jobs", metavar="N", type=int, help="default: two for each core")
     chaos.add_argument("--only", metavar="STRIKE", help="one strike, as a report names it")
     chaos.add_argument("--keep", metavar="DIR", help="keep what each struck life left behind")
     chaos.add_argument("--json", action="store_true", help="one JSON document, nothing else")
@@ -85,8 +86,14 @@ def run(args: argparse.Namespace) -> int:
         Path(args.keep).mkdir(parents=True, exist_ok=True)
     began_s, progress = monotonic_s(), paper.Progress(sys.stderr)
     listing, strikes = _chosen(args, lambda text: progress.show(text, monotonic_s() - began_s))
+    progress.keep(f"{len(listing.boundaries)} boundaries, {len(strikes)} strikes")
     done = _struck(args, strikes, progress)
-    report = Report(listing=listing, results=tuple(done), elapsed_s=monotonic_s() - began_s)
+    report = Report(
+        listing=listing,
+        results=tuple(done),
+        asked=len(strikes),
+        elapsed_s=monotonic_s() - began_s,
+    )
     page = paper.Paper(sys.stdout, os.environ)
     if args.json:
         page.say(json.dumps(document(report), indent=2, ensure_ascii=False))
@@ -115,13 +122,19 @@ def _chosen(args: argparse.Namespace, say: Callable[[str], None]) -> tuple[Listi
 def _struck(
     args: argparse.Namespace, strikes: Sequence[Strike], progress: paper.Progress
 ) -> list[Result]:
-    """A life for each strike; one that was not survived is said at once."""
+    """A life for each strike; one that was not survived is said at once.
+
+    Ctrl-C ends it early: what was lived until then is reported.
+    """
     from robson.sim.chaos.crew import results
 
     began_s = monotonic_s()
     done: list[Result] = []
-    jobs = min(args.jobs, len(strikes))
-    with closing(results(strikes, jobs, args.keep and Path(args.keep))) as found:
+    jobs = min(args.jobs or JOBS_A_CORE * len(os.sched_getaffinity(0)), JOBS_MAX, len(strikes))
+    with (
+        suppress(KeyboardInterrupt),
+        closing(results(strikes, jobs, args.keep and Path(args.keep))) as found,
+    ):
         for result in found:
             done.append(result)
             if not result.survived:

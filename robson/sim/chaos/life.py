@@ -20,7 +20,7 @@ from robson.connectors.simulated.frames import BadFrame
 from robson.connectors.simulated.line import Line
 from robson.daemon.clock import monotonic_s
 from robson.domain.errors import RobsonError
-from robson.sim.chaos.programs import Process, forked, fresh
+from robson.sim.chaos.programs import Gate, Process, forked, fresh
 from robson.sim.chaos.trace import Call, Strike, Tracer, threads
 from robson.sim.chaos.wait import LOOK_S, pause, until
 
@@ -152,7 +152,7 @@ class Life:
             if segment == "stop" and reached():
                 return
             if segment != "start" or self._daemon is not None:
-                self._tend()
+                self._tend(segment)
             try:
                 if self._daemon is not asked_of:  # each process is asked anew
                     asked_of = self._daemon
@@ -172,10 +172,12 @@ class Life:
             self._daemon.terminate()
         return object()
 
-    def _tend(self) -> None:
+    def _tend(self, segment: str) -> None:
         """Start again what has died, and let go on what stands still."""
         process = self._daemon
         if process is None or process.poll() is not None:
+            if process is not None and segment == "stop" and process.returncode == _OK:
+                return  # it ended between two looks
             if process is not None:
                 self._bury(process)
             self._launch()
@@ -211,18 +213,19 @@ class Life:
         )
 
     def _launch(self) -> None:
-        """Start a daemon. The first one waits for strace to watch it from its first call."""
+        """Start a daemon. Of the first one the thread to watch waits for strace."""
         if self._daemon is not None:
             return
         log, words = self.place / "robsond.log", self._words()
         if self.lived.ends or self._died_s is not None:
             self._daemon = fresh(log, *words)
-            return
-        gate = self.place / "gate"
-        self._daemon = forked(log, *words, gate=gate)
-        if self._tracer is not None:
+        elif self._tracer is None:
+            self._daemon = forked(log, *words)
+        else:
+            gate = Gate(self.place / "gate", self._tracer.thread)
+            self._daemon = forked(log, *words, gate=gate)
             self._tracer.attach(self._daemon.pid)
-        gate.touch()
+            gate.opens.touch()
 
     def _words(self) -> list[str]:
         return [

@@ -12,8 +12,10 @@ import runpy
 import sys
 from typing import NoReturn
 
+from robson.daemon import worker
 from robson.daemon.clock import monotonic_s
-from robson.sim.chaos.programs import OURS, Look, Start
+from robson.sim.chaos.programs import OURS, Gate, Look, Start
+from robson.sim.chaos.trace import MAIN
 from robson.sim.chaos.wait import until
 from robson.sim.workers import KILL, work
 
@@ -57,11 +59,29 @@ def _become(start: Start) -> NoReturn:
     os.chdir(start.log.parent)
     for name in [name for name in os.environ if name.startswith(OURS)]:
         del os.environ[name]
-    if start.gate is not None and not until(start.gate.exists, monotonic_s() + _GATE_S):
-        sys.exit(f"{start.gate} was not opened")
+    if start.gate is not None:
+        _hold(start.gate)
     sys.argv = list(start.words)
     runpy.run_module(start.words[0], run_name="__main__", alter_sys=True)
     sys.exit(0)
+
+
+def _hold(gate: Gate) -> None:
+    """A thread is held where it gets its name, before its work begins."""
+
+    def wait() -> None:
+        if not until(gate.opens.exists, monotonic_s() + _GATE_S):
+            raise TimeoutError(f"{gate.opens} was not opened")
+
+    def named(name: str) -> None:
+        given(name)
+        if name == gate.thread:
+            wait()
+
+    if gate.thread == MAIN:
+        wait()
+    else:
+        given, worker.named = worker.named, named
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from typing import Protocol
 import attrs
 
 import robson
+from robson.sim.chaos.trace import MAIN
 from robson.sim.chaos.wait import LOOK_S, pause
 from robson.sim.workers import KILL, Worker, WorkerLost
 
@@ -49,12 +50,22 @@ class Process(Protocol):
 
 
 @attrs.frozen
+class Gate:
+    """A file that a thread of a program waits for, before it does anything: who watches it from its
+    first call is there by then.
+    """
+
+    opens: Path
+    thread: str = MAIN
+
+
+@attrs.frozen
 class Start:
-    """Run ``python -m WORDS`` with its output in ``log``, not before the file ``gate`` exists."""
+    """Run ``python -m WORDS`` with its output in ``log``."""
 
     words: tuple[str, ...]
     log: Path
-    gate: Path | None
+    gate: Gate | None
 
 
 @attrs.frozen
@@ -103,8 +114,8 @@ class Forked:
         return code
 
 
-def forked(log: Path, *words: str, gate: Path | None = None) -> Process:
-    """``python -m WORDS`` of loaded code; with a gate it does nothing before that file exists."""
+def forked(log: Path, *words: str, gate: Gate | None = None) -> Process:
+    """``python -m WORDS`` of loaded code."""
     return Forked(_loaded(), Start(words, log, gate))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 
 from robson.sim.chaos.strikes import P99_S, Listing, Result
+from robson.sim.chaos.trace import ERRORS
 from robson.sim.paper import Paper
 
 SCHEMA = "robson.chaos/1"
@@ -16,10 +17,11 @@ PHASES = ("start", "arm", "entry", "protect", "trail", "exit", "settle", "stop")
 
 @attrs.frozen(kw_only=True)
 class Report:
-    """Every result, beside every boundary that there was."""
+    """Every result, beside every boundary that there was. ``asked``: so many strikes were to be."""
 
     listing: Listing
     results: tuple[Result, ...]
+    asked: int
     elapsed_s: float
 
     @property
@@ -45,7 +47,8 @@ class Report:
     @property
     def passed(self) -> bool:
         """Every boundary that was to be struck was, and each was survived within the bound."""
-        fine = bool(self.results) and not self.failed and not self.not_struck
+        whole = len(self.results) == self.asked > 0
+        fine = whole and not self.failed and not self.not_struck
         return fine and self.again_s["p99"] <= P99_S
 
 
@@ -85,6 +88,15 @@ def _row(report: Report, call: str, phase: str) -> dict[str, Any]:
     }
 
 
+def _counted(report: Report, error: str) -> dict[str, int]:
+    here = [one for one in report.results if one.strike.error == error]
+    return {
+        "strikes": len(here),
+        "struck": sum(one.struck for one in here),
+        "survived": sum(one.survived for one in here),
+    }
+
+
 def document(report: Report) -> dict[str, Any]:
     """The report as one JSON document."""
     return {
@@ -92,6 +104,7 @@ def document(report: Report) -> dict[str, Any]:
         "passed": report.passed,
         "boundaries": len(report.listing.boundaries),
         "unsteady": [str(one) for one in report.listing.unsteady],
+        "asked": report.asked,
         "strikes": len(report.results),
         "lives": sum(one.lives for one in report.results),
         "struck": sum(one.struck for one in report.results),
@@ -102,6 +115,7 @@ def document(report: Report) -> dict[str, Any]:
         "naked_s": report.naked_s,
         "not_struck": [_told(one) for one in report.not_struck],
         "failed": [_told(one) for one in report.failed],
+        "errors": {error: _counted(report, error) for error in ERRORS},
         "rows": rows(report),
         "elapsed_s": round(report.elapsed_s, 1),
     }
@@ -133,6 +147,15 @@ def show(report: Report, page: Paper) -> None:
         f" at {told['boundaries']} boundaries, in {told['lives']} lives; {told['deaths']} deaths;"
         f" {told['compared']} values compared; {told['elapsed_s']} s.",
     )
+    page.fact(
+        "Survived",
+        ", ".join(
+            f"{error} {count['survived']} of {count['strikes']}"
+            for error, count in told["errors"].items()
+        ),
+    )
+    if told["strikes"] < told["asked"]:
+        page.fact("ENDED EARLY", f"after {told['strikes']} of {told['asked']} strikes.")
     for label, times, what in (
         ("Again", told["again_s"], "from a death to an answer"),
         ("Bare", told["naked_s"], "held without a stop at the exchange"),

@@ -148,15 +148,20 @@ class Tracer:
         quiet = ["-yy", "-ttt", "-s", "8", "--interruptible=anywhere"]
         return [program(), *quiet, "-o", str(self._log), *options]
 
+    @property
+    def thread(self) -> str:
+        """Whose calls count from the first one on: of a file, those of all that follow."""
+        strike = self._strike
+        return strike.boundary.where if strike is not None and strike.boundary.at_socket else MAIN
+
     def attach(self, pid: int) -> None:
         """Begin with a process that runs.
 
         Raises:
             NoStrace: it may not.
         """
-        target = pid
-        if self._strike is not None and self._strike.boundary.at_socket:
-            target = thread(pid, self._strike.boundary.where)
+        until(lambda: self.thread in threads(pid).values(), monotonic_s() + ATTACH_S)
+        target = thread(pid, self.thread)
         words = self._log.with_suffix(".said")
         with words.open("w") as said:
             self._process = subprocess.Popen(  # noqa: S603 - strace, with our own options

@@ -218,7 +218,12 @@ def result(boundary: Boundary, error: str = "KILL", **more: Any) -> Result:
     return Result(strike=Strike(boundary, error), **(given | more))
 
 
-GOOD = Report(listing=LISTING, results=tuple(result(one) for one in MANY), elapsed_s=1.0)
+GOOD = Report(
+    listing=LISTING,
+    results=tuple(result(one) for one in MANY),
+    asked=len(MANY),
+    elapsed_s=1.0,
+)
 
 
 @pytest.mark.parametrize(
@@ -233,13 +238,22 @@ GOOD = Report(listing=LISTING, results=tuple(result(one) for one in MANY), elaps
 )
 def test_nothing_passes_that_has_not_been_struck_and_survived(results: tuple[Result, ...]) -> None:
     assert GOOD.passed
-    assert not attrs.evolve(GOOD, results=results).passed
+    assert not attrs.evolve(GOOD, results=results, asked=len(results)).passed
+
+
+def test_what_was_ended_early_has_not_passed_and_says_so() -> None:
+    report = attrs.evolve(GOOD, asked=len(MANY) + 1)
+    out = io.StringIO()
+    show(report, Paper(out, {}))
+
+    assert not report.passed
+    assert f"after {len(MANY)} of {len(MANY) + 1} strikes" in out.getvalue()
 
 
 def test_the_table_adds_up_and_says_how_to_do_it_again() -> None:
     bad = result(MANY[0], wrong=("two entries were sent",))
     late = result(MANY[1], struck=False)
-    report = attrs.evolve(GOOD, results=(*GOOD.results, bad, late))
+    report = attrs.evolve(GOOD, results=(*GOOD.results, bad, late), asked=len(MANY) + 2)
     table, told = rows(report), document(report)
     out = io.StringIO()
     show(report, Paper(out, {}))
@@ -248,6 +262,11 @@ def test_the_table_adds_up_and_says_how_to_do_it_again() -> None:
     assert sum(row["survived"] for row in table) == told["survived"] == len(MANY)
     assert [row["strikes"] - row["struck"] for row in table].count(1) == 1
     assert told["failed"][0]["again"] == f"robson-sim chaos --only {bad.strike}"
+    assert told["errors"]["KILL"] == {
+        "strikes": len(MANY) + 2,
+        "struck": len(MANY) + 1,
+        "survived": len(MANY),
+    }
     assert "two entries were sent" in out.getvalue()
     assert "NOT STRUCK" in out.getvalue()
     assert out.getvalue().rstrip().endswith("NOT PASSED")

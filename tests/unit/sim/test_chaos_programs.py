@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from robson.daemon.clock import monotonic_s
-from robson.sim.chaos.programs import Process, forked, fresh
+from robson.sim.chaos.programs import Gate, Process, forked, fresh
 from robson.sim.chaos.wait import until
 from robson.sim.workers import Worker
 
@@ -31,7 +31,7 @@ def test_a_forked_program_says_and_ends_as_one_that_python_started(tmp_path: Pat
 
 def test_it_does_nothing_before_its_gate_is_opened(tmp_path: Path) -> None:
     gate, log = tmp_path / "gate", tmp_path / "log"
-    process = forked(log, "robson.daemon", "--version", gate=gate)
+    process = forked(log, "robson.daemon", "--version", gate=Gate(gate))
 
     assert until(lambda: log.exists() and process.poll() is not None, monotonic_s() + 0.2) is False
     assert not log.read_text()
@@ -41,7 +41,7 @@ def test_it_does_nothing_before_its_gate_is_opened(tmp_path: Path) -> None:
 
 
 def test_a_signal_ends_it_and_its_end_is_told_once_and_for_all(tmp_path: Path) -> None:
-    process = forked(tmp_path / "log", "robson.daemon", "--version", gate=tmp_path / "never")
+    process = forked(tmp_path / "log", "robson.daemon", "--version", gate=Gate(tmp_path / "never"))
     process.kill()
 
     assert (process.wait(), process.poll(), process.returncode) == (-9, -9, -9)
@@ -53,7 +53,7 @@ def test_whoever_forked_takes_all_of_its_own_along(
 ) -> None:
     loaded = Worker("robson.sim.chaos.loaded")
     monkeypatch.setattr("robson.sim.chaos.programs._made", [loaded])
-    process = forked(tmp_path / "log", "robson.daemon", "--version", gate=tmp_path / "never")
+    process = forked(tmp_path / "log", "robson.daemon", "--version", gate=Gate(tmp_path / "never"))
     assert process.poll() is None
 
     loaded.dismiss()

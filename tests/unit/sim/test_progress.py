@@ -47,3 +47,4 @@ def test_bar_and_time_left() -> None:
     assert bar(3, 4) == "█" * 9 + "░" * 3
     assert left(0, 4, 9.0) == "0 s left"
     assert left(1, 4, 10.0) == "30 s left"
+    assert left(1, 11, 18.0) == "3 min left"
