@@ -21,19 +21,53 @@ CLOCK_ERROR_NS = NS_PER_S // 4
 
 
 class OrderType(enum.Enum):
-    """Order types Robson sends. Exits take liquidity, but for a stop past its limit."""
+    """Order types of the exchange. Robson sends the first three; exits take liquidity, but for a
+    stop past its limit.
+    """
 
     MARKET = "MARKET"
     STOP_LOSS = "STOP_LOSS"
     STOP_LOSS_LIMIT = "STOP_LOSS_LIMIT"
+    LIMIT = "LIMIT"
+    LIMIT_MAKER = "LIMIT_MAKER"
+    TAKE_PROFIT = "TAKE_PROFIT"
+    TAKE_PROFIT_LIMIT = "TAKE_PROFIT_LIMIT"
+
+    @property
+    def has_trigger(self) -> bool:
+        """Whether it waits for a price before it trades."""
+        return self.value.startswith(("STOP_LOSS", "TAKE_PROFIT"))
+
+    @property
+    def has_limit(self) -> bool:
+        """Whether it names the worst price that it may trade at."""
+        return "LIMIT" in self.value
+
+    @property
+    def takes_profit(self) -> bool:
+        """Whether its trigger lies where the market is better, not worse."""
+        return self.value.startswith("TAKE_PROFIT")
 
 
 class SideEffect(enum.Enum):
-    """What the margin account does around an order. An exit never borrows."""
+    """What the margin account does around an order. Robson sends the first three: an exit never
+    borrows.
+    """
 
     NONE = "NO_SIDE_EFFECT"
     BORROW = "MARGIN_BUY"
     REPAY = "AUTO_REPAY"
+    BORROW_REPAY = "AUTO_BORROW_REPAY"
+
+    @property
+    def borrows(self) -> bool:
+        """Whether an order borrows what it lacks."""
+        return self in (SideEffect.BORROW, SideEffect.BORROW_REPAY)
+
+    @property
+    def repays(self) -> bool:
+        """Whether what an order yields repays the debt in it."""
+        return self in (SideEffect.REPAY, SideEffect.BORROW_REPAY)
 
 
 @attrs.frozen(kw_only=True)

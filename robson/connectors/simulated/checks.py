@@ -12,7 +12,7 @@ from decimal import Decimal
 from robson.connectors.simulated.account import whole_atoms
 from robson.connectors.simulated.exchange_rules import Rule
 from robson.domain.instrument import Instrument
-from robson.domain.intents import OrderType, PlaceOrder, SideEffect, Trading
+from robson.domain.intents import OrderType, PlaceOrder, Trading
 from robson.domain.values import NS_PER_MS, ExchangeNs
 
 MAX_AHEAD_MS = 1000
@@ -63,24 +63,26 @@ def shape_refuses(order: PlaceOrder, instrument: Instrument) -> Rule | None:
 
 def _prices_refuse(order: PlaceOrder) -> Rule | None:
     """Whether the type wants a trigger and a limit, and has them."""
-    limited = order.type is OrderType.STOP_LOSS_LIMIT
+    limited, triggered = order.type.has_limit, order.type.has_trigger
     if order.price is not None and not limited:
         return Rule.LIMIT_PRICE_UNWANTED
-    if order.type is OrderType.MARKET:
-        return None if order.stop_price is None else Rule.STOP_PRICE_UNWANTED
-    if order.stop_price is None:
+    if order.stop_price is not None and not triggered:
+        return Rule.STOP_PRICE_UNWANTED
+    if order.stop_price is None and triggered:
         return Rule.STOP_PRICE_MISSING
     return Rule.LIMIT_PRICE_MISSING if limited and order.price is None else None
 
 
 def _type_refuses(order: PlaceOrder, instrument: Instrument) -> Rule | None:
-    """Whether the symbol takes the type; a resting stop never borrows."""
-    market = order.type is OrderType.MARKET
-    if not market and order.side_effect is SideEffect.BORROW:
+    """Whether the symbol takes the type; what waits for a trigger never borrows."""
+    kind = order.type
+    if kind.has_trigger and order.side_effect.borrows:
         return Rule.STOP_WOULD_BORROW
     if _listed(order, instrument):
         return None
-    return Rule.MARKET_NOT_LISTED if market else Rule.STOP_NOT_LISTED
+    if kind.takes_profit:
+        return Rule.TAKE_PROFIT_NOT_LISTED
+    return Rule.MARKET_NOT_LISTED if kind is OrderType.MARKET else Rule.STOP_NOT_LISTED
 
 
 def _listed(order: PlaceOrder, instrument: Instrument) -> bool:

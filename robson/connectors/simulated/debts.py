@@ -91,7 +91,7 @@ class Debts:
         elif self._faults.skips_repay(order.client_id):
             self._ledger.counts.bit(Rule.FAULT_SKIPS_REPAY)
         else:
-            self._pay(account, wallet, min(yielded, wallet.debt), order.order_id, at_ns)
+            self.pay(account, wallet, min(yielded, wallet.debt), order.order_id, at_ns)
             self._ledger.bit(account, wallet, Rule.AUTO_REPAY_BASE, Rule.AUTO_REPAY_QUOTE)
             if wallet.debt > 0:
                 self._ledger.counts.bit(Rule.AUTO_REPAY_RESIDUE)
@@ -102,7 +102,7 @@ class Debts:
         if refusing is not None:
             return self._ledger.refuse(refusing)
         wallet = account.wallet(request.asset)
-        interest, principal = self._pay(account, wallet, request.amount, None, at_ns)
+        interest, principal = self.pay(account, wallet, request.amount, None, at_ns)
         self._ledger.counts.bit(Rule.REPAID_BY_HAND)
         return Repaid(
             asset=request.asset, amount=request.amount, interest=interest, principal=principal
@@ -112,7 +112,7 @@ class Debts:
         """Repay as much of a liquidated account's debt as is there."""
         amount = min(wallet.free, wallet.debt)
         if amount > 0:
-            self._pay(account, wallet, amount, order_id, at_ns)
+            self.pay(account, wallet, amount, order_id, at_ns)
 
     def _refuses(self, request: Repay, account: Account, at_ns: ExchangeNs) -> Rule | None:
         if request.asset not in (account.base.asset, account.quote.asset):
@@ -128,7 +128,7 @@ class Debts:
             return Rule.TOO_PRECISE
         return Rule.REPAY_ABOVE_FREE if request.amount > wallet.free else None
 
-    def _pay(
+    def pay(
         self,
         account: Account,
         wallet: Wallet,

@@ -6,6 +6,7 @@ so an entry carries results (the amount of a commission), never the settings tha
 
 from __future__ import annotations
 
+import enum
 from decimal import Decimal
 
 import attrs
@@ -14,6 +15,14 @@ from robson.domain.identity import Scope, Symbol
 from robson.domain.intents import OrderType, SideEffect
 from robson.domain.reports import OrderStatus
 from robson.domain.values import Action, ExchangeNs, Price, Quantity
+
+
+class TimeInForce(enum.Enum):
+    """How long an order with a limit may wait: until cancelled, or not at all."""
+
+    GTC = "GTC"
+    IOC = "IOC"
+    FOK = "FOK"
 
 
 @attrs.frozen(kw_only=True)
@@ -65,7 +74,10 @@ class Withdrawn(_OfAccount):
 
 @attrs.frozen(kw_only=True)
 class OrderAccepted(_OfAccount):
-    """An order got its number. What it does follows in entries of its own."""
+    """An order got its number. What it does follows in entries of its own.
+
+    ``keeps_loan``: a cancel leaves alone what the order has borrowed.
+    """
 
     order_id: int
     client_id: str
@@ -75,6 +87,8 @@ class OrderAccepted(_OfAccount):
     side_effect: SideEffect
     stop_price: Price | None
     price: Price | None = None
+    time_in_force: TimeInForce = TimeInForce.GTC
+    keeps_loan: bool = False
 
 
 @attrs.frozen(kw_only=True)

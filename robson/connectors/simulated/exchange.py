@@ -288,7 +288,7 @@ class SimExchange(Gateway):
                 moved += self.force(market, at_ns)
             while (met := market.met_by(ticks)) is not None:
                 order, trigger_ticks = met
-                if not jumped:
+                if not jumped and market.is_on_the_way(trigger_ticks, ticks):
                     forced = self._force_before(market, trigger_ticks, at_ns)
                     if forced:
                         moved += forced

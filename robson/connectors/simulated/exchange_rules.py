@@ -60,6 +60,14 @@ class Rule(enum.Enum):
     CANCELLED = "cancelled"
     CANCELLED_PARTLY_FILLED = "cancelled_partly_filled"
     CANCEL_UNKNOWN = "cancel_unknown"
+    # orders with a limit of their own
+    TAKE_PROFIT_NOT_LISTED = "take_profit_not_listed"
+    LIMIT_WOULD_MATCH = "limit_would_match"
+    LIMIT_TAKES = "limit_takes"
+    LIMIT_RESTING = "limit_resting"
+    LIMIT_EXPIRED = "limit_expired"
+    LIMIT_MET = "limit_met"
+    LOAN_REPAID_AT_CANCEL = "loan_repaid_at_cancel"
     # debt
     INTEREST_ON_BORROW = "interest_on_borrow"
     INTEREST_HOURLY = "interest_hourly"
@@ -128,6 +136,10 @@ REFUSALS: dict[Rule, ApiError] = {
     Rule.STOP_WOULD_BORROW: _no(-1014, "Unsupported order combination."),
     Rule.MARKET_NOT_LISTED: _no(-2010, "Market orders are not supported for this symbol."),
     Rule.STOP_NOT_LISTED: _no(-2010, "Stop loss orders are not supported for this symbol."),
+    Rule.TAKE_PROFIT_NOT_LISTED: _no(
+        -2010, "Take profit orders are not supported for this symbol."
+    ),
+    Rule.LIMIT_WOULD_MATCH: _no(-2010, "Order would immediately match and take."),
     Rule.FILTER_PRICE: _no(-1013, "Filter failure: PRICE_FILTER"),
     Rule.FILTER_LOT_SIZE: _no(-1013, "Filter failure: LOT_SIZE"),
     Rule.FILTER_MARKET_LOT_SIZE: _no(-1013, "Filter failure: MARKET_LOT_SIZE"),

@@ -31,7 +31,6 @@ from robson.connectors.simulated.matching import Market
 from robson.connectors.simulated.orders import Order
 from robson.domain.identity import Symbol
 from robson.domain.instrument import Instrument
-from robson.domain.intents import SideEffect
 from robson.domain.reports import OrderStatus
 from robson.domain.values import Action, ExchangeNs, Price, Quantity
 
@@ -90,7 +89,7 @@ class Floor:
         for order in state.orders.values():
             if order.scope.symbol != symbol:
                 continue
-            if order.waits or (order.triggered and order.is_open and order.price is not None):
+            if order.rests:
                 market.rest(order)
             if order.delayed:
                 self._late[order.order_id] = order
@@ -151,9 +150,9 @@ class Floor:
 
     def _traded(self, order: Order, account: Account, yielded: Decimal, at_ns: ExchangeNs) -> None:
         """What follows a trade: the end of the order if there is nothing left, and a repayment."""
-        if order.is_open and not order.delayed:
+        if order.is_open and not order.delayed and not order.locked:
             self._end(order, OrderStatus.EXPIRED, at_ns)
-        if yielded > 0 and order.side_effect is SideEffect.REPAY:
+        if yielded > 0 and order.side_effect.repays:
             self._debts.auto_repay(order, account, yielded, at_ns)
 
     def commission(self, order: Order, gained: Decimal) -> Decimal:

@@ -17,6 +17,7 @@ from robson.connectors.simulated.checks import (
 from robson.connectors.simulated.exchange_rules import Rule
 from robson.connectors.simulated.faults import ExchangeFaults
 from robson.connectors.simulated.ledger import Terms
+from robson.connectors.simulated.orders import LimitOrder
 from robson.connectors.simulated.questions import (
     account_snapshot,
     interest_since,
@@ -60,6 +61,7 @@ class Gateway(Strangers):
         self._forwarded_ns = ExchangeNs(0)
         self._doors: dict[type[Intent], Callable[[Any, Account, ExchangeNs], Answer]] = {
             PlaceOrder: self._place,
+            LimitOrder: self._place,
             CancelOrder: self._cancel,
             Repay: self._repay,
             QueryOrder: self._query,
@@ -116,9 +118,11 @@ class Gateway(Strangers):
         refusing = self._place_refuses(request, account, at_ns)
         if refusing is not None:
             return self._ledger.refuse(refusing)
-        market = request.type is OrderType.MARKET
-        taken = (self.take if market else self.rest)(request, account, at_ns)
-        return taken if isinstance(taken, ApiError) else taken.state(with_fills=market)
+        kind = request.type
+        waits, market = kind.has_trigger, kind is OrderType.MARKET
+        desk = self.rest if waits else self.take if market else self.limit
+        taken = desk(request, account, at_ns)
+        return taken if isinstance(taken, ApiError) else taken.state(with_fills=not waits)
 
     def _place_refuses(
         self, request: PlaceOrder, account: Account, at_ns: ExchangeNs

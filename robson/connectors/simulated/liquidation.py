@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from robson.connectors.simulated.account import Account
-from robson.connectors.simulated.desk import Desk
 from robson.connectors.simulated.entries import OrderAccepted
 from robson.connectors.simulated.exchange_rules import Rule
 from robson.connectors.simulated.floor import ZERO, Deal, cost
+from robson.connectors.simulated.limits import Limits
 from robson.connectors.simulated.matching import Market
 from robson.connectors.simulated.orders import Order
 from robson.domain.intents import OrderType, SideEffect
@@ -22,7 +22,7 @@ from robson.domain.reports import FORCED_PREFIX, OrderStatus
 from robson.domain.values import Action, ExchangeNs, Quantity
 
 
-class Liquidator(Desk):
+class Liquidator(Limits):
     """Keeps every account at or above its pair's ratio, as long as there is something to trade."""
 
     def guard(self, at_ns: ExchangeNs) -> None:

@@ -1,8 +1,8 @@
-"""One symbol's market: where the price stands, and the stops that wait for it.
+"""One symbol's market: where the price stands, and the orders that wait for it.
 
-Prices are whole ticks here. A resting stop costs nothing while the price stays between the nearest;
-neither does an account short of its liquidation. A stop with a limit that the market has passed
-waits for the market to come back to it.
+Prices are whole ticks here. A resting order costs nothing while the price stays between the
+nearest; neither does an account short of its liquidation. An order with a limit that the market has
+passed waits for the market to come back to it.
 """
 
 from __future__ import annotations
@@ -79,11 +79,19 @@ class Market:
             return rules.price_up(slipped)
         return rules.price_down(max(slipped, rules.price_of(1)))
 
-    def would_trigger(self, action: Action, stop: Decimal) -> bool:
-        """Whether the market already stands at a stop or beyond it."""
+    def would_trigger(self, action: Action, stop: Decimal, *, profit: bool = False) -> bool:
+        """Whether the market already stands at a trigger or beyond it; ``profit``: on its better
+        side.
+        """
         assert self.ticks is not None, "no order is taken before the first price"
         ticks = self.ticks_of(stop)
-        return self.ticks <= ticks if action is Action.SELL else self.ticks >= ticks
+        falls = (action is Action.SELL) != profit
+        return self.ticks <= ticks if falls else self.ticks >= ticks
+
+    def is_on_the_way(self, ticks: int, end: int) -> bool:
+        """Whether a walk from here to ``end`` comes past a price."""
+        assert self.ticks is not None, "nothing is on its way before the first price"
+        return min(self.ticks, end) <= ticks <= max(self.ticks, end)
 
     def takes(self, order: Order) -> bool:
         """Whether the market stands within an order's limit; without one, always."""
@@ -96,11 +104,12 @@ class Market:
     def _edge(self, order: Order) -> tuple[bool, int]:
         """Whether an order waits for the market to fall, and to where, in ticks."""
         price = order.stop_price if order.waits else order.price
-        assert price is not None, "only a stop rests"
-        return (order.action is Action.SELL) == order.waits, self.ticks_of(price)
+        assert price is not None, "only an order with a price of its own rests"
+        sells, above = order.action is Action.SELL, not order.waits or order.type.takes_profit
+        return sells != above, self.ticks_of(price)
 
     def rest(self, order: Order) -> None:
-        """Let a stop wait for its price, or for its limit."""
+        """Let an order wait for its trigger, or at its limit."""
         falls, ticks = self._edge(order)
         self.stops[order.order_id] = order
         if falls:

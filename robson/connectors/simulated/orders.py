@@ -12,11 +12,19 @@ from operator import attrgetter
 
 import attrs
 
-from robson.connectors.simulated.entries import Delayed
+from robson.connectors.simulated.entries import Delayed, TimeInForce
 from robson.domain.identity import Scope
-from robson.domain.intents import OrderType, SideEffect
+from robson.domain.intents import OrderType, PlaceOrder, SideEffect
 from robson.domain.reports import Fill, OrderState, OrderStatus
 from robson.domain.values import Action, ExchangeNs, Price, Quantity
+
+
+@attrs.frozen(kw_only=True)
+class LimitOrder(PlaceOrder):
+    """An order that names how long its limit holds, and what a cancel does with its loan."""
+
+    time_in_force: TimeInForce = TimeInForce.GTC
+    keeps_loan: bool = False
 
 
 @attrs.define(kw_only=True)
@@ -24,8 +32,9 @@ class Order:
     """One order over its whole life.
 
     Attributes:
-        price: the limit of a stop that has one.
+        price: the limit of an order that has one.
         triggered: a stop that the market has met; it does not wait for that any more.
+        borrowed: principal that was lent to it.
         locked: what it holds back of the wallet it spends from, while it is open.
         quote_executed: quote moved by its trades.
         delayed: trades that are fixed and not carried out yet, the next one first.
@@ -42,10 +51,13 @@ class Order:
     price: Price | None
     accepted_ns: ExchangeNs
     updated_ns: ExchangeNs
+    time_in_force: TimeInForce = TimeInForce.GTC
+    keeps_loan: bool = False
     status: OrderStatus = OrderStatus.NEW
     triggered: bool = False
     executed: Decimal = Decimal(0)
     quote_executed: Decimal = Decimal(0)
+    borrowed: Decimal = Decimal(0)
     locked: Decimal = Decimal(0)
     fills: list[Fill] = attrs.field(factory=list)
     delayed: list[Delayed] = attrs.field(factory=list)
@@ -60,8 +72,18 @@ class Order:
         """Whether it is a stop that waits for its price."""
         return self.is_open and self.stop_price is not None and not self.triggered
 
+    @property
+    def rests(self) -> bool:
+        """Whether it waits on the market: for its trigger, or at its limit."""
+        return self.waits or (self.is_open and self.price is not None)
+
+    @property
+    def left(self) -> Quantity:
+        """What has not traded yet."""
+        return Quantity(self.quantity - self.executed)
+
     def state(self, *, with_fills: bool = False) -> OrderState:
-        """The order as an answer carries it; only the answer to a market order has the fills."""
+        """The order as an answer carries it; fills only where it may trade at once."""
         return OrderState(
             client_id=self.client_id,
             order_id=self.order_id,

@@ -19,11 +19,12 @@ from robson.connectors.simulated.tape_symbol import DOLLARS
 from robson.domain.errors import ConfigError
 from robson.domain.identity import Symbol
 from robson.domain.instrument import Instrument
+from robson.domain.intents import OrderType
 from robson.domain.values import MONEY
 
 RulesSource = Literal["exchange-info", "built-in", "derived"]
 
-_ALL_ORDERS = frozenset({"LIMIT", "LIMIT_MAKER", "MARKET", "STOP_LOSS", "STOP_LOSS_LIMIT"})
+_ALL_ORDERS = frozenset(kind.value for kind in OrderType)
 
 # Tick in quote, step in base, smallest order in quote. Binance has changed some of these over the
 # years; of several ticks the finest stands here, so that tapes of every year fit.

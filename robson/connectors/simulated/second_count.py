@@ -65,7 +65,8 @@ class SecondCount:
 
     Attributes:
         purses: by account and asset.
-        waiting: stops that have not ended; without a limit, those that have not triggered.
+        waiting: stops and limits that have not ended; of stops without a limit, those that have
+            not triggered.
         late: orders with delayed trades.
         moved: orders touched since somebody last emptied this.
         wrong: entries that break a rule by themselves.
@@ -105,14 +106,14 @@ class SecondCount:
                 reader(entry)
 
     def locked(self) -> dict[tuple[Scope, str], int]:
-        """What waiting stops and delayed trades hold back, by account and asset."""
+        """What waiting orders and delayed trades hold back, by account and asset."""
         locked: dict[tuple[Scope, str], int] = {}
         for order in self.waiting.values():
             entry, stop = order.entry, order.entry.price or order.entry.stop_price
             symbol = entry.scope.symbol
-            asset, amount = symbol.base, order.whole
+            asset, amount = symbol.base, order.whole - order.executed
             if entry.action is Action.BUY and stop is not None:
-                asset, amount = symbol.quote, product(stop, entry.quantity, up=True)
+                asset, amount = symbol.quote, product(stop, Decimal(amount) / ATOMS, up=True)
             locked[entry.scope, asset] = locked.get((entry.scope, asset), 0) + amount
         for order in self.late.values():
             scope, symbol = order.entry.scope, order.entry.scope.symbol
@@ -138,7 +139,7 @@ class SecondCount:
         order = CountedOrder(entry, self._atoms(entry.quantity))
         self.orders[entry.order_id] = order
         self.moved.add(entry.order_id)
-        if entry.stop_price is not None:
+        if entry.stop_price is not None or entry.price is not None:
             self.waiting[entry.order_id] = order
 
     def _triggered(self, entry: Triggered) -> None:

@@ -102,6 +102,8 @@ def _accepted(state: ExchangeState, entry: OrderAccepted) -> None:
         side_effect=entry.side_effect,
         stop_price=entry.stop_price,
         price=entry.price,
+        time_in_force=entry.time_in_force,
+        keeps_loan=entry.keeps_loan,
         accepted_ns=entry.at_ns,
         updated_ns=entry.at_ns,
     )
@@ -121,6 +123,8 @@ def _loan(state: ExchangeState, entry: LoanTaken) -> None:
     wallet = state.wallet(entry.scope, entry.asset)
     wallet.free += entry.amount
     wallet.borrowed += entry.amount
+    if entry.order_id is not None:
+        state.orders[entry.order_id].borrowed += entry.amount
     state.accounts[entry.scope].debt_moved_ns = entry.at_ns
 
 

@@ -67,7 +67,7 @@ def test_nothing_appears_or_vanishes(life: list[Act]) -> None:
 
 def test_random_lives_reach_what_happens_to_money() -> None:
     """The property above is worth what its lives contain."""
-    chance, reached = Random(20), Counter[str]()
+    chance, reached = Random(21), Counter[str]()
     for _ in range(80):
         player = Player(SimExchange([RULES], faults=Trouble()))
         player.open()
@@ -80,6 +80,8 @@ def test_random_lives_reach_what_happens_to_money() -> None:
     refusals = {rule.value for rule in REFUSALS}
     not_played = {"fault_rejects", "fault_hides_order", "stop_would_borrow"}
     not_played |= {rule.value for rule in Rule if "liquidat" in rule.value}  # test_liquidation.py
+    limits = {"limit_takes", "limit_resting", "limit_expired", "limit_met"}
+    not_played |= limits | {"loan_repaid_at_cancel"}  # test_limits.py
     faults = {"fault_rules_change", "fault_looks_back", "fault_retells", "foreign_deed"}
     not_played |= faults  # test_troubles.py
     acting = {rule.value for rule in Rule} - refusals - not_played

@@ -11,7 +11,10 @@ from collections import Counter
 import pytest
 
 from robson.connectors.simulated.exchange_rules import CODES, REFUSALS, Rule
-from tests.unit.simulated import fault_scenarios  # noqa: F401 - it registers its scenarios
+from tests.unit.simulated import (  # noqa: F401 - they register their scenarios
+    fault_scenarios,
+    limit_scenarios,
+)
 from tests.unit.simulated.exchange_kit import SELL, Bench, filled, resting
 from tests.unit.simulated.rule_scenarios import ANSWERED_BY, NOW_MS, SCENARIOS
 
