@@ -198,6 +198,15 @@ def _time() -> tuple[str, ...]:
             "one that was cancelled or expired the documents disagree: it is taken, or with",
             "`--refuse-ended-ids` refused. Asked for, an id means its newest order.",
         ).replace("\n", "\n  "),
+        "- "
+        + paragraph(
+            "Orders are of all seven types, `GTC`, `IOC` or `FOK`, with any `sideEffectType`. A",
+            "limit",
+            "takes at once what crosses the book, at the book's price, and rests for what is left,",
+            "with that locked; the market that reaches it fills it whole, at the limit. What a",
+            "limit",
+            "has borrowed is repaid when it is cancelled, unless `autoRepayAtCancel=FALSE`.",
+        ).replace("\n", "\n  "),
         "- With `--by-hand` prices move only by the operator.",
         "- "
         + paragraph(
@@ -255,9 +264,8 @@ def _faults() -> tuple[str, ...]:
             "request",
             f"({', '.join(f'`{role}`' for role in ON_REST)}) or of a frame",
             f"({', '.join(f'`{role}`' for role in STREAMS)}). An order's role is in its client id",
-            "where Robson made it, else in its shape: a market order that repays is an exit,",
-            "another",
-            "one an entry, everything else insurance.",
+            "where Robson made it, else in its shape: a market or limit order that repays is an",
+            "exit, another one an entry, and what waits for a trigger insurance.",
         ),
         "",
         *table(
@@ -277,9 +285,9 @@ def _lacks() -> tuple[str, ...]:
         "## What it does not do",
         "",
         paragraph(
-            "Orders are `MARKET`, `STOP_LOSS` and `STOP_LOSS_LIMIT` on isolated margin, with",
-            "`NO_SIDE_EFFECT`, `MARGIN_BUY` and `AUTO_REPAY`. Limit orders, order lists, cross",
-            "margin, spot accounts and `AUTO_BORROW_REPAY` are refused with code -1020 or -3003.",
+            "Order lists, icebergs and trailing stops are refused in Binance's words for a symbol",
+            "that takes none; cross margin with code -3003; what waits for a trigger and is to",
+            "borrow with -1014.",
             "Wallets beside the isolated accounts are not kept: a transfer in always succeeds.",
             "Listen keys are gone (410), as at Binance since 2026-02-20; a user stream is opened",
             "by listen token. The WebSocket API takes no orders and no `session.logon` (-1020).",

@@ -97,6 +97,13 @@ class Asked:
         except InvalidOperation as error:
             raise refused("illegal", name, "^([0-9]{1,20})(\\.[0-9]{1,20})?$") from error
 
+    def flag(self, name: str, *, default: bool) -> bool:
+        """Yes or no, in letters of any size."""
+        text = (self.get(name) or str(default)).upper()
+        if text not in ("TRUE", "FALSE"):
+            raise refused("illegal", name, "TRUE|FALSE")
+        return text == "TRUE"
+
     def limit(self, default: int, most: int) -> int:
         """How many rows are wanted."""
         wanted = self.number("limit")
@@ -123,10 +130,8 @@ class Asked:
 
     def isolated(self) -> Scope:
         """The same, where a request without ``isIsolated`` would go to the cross account."""
-        scope, flag = self.scope(), (self.get("isIsolated") or "FALSE").upper()
-        if flag not in ("TRUE", "FALSE"):
-            raise refused("illegal", "isIsolated", "TRUE|FALSE")
-        if flag == "FALSE":
+        scope = self.scope()
+        if not self.flag("isIsolated", default=False):
             raise refused("no_account")  # no cross account was ever opened here
         return scope
 

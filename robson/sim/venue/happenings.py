@@ -16,16 +16,23 @@ from robson.connectors.simulated.entries import (
     Locked,
     OrderAccepted,
     OrderClosed,
+    TimeInForce,
     Unlocked,
     Withdrawn,
 )
 from robson.connectors.simulated.orders import Order
 from robson.domain.identity import Scope
 from robson.domain.reports import OrderStatus
+from robson.sim.venue.forms import waited
 from robson.sim.venue.market import Market
 from robson.sim.venue.wire import ms, padded, trimmed
 
 Event = dict[str, Any]
+_REASONS = {
+    TimeInForce.IOC: "UNFILLED_IOC_QUANTITY_EXPIRED",
+    TimeInForce.FOK: "UNFILLED_FOK_ORDER_EXPIRED",
+}
+"""Why an order that may not wait has expired."""
 _MOVES = (
     Deposited,
     Withdrawn,
@@ -54,8 +61,7 @@ class Reporter:
             case Filled():
                 yield self._trade(entry, at)
             case OrderClosed():
-                kind = entry.status.value
-                yield self._report(entry.order_id, at, kind, entry.status)
+                yield self._ended(entry, at)
             case Deposited() | Withdrawn():
                 sign = 1 if isinstance(entry, Deposited) else -1
                 yield self._moved(at, entry.asset, sign * entry.amount)
@@ -99,10 +105,18 @@ class Reporter:
             n=padded(entry.commission),
             N=entry.commission_asset,
             t=entry.trade_id,
-            w=False,
+            w=not full and order.rests,
+            m=waited(order, entry.at_ns),
             M=True,
             Y=padded(entry.quote_amount),
         )
+        return event
+
+    def _ended(self, entry: OrderClosed, at: int) -> Event:
+        event = self._report(entry.order_id, at, entry.status.value, entry.status)
+        force = self._market.exchange.state.orders[entry.order_id].time_in_force
+        if entry.status is OrderStatus.EXPIRED and force in _REASONS:
+            event["eR"] = _REASONS[force]
         return event
 
     def _report(
@@ -126,7 +140,7 @@ class Reporter:
             "c": cancel_id or order.client_id,
             "S": order.action.name,
             "o": order.type.value,
-            "f": "GTC",
+            "f": order.time_in_force.value,
             "q": padded(order.quantity),
             "p": padded(order.price),
             "P": padded(order.stop_price),

@@ -72,7 +72,7 @@ def role_of_request(
 
 
 def _by_shape(values: Mapping[str, str]) -> str:
-    if values.get("type") != "MARKET":
+    if values.get("type") not in ("MARKET", "LIMIT", "LIMIT_MAKER"):
         return "insurance"
     return "exit" if values.get("sideEffectType") == "AUTO_REPAY" else "entry"
 

@@ -87,7 +87,7 @@ def _symbol(rules: Instrument, asked: Asked) -> dict[str, Any]:
         "quoteAssetPrecision": _PLACES,
         "baseCommissionPrecision": _PLACES,
         "quoteCommissionPrecision": _PLACES,
-        "orderTypes": asked.market.order_types or sorted(rules.order_types - {"LIMIT"}),
+        "orderTypes": asked.market.order_types or sorted(rules.order_types),
         "icebergAllowed": False,
         "ocoAllowed": False,
         "otoAllowed": False,

@@ -49,6 +49,12 @@ _TABLE: dict[str, _No] = {
     "combination": _No(-1128, "Combination of optional parameters invalid."),
     "recv_window": _No(-1131, "recvWindow must be less than 60000."),
     "duplicate": _No(-2010, "Duplicate order sent."),
+    "no_iceberg": _No(-2010, "Iceberg orders are not supported for this symbol."),
+    "no_trailing": _No(-2010, "Trailing stop orders are not supported for this symbol."),
+    "no_such_prevention": _No(
+        -2010, "This symbol does not allow the specified self-trade prevention mode."
+    ),
+    "no_lists": _No(-2010, "OCO orders are not supported for this symbol."),
     "cancel_unknown": _No(-2011, "Unknown order sent."),
     "order_unknown": _No(-2013, "Order does not exist."),
     "key_format": _No(-2014, "API-key format invalid.", 401),

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from robson.domain.reports import ApiError
 from robson.domain.values import NS_PER_S
-from robson.sim.venue import accounts, margin, money, public, tokens
+from robson.sim.venue import accounts, margin, money, placing, public, tokens
 from robson.sim.venue.asked import (
     Asked,
     Received,
@@ -43,6 +43,7 @@ SPEED = "X-Venue-Speed"
 ENDPOINTS: Table = {
     **public.ENDPOINTS,
     **margin.ENDPOINTS,
+    **placing.ENDPOINTS,
     **accounts.ENDPOINTS,
     **money.ENDPOINTS,
     **tokens.ENDPOINTS,

@@ -183,8 +183,3 @@ def test_a_forced_close_is_seen_from_every_side(desk: Desk, record_property: Not
 @pytest.mark.parametrize("path", ["/api/v3/userDataStream", "/sapi/v1/userDataStream/isolated"])
 def test_listen_keys_are_gone(path: str, desk: Desk) -> None:
     assert desk.caller.ask("POST", path, "symbol=BTCUSDT").status == 410
-
-
-def test_a_limit_order_is_refused_and_nothing_rests(desk: Desk) -> None:
-    came = desk.caller.order(type="LIMIT", price="100", timeInForce="GTC")
-    assert (came.status, came.code) == (400, -1020)

@@ -204,9 +204,6 @@ NO: dict[str, tuple[Ask, int, int, str]] = {
     "no side": (lambda c: c.order(side=""), 400, -1102, MISSING.format("side")),
     "a side that is none": (lambda c: c.order(side="buy"), 400, -1117, "Invalid side."),
     "a type that is none": (lambda c: c.order(type="SWAP"), 400, -1116, "Invalid orderType."),
-    "a type that is not taken": (
-        lambda c: c.order(type="LIMIT"), 400, -1020, "This operation is not supported.",
-    ),
     "no quantity": (lambda c: c.order(quantity=""), 400, -1102, MISSING.format("quantity")),
     "an exponent": (
         lambda c: c.order(quantity="1e-05"), 400, -1100,
