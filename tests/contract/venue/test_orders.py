@@ -208,7 +208,7 @@ def test_a_limit_is_told_on_the_users_stream(desk: Desk) -> None:
         desk.caller.order(type="LIMIT", price="58000", timeInForce="IOC")
         desk.price(58_500)
 
-    frames = heard(f"{desk.started.ws}/ws-api/v3", live, 1, say=asked)
+    frames = heard(f"{desk.started.ws}/ws-api/v3", live, 1, say=asked, quiet_s=1.0)
     events = [json.loads(frame)["event"] for frame in frames[1:-1]]
     reports = [event for event in events if event["e"] == "executionReport"]
     held = [event["B"][1] for event in events if event["e"] == "outboundAccountPosition"]
