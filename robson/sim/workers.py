@@ -21,6 +21,9 @@ from robson.domain.errors import RobsonError
 INTERRUPT, KILL = 2, 9
 """Signals, by number: whoever catches one lives in the daemon."""
 INTERRUPTED = 130
+READY = "ready"
+"""What a worker says before anything else, once it has loaded."""
+_ENDS_S = 30.0
 _ROOT = Path(robson.__file__).parents[1]
 
 
@@ -30,6 +33,9 @@ class WorkerLost(RobsonError):
 
 class Worker:
     """One process that does one piece at a time.
+
+    It has a process group of its own: a terminal's Ctrl-C is for whoever has a crew, and that one
+    dismisses it.
 
     Args:
         module: whose main part it runs, with ``arguments``.
@@ -45,8 +51,10 @@ class Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))},
+            process_group=0,
         )
         self.piece: Any = None
+        self._ready = False
 
     @property
     def answers(self) -> IO[bytes]:
@@ -55,9 +63,15 @@ class Worker:
         return self._process.stdout
 
     def begin(self, piece: Any) -> None:
-        """Let it do a piece."""
+        """Let it do a piece, as soon as it has loaded.
+
+        Raises:
+            WorkerLost: it ended while it loaded.
+        """
         assert self._process.stdin is not None
         self.piece = piece
+        if not self._ready:
+            self._ready = self._heard() == READY
         pickle.dump(piece, self._process.stdin)
         self._process.stdin.flush()
 
@@ -67,17 +81,28 @@ class Worker:
         Raises:
             WorkerLost: it ended by itself.
         """
-        piece, self.piece = self.piece, None
+        answer = self._heard()
+        self.piece = None
+        return answer
+
+    def _heard(self) -> Any:
         try:
             return pickle.load(self.answers)  # noqa: S301 - written by ``work``
         except (EOFError, pickle.UnpicklingError) as error:
-            raise WorkerLost(f"the worker that had {piece} to do has ended") from error
+            raise WorkerLost(f"the worker that had {self.piece} to do has ended") from error
 
     def dismiss(self, by: int | None = None) -> None:
-        """Let it end: at once by a signal, else when its piece is done."""
-        if by is not None and self._process.poll() is None:
-            self._process.send_signal(by)
+        """Let it end: at once by a signal, else when its piece is done.
+
+        One that still loads has begun nothing that it would have to end: it is killed.
+        """
         assert self._process.stdin is not None
+        if by is not None and (self.piece is not None or not self._ready):
+            self._process.send_signal(by if self._ready else KILL)
+            try:
+                self._process.wait(_ENDS_S)  # before its input ends: it is to hear only one of both
+            except subprocess.TimeoutExpired:
+                self._process.kill()
         self._process.stdin.close()
         self._process.wait()
         self.answers.close()
@@ -108,12 +133,17 @@ def as_they_come(crew: Sequence[Worker], pieces: Iterable[Any]) -> Generator[Any
 def work(do: Callable[[Any], Any]) -> None:
     """The worker's side: do what comes, until no more does."""
     try:
+        _say(READY)
         while True:
             try:
                 piece = pickle.load(sys.stdin.buffer)  # noqa: S301 - from ``Worker.begin``
             except EOFError:
                 return
-            pickle.dump(do(piece), sys.stdout.buffer)
-            sys.stdout.buffer.flush()
+            _say(do(piece))
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+
+
+def _say(what: Any) -> None:
+    pickle.dump(what, sys.stdout.buffer)
+    sys.stdout.buffer.flush()

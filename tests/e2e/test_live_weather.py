@@ -5,12 +5,14 @@ A hundred of them by seed are the command's own work; here are a few whose fault
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from robson.sim.live.life import live
 from robson.sim.live.plan import Plan, Trouble, plan_of
+from robson.sim.live.template import Template
 
 BRIEF = {
     "lost answers, killed while one is unknown": Plan(
@@ -33,6 +35,12 @@ BRIEF = {
 LONG = {f"seed 3, position {number}": plan_of(3, number) for number in range(1, 13)}
 
 
+@pytest.fixture(scope="module")
+def template() -> Iterator[Template]:
+    with Template() as made:
+        yield made
+
+
 @pytest.mark.parametrize(
     "plan",
     [
@@ -41,8 +49,8 @@ LONG = {f"seed 3, position {number}": plan_of(3, number) for number in range(1, 
     ],
 )
 @pytest.mark.timeout(240)
-def test_lived_through(plan: Plan, record_property: Any) -> None:
-    result = live(plan, "8")
+def test_lived_through(plan: Plan, template: Template, record_property: Any) -> None:
+    result = live(plan, "8", template)
 
     assert result.wrong == ()
     struck = set(result.strikes)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from robson.sim.chaos.strikes import Result, struck
 from robson.sim.chaos.trace import Strike
-from robson.sim.workers import Worker, as_they_come, work
+from robson.sim.workers import INTERRUPT, Worker, as_they_come, work
 
 
 def results(strikes: Iterable[Strike], jobs: int, keep: Path | None = None) -> Generator[Result]:
@@ -23,7 +23,7 @@ def results(strikes: Iterable[Strike], jobs: int, keep: Path | None = None) -> G
         yield from as_they_come(crew, strikes)
     finally:
         for worker in crew:
-            worker.dismiss()  # it ends the processes that its life has started
+            worker.dismiss(INTERRUPT)  # it ends the processes that its life has started
 
 
 if __name__ == "__main__":

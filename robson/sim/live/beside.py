@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import urllib.request
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import robson
 from robson.api.client import CallFailed, Client
+from robson.connectors.simulated.books import SqliteBooks
+from robson.connectors.simulated.entries import Entry
+from robson.daemon.clock import monotonic_s
 from robson.domain.errors import RobsonError
+from robson.sim.chaos.wait import until
 from robson.sim.live.plan import Trouble
+from robson.sim.live.template import KILL, TERMINATE, Child, Template
 
 SYMBOL = "BTCUSDT"
 KEY, SECRET = "test-key", "test-secret"
 BALANCE = Decimal(10_000)
 MARKET = "1"
 """The venue's seed: a market in which both sides may enter. What strikes is the plan's to say."""
-_ROOT = Path(robson.__file__).parents[1]
-_ENDS_S, _ANSWERS_S = 30.0, 10.0
+WINDOW_MS, WINDOW_OURS_MS = 1_500, 300
+"""A request is to be taken within so many of the exchange's milliseconds, and at least of ours."""
+_BEGINS_S, _ENDS_S, _ANSWERS_S = 30.0, 30.0, 10.0
 
 
 class NotBegun(RobsonError):
@@ -36,21 +39,24 @@ class Venue:
         NotBegun: it does not start.
     """
 
-    def __init__(self, place: Path, *, speed: str, port: int = 0) -> None:
-        self._log = place / "venue.log"
-        self._process = _start(
-            self._log,
-            *("-m", "robson.sim", "venue", "--json", "--by-hand", "--port", str(port)),
+    def __init__(self, template: Template, place: Path, *, speed: str) -> None:
+        self.speed = Decimal(speed)
+        self._books = place / "venue" / "exchange" / "books.db"
+        log, said = place / "venue.log", place / "venue.json"
+        self._process = template.start(
+            *("robson.sim", "venue", "--json", "--by-hand", "--port", "0"),
             *("--speed", speed, "--seed", MARKET, "--balance", str(BALANCE)),
             *("--state-dir", str(place / "venue")),
+            out=said,
+            err=log,
         )
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        if not line:
-            raise NotBegun(f"the venue has not started: {last_line(self._log)}")
-        told = json.loads(line)
+        ends_s = monotonic_s() + _BEGINS_S
+        until(lambda: _whole(said) or self._process.poll() is not None, ends_s)
+        told = json.loads(said.read_text() if _whole(said) else "{}")
+        if "rest" not in told:
+            self.close()
+            raise NotBegun(f"the venue has not started: {last_line(log)}")
         self.rest, self.stream, self._operator = told["rest"], told["ws"], told["operator"]
-        self.port = int(self.rest.rpartition(":")[2])
 
     def ask(self, path: str, **said: object) -> Any:
         """The operator's port."""
@@ -58,6 +64,11 @@ class Venue:
         url = f"{self._operator}/{path}"
         with urllib.request.urlopen(url, data, timeout=_ANSWERS_S) as answer:  # noqa: S310
             return json.load(answer)
+
+    def entries(self) -> tuple[Entry, ...]:
+        """Everything that its books have, in order."""
+        with closing(SqliteBooks(self._books, read_only=True)) as books:
+            return tuple(books.entries())
 
     def plant(self, trouble: Trouble, **more: object) -> int:
         """One more line of the script; its number."""
@@ -77,8 +88,10 @@ class Venue:
         return Decimal(self.ask("market")["prices"][SYMBOL])
 
     def close(self) -> None:
-        """End it; its books are whole."""
-        _end(self._process)
+        """End it."""
+        self._process.send(TERMINATE)
+        if self._process.wait(_ENDS_S) is None:
+            self._process.send(KILL)
 
 
 class Daemon:
@@ -88,7 +101,8 @@ class Daemon:
         ends: how each process has ended, by its exit code.
     """
 
-    def __init__(self, place: Path, venue: Venue, *, hints: bool) -> None:
+    def __init__(self, template: Template, place: Path, venue: Venue, *, hints: bool) -> None:
+        self._template = template
         self.state = place / "s"
         self.log = place / "robsond.log"
         self.ends: list[int] = []
@@ -101,27 +115,29 @@ class Daemon:
             "ROBSON__EXCHANGE__REST_URL": venue.rest,
             "ROBSON__EXCHANGE__STREAM_URL": venue.stream,
             "ROBSON__EXCHANGE__KEY_FILE": str(self._key),
+            "ROBSON__EXCHANGE__RECV_WINDOW_MS": str(_window_ms(venue.speed)),
         }
         if hints:
             self._env["ROBSON__EXCHANGE__USER_STREAM_URL"] = venue.stream
-        self._process: subprocess.Popen[str] | None = None
+        self._process: Child | None = None
         self._client: Client | None = None
 
     @property
     def lives(self) -> bool:
         """Whether a process runs; the end of one that does not is written down."""
-        if self._process is not None and self._process.poll() is not None:
-            self.ends.append(self._process.returncode)
+        if self._process is not None and (code := self._process.poll()) is not None:
+            self.ends.append(code)
             self._process = None
             self._hang_up()
         return self._process is not None
 
     def start(self) -> None:
         """Start a process; nobody waits for it."""
-        self._process = _start(
-            self.log,
-            *("-m", "robson.daemon", "run", "--state-dir", str(self.state)),
+        self._process = self._template.start(
+            *("robson.daemon", "run", "--state-dir", str(self.state)),
             *("--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0"),
+            out=self.log,
+            err=self.log,
             **self._env,
         )
 
@@ -141,13 +157,13 @@ class Daemon:
     def kill(self) -> None:
         """Kill -9."""
         if self._process is not None:
-            self._process.kill()
-            self._process.wait()
+            self._process.send(KILL)
+            self._process.wait(_ENDS_S)
 
     def ask_to_end(self) -> None:
         """SIGTERM."""
         if self._process is not None:
-            self._process.terminate()
+            self._process.send(TERMINATE)
 
     def close(self) -> None:
         """End what still runs."""
@@ -168,29 +184,10 @@ def last_line(log: Path) -> str:
     return told[-1] if told else "nothing was said"
 
 
-def _start(log: Path, *arguments: str, **env: str) -> subprocess.Popen[str]:
-    """One of our own programs, of the code beside this file; what it says is kept."""
-    kept = {name: text for name, text in os.environ.items() if not name.startswith("ROBSON_")}
-    paths = (str(_ROOT), os.environ.get("PYTHONPATH", ""))
-    with log.open("a") as out:
-        return subprocess.Popen(  # noqa: S603 - our own programs
-            [sys.executable, *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE if "venue" in arguments else out,
-            stderr=out,
-            text=True,
-            cwd=log.parent,
-            env=kept | {"PYTHONPATH": os.pathsep.join(filter(None, paths))} | env,
-        )
+def _window_ms(speed: Decimal) -> int:
+    """The machine is not faster because time is: a request has as long on its way as ever."""
+    return max(WINDOW_MS, int(WINDOW_OURS_MS * speed))
 
 
-def _end(process: subprocess.Popen[str]) -> None:
-    if process.poll() is None:
-        process.terminate()
-        try:
-            process.wait(_ENDS_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-    if process.stdout is not None:
-        process.stdout.close()
+def _whole(said: Path) -> bool:
+    return said.exists() and said.read_bytes().endswith(b"\n")

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from contextlib import closing
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,9 @@ from robson.domain.errors import InvalidValue
 from robson.domain.values import decimal_of
 from robson.sim import paper
 
-POSITIONS, SPEED, JOBS, JOBS_MAX = 100, "5", 2, 16
+POSITIONS, SPEED, JOBS, JOBS_MAX = 100, "10", 2, 16
+EVERY = 10
+"""Positions from one line that stays to the next."""
 _ABOUT = """
 Lives positions in the profile live beside a venue, each with a venue, an account and a daemon of
 its own, over HTTP and WebSocket. The seed decides side, way out, faults and deaths. At the end the
@@ -54,7 +57,9 @@ def run(args: argparse.Namespace) -> int:
 
     Raises:
         InvalidValue: an option that cannot be used.
+        NotBegun: nothing of a venue is installed.
     """
+    from robson.sim.live.beside import NotBegun
     from robson.sim.live.table import Report, document, show
 
     for option, value, most in (
@@ -67,6 +72,8 @@ def run(args: argparse.Namespace) -> int:
             raise InvalidValue(f"{option} is {value}; expected {allowed}")
     if not 1 <= decimal_of(args.speed) <= _FASTEST:
         raise InvalidValue(f"--speed is {args.speed}; expected 1 to {_FASTEST}")
+    if find_spec("aiohttp") is None:
+        raise NotBegun("aiohttp is not installed; the venue needs it: pip install 'robson[venue]'")
     if args.keep:
         Path(args.keep).mkdir(parents=True, exist_ok=True)
     began_s = monotonic_s()
@@ -99,11 +106,14 @@ def _lived(args: argparse.Namespace) -> list[Any]:
             if result.wrong:
                 progress.keep(f"{'; '.join(result.wrong)}\n  {again(result, args.speed)}")
             elapsed_s = monotonic_s() - began_s
-            progress.show(
+            line = (
                 f"{paper.bar(len(done), len(numbers))}  {len(done)} of {len(numbers)} positions,"
                 f" {sum(bool(one.wrong) for one in done)} bad,"
-                f" {paper.left(len(done), len(numbers), elapsed_s)}",
-                elapsed_s,
+                f" {paper.left(len(done), len(numbers), elapsed_s)}"
             )
+            if len(done) % EVERY == 0:
+                progress.keep(line)
+            else:
+                progress.show(line, elapsed_s)
     progress.clear()
     return done

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Generator, Sequence
+from functools import partial
 from pathlib import Path
 
 from robson.sim.live.life import Result, live
 from robson.sim.live.plan import plan_of
+from robson.sim.live.template import Template
 from robson.sim.workers import INTERRUPT, Worker, as_they_come, work
 
 
@@ -27,10 +29,11 @@ def results(
             worker.dismiss(INTERRUPT)  # it ends the two that it has started
 
 
-def _live(number: int) -> Result:
+def _live(number: int, template: Template) -> Result:
     seed, speed, keep = sys.argv[1:]
-    return live(plan_of(int(seed), number), speed, Path(keep) if keep else None)
+    return live(plan_of(int(seed), number), speed, template, Path(keep) if keep else None)
 
 
 if __name__ == "__main__":
-    work(_live)
+    with Template() as made:
+        work(partial(_live, template=made))

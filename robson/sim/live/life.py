@@ -20,9 +20,11 @@ from robson.api.client import CallFailed
 from robson.api.v1 import robson_pb2 as pb
 from robson.daemon.clock import monotonic_s
 from robson.domain.errors import RobsonError
+from robson.sim.chaos.verdict import naked_ns
 from robson.sim.chaos.wait import LOOK_S, pause
-from robson.sim.live.beside import SYMBOL, Daemon, NotBegun, Venue, last_line
+from robson.sim.live.beside import SYMBOL, Daemon, Venue, last_line
 from robson.sim.live.plan import Plan
+from robson.sim.live.template import Template
 from robson.sim.live.verdict import Verdict, judge
 
 GOAL_S = 300.0
@@ -64,15 +66,20 @@ class Result:
     wrong: tuple[str, ...]
 
 
-def live(plan: Plan, speed: str, keep: Path | None = None) -> Result:
-    """Live one position, in a folder of its own."""
+def live(plan: Plan, speed: str, template: Template, keep: Path | None = None) -> Result:
+    """Live one position, in a folder of its own.
+
+    Raises:
+        NotBegun: there is no venue to live it beside.
+        TemplateLost: there is nothing to start processes from.
+    """
     began_s = monotonic_s()
     with _folder(keep, plan) as place:
-        life = _Life(plan, place, speed)
+        life = _Life(plan, place, speed, template)
         wrong: list[str] = []
         try:
             verdict = life.live()
-        except (NotLived, NotBegun) as error:
+        except NotLived as error:
             wrong.append(str(error))
             verdict = Verdict()
         finally:
@@ -108,11 +115,11 @@ def _folder(keep: Path | None, plan: Plan) -> Iterator[Path]:
 class _Life:
     """One plan, carried out once."""
 
-    def __init__(self, plan: Plan, place: Path, speed: str) -> None:
+    def __init__(self, plan: Plan, place: Path, speed: str, template: Template) -> None:
         self._plan = plan
         self._speed = Decimal(speed)
-        self.venue = Venue(place, speed=speed)
-        self.daemon = Daemon(place, self.venue, hints=plan.hints)
+        self.venue = Venue(template, place, speed=speed)
+        self.daemon = Daemon(template, place, self.venue, hints=plan.hints)
         self.armed: list[str] = []
         self.struck: list[tuple[str, str]] = []
         self._killed = False
@@ -147,7 +154,7 @@ class _Life:
             raise
         self.struck = self.venue.strikes()
         books, log = self.venue.ask("books"), self.venue.ask("log")["rows"]
-        return judge(self.daemon, books, log, self.armed)
+        return judge(self.daemon, books, log, self.armed, naked_ns(self.venue.entries()))
 
     # --- steps -----------------------------------------------------------------------------------
 

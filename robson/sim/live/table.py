@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
+from decimal import Decimal
+from textwrap import wrap
 from typing import Any
 
 import attrs
 
+from robson.domain.values import NS_PER_S, plain
 from robson.sim.live.life import Result
-from robson.sim.paper import Paper
+from robson.sim.paper import Paper, hard, soft
 
 SCHEMA = "robson.live/1"
 _OF_LIVES = ("armed", "deaths")
 _SUMS = ("fills", "entries", "unknown", "found", "absent", "in_flight")
+_ROLES = 38
+"""Where roles begin in a line."""
 SURELY = 3
 """A fault that was dealt so often and never struck was not met: that shows nothing."""
 
@@ -44,6 +49,23 @@ class Report:
         return Counter(kind for one in self.results for kind, _ in one.strikes)
 
     @property
+    def by_role(self) -> dict[str, dict[str, tuple[int, int]]]:
+        """Of each fault, by role: how often it was dealt, how often it struck."""
+        dealt = Counter(
+            (trouble.kind, trouble.role) for one in self.results for trouble in one.plan.troubles
+        )
+        struck = Counter(strike for one in self.results for strike in one.strikes)
+        rows: dict[str, dict[str, tuple[int, int]]] = {}
+        for kind, role in sorted(dealt | struck):
+            rows.setdefault(kind, {})[role] = (dealt[kind, role], struck[kind, role])
+        return rows
+
+    @property
+    def barest(self) -> Result | None:
+        """The position that was without a stop for longest."""
+        return max(self.results, key=lambda one: one.verdict.bare_ns, default=None)
+
+    @property
     def never(self) -> tuple[str, ...]:
         """Faults that were dealt often and met nobody."""
         struck = self.struck
@@ -69,13 +91,28 @@ def document(report: Report) -> dict[str, Any]:
         "held": sum(bool(one.verdict.fills) for one in report.results),
         **{name: sum(getattr(one, name) for one in report.results) for name in _OF_LIVES},
         **{name: sum(getattr(one.verdict, name) for one in report.results) for name in _SUMS},
+        "unprotected_s": {
+            "worst": plain(bare_s(report.barest)),
+            "position": report.barest and report.barest.plan.number,
+        },
         "rows": [
-            {"fault": kind, "dealt": dealt[kind], "struck": struck[kind]} for kind in sorted(dealt)
+            {
+                "fault": kind,
+                "dealt": dealt[kind],
+                "struck": struck[kind],
+                "roles": {role: {"dealt": n, "struck": m} for role, (n, m) in roles.items()},
+            }
+            for kind, roles in report.by_role.items()
         ],
         "never": list(report.never),
         "failed": [_told(report, one) for one in report.failed],
         "elapsed_s": round(report.elapsed_s, 1),
     }
+
+
+def bare_s(result: Result | None) -> Decimal:
+    """Exchange time in which a position was held and no stop rested."""
+    return Decimal(result.verdict.bare_ns if result else 0) / NS_PER_S
 
 
 def again(result: Result, speed: str) -> str:
@@ -104,9 +141,13 @@ def told_plan(result: Result) -> str:
 def show(report: Report, page: Paper) -> None:
     """The report for people."""
     told = document(report)
-    page.say(f"{'fault':<20}{'dealt':>7}{'struck':>8}")
+    page.say(f"{'fault':<20}{'dealt':>7}{'struck':>8}   strikes by role")
     for row in told["rows"]:
-        page.say(f"{row['fault']:<20}{row['dealt']:>7}{row['struck']:>8}")
+        roles = "  ".join(hard(f"{role} {each['struck']}") for role, each in row["roles"].items())
+        first, *more = wrap(roles, page.width - _ROLES, break_on_hyphens=False)
+        page.say(f"{row['fault']:<20}{row['dealt']:>7}{row['struck']:>8}   {soft(first)}")
+        for line in more:
+            page.say(" " * _ROLES + soft(line))
     page.say()
     page.fact(
         "Positions",
@@ -122,6 +163,12 @@ def show(report: Report, page: Paper) -> None:
         "Unknown",
         f"{told['unknown']} requests; {told['found']} found, {told['absent']} proved absent.",
     )
+    if (barest := report.barest) is not None:
+        page.fact(
+            "Unprotected",
+            f"{bare_s(barest):.2f} s of the exchange's time at worst: position"
+            f" {barest.plan.number}, {told_plan(barest)}.",
+        )
     for kind in told["never"]:
         page.fact("NEVER MET", f"{kind}: dealt, and nothing was there to be struck")
     for one in told["failed"]:

@@ -41,6 +41,7 @@ class Verdict:
         unknown: requests of which nobody knew what became.
         found, absent: how that was settled.
         in_flight: rows of the venue's log that a fault has struck.
+        bare_ns: exchange time in which something was held and no stop of ours rested.
     """
 
     fills: int = 0
@@ -49,11 +50,16 @@ class Verdict:
     found: int = 0
     absent: int = 0
     in_flight: int = 0
+    bare_ns: int = 0
     wrong: tuple[str, ...] = ()
 
 
 def judge(
-    daemon: Daemon, books: dict[str, Any], log: list[dict[str, Any]], armed: Sequence[str]
+    daemon: Daemon,
+    books: dict[str, Any],
+    log: list[dict[str, Any]],
+    armed: Sequence[str],
+    bare_ns: int,
 ) -> Verdict:
     """Look at everything that one life has left."""
     account = books["accounts"][0]
@@ -82,6 +88,7 @@ def judge(
         found=sum(each["outcome"] == "found" for each in resolved),
         absent=sum(each["outcome"] == "absent" for each in resolved),
         in_flight=sum(bool(row["struck"]) for row in log),
+        bare_ns=bare_ns,
         wrong=tuple(wrong),
     )
 
