@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.harness import BOUND_S, ROOT, Robsond, environment, running
+from robson.api.client import CallFailed, Client
+from robson.api.v1 import robson_pb2 as pb
+from tests.e2e.harness import (
+    BOUND_S,
+    ROOT,
+    Robsond,
+    arm,
+    environment,
+    over,
+    protected,
+    running,
+    until,
+)
+
+_KEYS = itertools.count()
+
+PATIENT_MS = 10_000
+"""The receive window of entries: what is tested is the daemon, and a request that a busy machine
+has kept for a second or two is none that came too late."""
 
 
 class Venue:
@@ -131,8 +150,26 @@ def live(venue: Venue, key: Path, **more: str) -> dict[str, str]:
         "ROBSON__EXCHANGE__REST_URL": venue.rest,
         "ROBSON__EXCHANGE__STREAM_URL": venue.stream,
         "ROBSON__EXCHANGE__KEY_FILE": str(key),
+        "ROBSON__EXCHANGE__RECV_WINDOW_MS": str(PATIENT_MS),
         **more,
     }
+
+
+def held_at_last(client: Client, robsond: Robsond, side: str = "long") -> pb.Position:
+    """A position that is held and insured, at last: at a scaled clock a busy machine is a slow
+    exchange, and an entry may fail.
+    """
+
+    def tried() -> pb.Position | None:
+        with suppress(CallFailed):
+            position = arm(client, side=side, key=f"key {next(_KEYS)}")
+            found = robsond.reaches(
+                client, position, "held or over", lambda it: protected(it) or over(it)
+            )
+            return found if protected(found) else None
+        return None
+
+    return until(tried, "held and insured")
 
 
 @contextmanager
