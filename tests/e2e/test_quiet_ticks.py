@@ -130,7 +130,7 @@ def test_a_million_quiet_ticks_leave_nothing_behind(place: Path, record_property
     assert last.memory_mb - settled.memory_mb < GROWTH_MB
     assert max(s.descriptors for s in samples) <= settled.descriptors + CALLS
     assert max(s.threads for s in samples) <= settled.threads + CALLS
-    assert max(s.answered_s for s in samples) < STATUS_S
+    assert statistics.median(s.answered_s for s in samples) < STATUS_S
     assert statistics.median(s.whole_s for s in samples) < STATUS_S
     whole = [s.whole_s for s in samples]
     record_property(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -44,14 +43,12 @@ class Live(NamedTuple):
 @pytest.fixture(scope="module")
 def live() -> Iterator[Live]:
     """One that holds a position, whose tape stands at one price for three minutes."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     with folder() as made:
         past, tape = shapes.write_past(made), shapes.write_path(made, shapes.still(60))
         options = ("--tape", str(tape), "--history", str(past), "--hold", "--speed", "20")
-        with running(made / "s", *options, "--grpc", f"127.0.0.1:{port}", fresh=True) as robsond:
+        with running(made / "s", *options, fresh=True) as robsond:
             client = robsond.start()
+            port = int(robsond.says_until("health")["grpc"].rpartition(":")[2])
             position = arm(client)
             robsond.protected(client, position)
             until(lambda: rests(client), "all that follows from the entry is written")
@@ -98,6 +95,20 @@ def test_a_unary_call(live: Live, stranger: Any, by: str, record_property: Note)
     record_property("happened", f"unary by {stranger.name}: {by}")
 
 
+DEADLINES_S = (1, 4, 16)
+"""A stranger's deadline is for what it asks by reflection as well, and goes by there where the
+machine is busy."""
+
+
+def until_its_deadline(stranger: Any, live: Live, by: str, method: str) -> Any:
+    """A call that has no end of its own, with the first deadline that leaves time for answers."""
+    for within_s in DEADLINES_S:
+        said = stranger.call(live.door(by), method, "{}", live.token(by), within_s=within_s)
+        if said.answers:
+            break
+    return said
+
+
 @BY_BOTH
 @THROUGH_BOTH
 def test_streams(live: Live, stranger: Any, by: str, record_property: Note) -> None:
@@ -110,9 +121,9 @@ def test_streams(live: Live, stranger: Any, by: str, record_property: Note) -> N
     assert numbers == list(range(3, 3 + len(numbers)))
     assert len(numbers) > 5
 
-    watched = stranger.call(door, "WatchStatus", token=token, within_s=3)
-    assert watched.status == DEADLINE, "it is watched for ever, and the caller had three seconds"
-    assert watched.answers, "nothing was seen in three seconds"
+    watched = until_its_deadline(stranger, live, by, "WatchStatus")
+    assert watched.status == DEADLINE, "it is watched for ever, and the caller had seconds"
+    assert watched.answers, "nothing was seen in seconds"
     assert {each["positions"][0]["id"] for each in watched.answers} == {live.position}
 
     logged = stranger.call(door, "TailLogs", f'{{"position": "{live.position}"}}', token)
@@ -152,7 +163,7 @@ def test_a_wrong_request_has_the_right_status(
 @BY_BOTH
 @THROUGH_BOTH
 def test_a_deadline_ends_a_call(live: Live, stranger: Any, by: str) -> None:
-    said = stranger.call(live.door(by), "WatchEvents", "{}", live.token(by), within_s=1)
+    said = until_its_deadline(stranger, live, by, "WatchEvents")
 
     assert said.status == DEADLINE, said.err
     assert len(said.answers) > 5, "what came before stays"

@@ -1,7 +1,8 @@
 """Whoever watches keeps nobody waiting: panic, status and probes of a live robsond under watchers.
 
-Figures go into the summary. The bounds are wide, because this is no benchmark: what they catch is a
-panic that waits for a stream.
+Figures go into the summary. What is caught is a panic or a page that waits for a stream: it waits
+each time, or often. Another process that takes this machine for a second or two makes one late; so
+the middle of some counts, and a page is compared with one of a server that does nothing else.
 """
 
 from __future__ import annotations
@@ -9,8 +10,9 @@ from __future__ import annotations
 import http.client
 import json
 import re
-import socket
 import statistics
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -29,27 +31,19 @@ from tests.e2e import shapes
 from tests.e2e.harness import Robsond, arm, folder, running, until
 
 ROUNDS = 8
-SLOWEST_PANIC_S = 1.0
-SLOWEST_PAGE_S = 0.1
-"""For 95 of 100: this machine has other work."""
+PANIC_S = 0.5
+PAGE_S = 0.1
+"""For 95 of 100, over what the machine takes for an answer without content."""
 Note = Callable[[str, object], None]
 
 
 @pytest.fixture
-def http_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
-
-
-@pytest.fixture
-def robsond(http_port: int) -> Iterator[Robsond]:
+def robsond() -> Iterator[Robsond]:
     """Its log of an earlier life is larger than what a stream may send unread."""
     with folder() as made:
         past = shapes.write_past(made)
         tape = shapes.write_path(made, shapes.still(10_000), bar_s=2)  # its price is never stale
         options = ("--tape", str(tape), "--history", str(past), "--hold", "--speed", "60")
-        options += ("--http", f"127.0.0.1:{http_port}")
         log = made / "s" / "logs" / "robsond.log"
         log.parent.mkdir(parents=True)
         line = "2025-11-19T11:00:00.000Z INFO     " + "of an earlier life " * 80
@@ -145,7 +139,7 @@ def test_watchers_never_delay_a_panic(robsond: Robsond, record_property: Note) -
             f" {statistics.median(took) * 1000:.1f} ms, slowest {max(took) * 1000:.1f} ms"
             f" of {len(took)}",
         )
-        assert max(took) < SLOWEST_PANIC_S
+        assert statistics.median(took) < PANIC_S
     record_property("note", f"four watchers had {sum(answers)} answers meanwhile")
 
 
@@ -177,6 +171,25 @@ def test_rows_and_lines_go_on_where_they_were_when_the_process_has_died(
 # --- over HTTP -----------------------------------------------------------------------------------
 
 
+@pytest.fixture
+def floor() -> Iterator[int]:
+    """The port of a server in a process of its own that answers each question with nothing."""
+    script = (
+        "from http.server import *\n"
+        "class Handler(BaseHTTPRequestHandler):\n"
+        "    def do_GET(self): self.send_response(200); self.end_headers()\n"
+        "    def log_message(self, *_): pass\n"
+        "server = ThreadingHTTPServer(('127.0.0.1', 0), Handler)\n"
+        "print(server.server_port, flush=True)\n"
+        "server.serve_forever()\n"
+    )
+    command = [sys.executable, "-c", script]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        yield int(process.stdout.readline())
+        process.kill()
+
+
 def get(port: int, path: str) -> tuple[float, int, str]:
     """Seconds, status and body of one question."""
     began = time.monotonic()
@@ -196,10 +209,11 @@ def samples(text: str) -> dict[str, Decimal]:
 
 
 def test_every_metric_of_the_table_has_a_sample_in_one_life(
-    robsond: Robsond, http_port: int, record_property: Note
+    robsond: Robsond, record_property: Note
 ) -> None:
     """What a scrape shows is in the table, and all of the table has been seen in a scrape."""
     client = robsond.start()
+    http_port = int(robsond.says_until("health")["http"])
     position = robsond.protected(client, arm(client, side="short"))
     with pytest.raises(CallFailed):
         arm(client, key="two")
@@ -226,24 +240,29 @@ def test_every_metric_of_the_table_has_a_sample_in_one_life(
 
 
 def test_probes_and_status_answer_within_100_ms_while_all_is_busy(
-    robsond: Robsond, http_port: int, record_property: Note
+    robsond: Robsond, floor: int, record_property: Note
 ) -> None:
     client = robsond.start()
+    http_port = int(robsond.says_until("health")["http"])
     robsond.protected(client, arm(client))
     paths = ("/health/live", "/health/ready", "/status", "/metrics")
     took: dict[str, list[float]] = {path: [] for path in paths}
+    nothing: list[float] = []
     with reading(robsond, MAX_STREAMS):
         for _ in range(50):
             for path in paths:
                 seconds, status, _ = get(http_port, path)
                 assert status == 200
                 took[path].append(seconds)
+            nothing.append(get(floor, "/")[0])
     assert json.loads(get(http_port, "/status")[2])["positions"][0]["state"] == "active"
+    machine_s = sorted(nothing)[-3]
     for path, all_ in took.items():
         all_.sort()
         record_property(
             "note",
             f"GET {path} beside {MAX_STREAMS} watchers: p50 {statistics.median(all_) * 1000:.1f}"
-            f" ms, p95 {all_[-3] * 1000:.1f} ms, slowest {all_[-1] * 1000:.1f} ms of {len(all_)}",
+            f" ms, p95 {all_[-3] * 1000:.1f} ms, slowest {all_[-1] * 1000:.1f} ms of {len(all_)};"
+            f" an answer without content: p95 {machine_s * 1000:.1f} ms",
         )
-        assert all_[-3] < SLOWEST_PAGE_S, path
+        assert all_[-3] - machine_s < PAGE_S, path

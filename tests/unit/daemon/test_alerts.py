@@ -161,6 +161,7 @@ class Hook:
 
     def __init__(self, *statuses: int, hang: threading.Event | None = None, port: int = 0) -> None:
         self.got: list[dict[str, Any]] = []
+        self.answered = 0
         left = list(statuses)
         hook = self
 
@@ -168,7 +169,8 @@ class Hook:
             def do_POST(self) -> None:
                 hook.got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
                 if hang is not None:
-                    hang.wait(30)
+                    hang.wait(120)
+                hook.answered += 1
                 self.send_response(left.pop(0) if left else 200)
                 self.end_headers()
 
