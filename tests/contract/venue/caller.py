@@ -129,13 +129,13 @@ def heard(
     *,
     say: object = None,
     again: int = 0,
+    least: int = 0,
     quiet_s: float = 0.25,
-    bound_s: float | None = None,
 ) -> list[Any]:
     """What a WebSocket says while something is done so many times, until it is quiet or ends.
 
-    Text frames, then what ended it: the kind of the last message, or ``quiet``. With a bound it
-    listens for so long, quiet or not.
+    Text frames, then what ended it: the kind of the last message, or ``quiet``. The ``least``
+    messages that must come are waited for; it is quiet when nothing follows them.
     """
 
     async def listen() -> list[Any]:
@@ -151,13 +151,10 @@ def heard(
                 await socket.send_json(say)
             for number in range(times):
                 await asyncio.to_thread(each, number)
-            ends_s = asyncio.get_running_loop().time() + (bound_s or 0)
             while True:
-                left_s = ends_s - asyncio.get_running_loop().time()
+                wait_s = BOUND_S if len(frames) < least else quiet_s
                 try:
-                    message = await asyncio.wait_for(
-                        socket.receive(), quiet_s if bound_s is None else left_s
-                    )
+                    message = await asyncio.wait_for(socket.receive(), wait_s)
                 except TimeoutError:
                     return [*frames, "quiet"]
                 if message.type is not aiohttp.WSMsgType.TEXT:

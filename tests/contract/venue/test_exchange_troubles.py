@@ -144,12 +144,12 @@ def test_a_thin_book_expires_the_rest(desk: Desk) -> None:
 
 
 def test_an_order_is_hidden_for_a_while(desk: Desk) -> None:
-    desk.operator.fault(kind="hidden_order", request="entry", nth=1, seconds=2)
+    desk.operator.fault(kind="hidden_order", request="entry", nth=1, seconds=20)
     name = desk.name(Purpose.ENTRY)
     desk.enter(name)
 
     first = desk.asked("order", origClientOrderId=name)
-    later(desk, 3)
+    later(desk, 20)
 
     assert first.json == {"code": -2013, "msg": "Order does not exist."}
     assert desk.asked("order", origClientOrderId=name).json["status"] == "FILLED"
@@ -175,9 +175,9 @@ def test_a_repayment_is_skipped_in_silence(desk: Desk) -> None:
 
 
 def test_the_account_lags(desk: Desk) -> None:
-    later(desk, 3)
+    later(desk, 20)
     before = desk.asked_account()["assets"][0]["baseAsset"]["free"]
-    desk.operator.fault(kind="account_lag", request="question", nth=1, seconds=2)
+    desk.operator.fault(kind="account_lag", request="question", nth=1, seconds=20)
     desk.enter(desk.name(Purpose.ENTRY))
 
     lagging = desk.asked_account()["assets"][0]["baseAsset"]["free"]

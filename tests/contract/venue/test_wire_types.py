@@ -145,7 +145,7 @@ def lived(started: Started) -> dict[str, Any]:
     asked = {**say, "params": {"listenToken": token["token"]}}
     found["user"] = [
         json.loads(frame)
-        for frame in heard(f"{started.ws}/ws-api/v3", live, 1, say=asked)
+        for frame in heard(f"{started.ws}/ws-api/v3", live, 1, say=asked, least=10)
         if frame.startswith("{")
     ]
 
@@ -155,7 +155,7 @@ def lived(started: Started) -> dict[str, Any]:
     streams = "btcusdt@trade/btcusdt@bookTicker/btcusdt@aggTrade/btcusdt@kline_1m"
     found["market"] = [
         json.loads(frame)
-        for frame in heard(f"{started.ws}/stream?streams={streams}", move, 2)
+        for frame in heard(f"{started.ws}/stream?streams={streams}", move, 2, least=7)
         if frame.startswith("{")
     ]
     margin = "/sapi/v1/margin"
