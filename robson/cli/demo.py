@@ -65,8 +65,14 @@ def _directory(keep: str | None) -> Iterator[Path]:
     """A state directory: the person's own, or one that is removed at the end."""
     if keep is not None:
         kept = Path(keep).resolve()
-        kept.mkdir(mode=0o700, parents=True, exist_ok=True)
         _check_socket(kept)
+        try:
+            kept.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise Problem(
+                "INVALID_ARGUMENT",
+                f"--keep {keep} cannot be made: {error.strerror}. Name another directory.",
+            ) from None
         yield kept
         return
     made = Path(tempfile.mkdtemp(prefix=PREFIX, dir=_short(tempfile.gettempdir())))

@@ -67,12 +67,13 @@ class Follower:
         return True
 
     def _ask(self) -> None:
-        self.report = sim_report(self.client) or self.report
         self.status = status(self.client.status(), self.door)
         if self._id:
             self.position = self._find()
             self._take_price()
         self._take_rows()
+        # Last: what was checked is then never older than the end that was seen.
+        self.report = sim_report(self.client) or self.report
 
     def armed(self, position: str) -> None:
         """Follow this position from now on."""

@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
+from robson.api.blank import left_empty
 from robson.api.nearest import did_you_mean
 from robson.cli.arguments import COMMANDS, TAKING, add_commands, add_globals
 from robson.cli.problem import Problem
@@ -64,6 +65,8 @@ def _in_our_words(message: str, prog: str) -> str:
         option, typed, choices = found.groups()
         names = re.findall(r"[\w-]+", choices)
         return f"{option} is {typed}; allowed is {', '.join(names)}.{did_you_mean(typed, names)}"
+    if found := re.fullmatch(r"(\S+) ignored explicit argument '(.*)'", text):
+        return f"{found[1]} takes no value, and {found[2]} was given. See {prog} --help."
     if found := re.fullmatch(r"(\S+) expected one argument", text):
         return f"{found[1]} needs a value. See {prog} --help."
     if found := re.fullmatch(r"the following arguments are required: (.*)", text):
@@ -104,6 +107,8 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     Raises:
         Problem: something on it is not known or not allowed.
     """
+    if empty := left_empty(argv):
+        raise Problem("INVALID_ARGUMENT", empty)
     word = _command_word(argv)
     if word is not None and word not in COMMANDS:
         raise Problem(

@@ -5,15 +5,32 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Iterator
-from typing import NoReturn
+from collections.abc import Iterator, Sequence
+from typing import Any, NoReturn
 
+from robson.api.blank import left_empty
 from robson.api.nearest import did_you_mean
 from robson.daemon.exits import USAGE
 
 
 class Parser(argparse.ArgumentParser):
-    """A command line whose refusals are one line and exit code 64."""
+    """A command line whose refusals are one line and exit code 64; no option may be shortened."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(allow_abbrev=False, **kwargs)
+
+    def parse_known_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """Read what is known of a command line; nothing on it is empty.
+
+        Raises:
+            SystemExit: it is refused.
+        """
+        given = sys.argv[1:] if args is None else list(args)
+        if empty := left_empty(given):
+            raise SystemExit(say(empty, "INVALID_ARGUMENT", USAGE))
+        return super().parse_known_args(given, namespace)
 
     def error(self, message: str) -> NoReturn:
         """Refuse the command line.
@@ -52,6 +69,8 @@ def _in_our_words(message: str, options: tuple[str, ...], program: str) -> str:
     if found := re.fullmatch(r"(\S+) invalid (\w+) value: '(.*)'", text, re.DOTALL):
         wanted = {"int": "a whole number"}.get(found[2], found[2])
         return f"{found[1]} is {found[3]}; expected {wanted}"
+    if found := re.fullmatch(r"(\S+) ignored explicit argument '(.*)'", text, re.DOTALL):
+        return f"{found[1]} takes no value, and {found[2]} was given. {help_}"
     if found := re.fullmatch(r"(\S+) expected one argument", text):
         return f"{found[1]} needs a value. {help_}"
     if found := re.fullmatch(r"unrecognized arguments: (\S+).*", text, re.DOTALL):

@@ -17,6 +17,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, NoReturn
 
+from robson.api.blank import left_empty
 from robson.daemon.clock import monotonic_s
 from robson.sim import paper
 from robson.sim.chaos import command as chaos
@@ -371,6 +372,8 @@ def run(argv: Sequence[str]) -> int:
     from robson.domain.errors import InvalidValue, RobsonError
 
     try:
+        if empty := left_empty(argv):
+            raise Problem(empty)
         parser = _parser()
         args = parser.parse_args(argv)
         if args.command is None:

@@ -16,7 +16,7 @@ from robson.connectors.simulated.exchange_info import Listing, read_listing
 from robson.connectors.simulated.tape import Tape
 from robson.connectors.simulated.tape_source import shown
 from robson.connectors.simulated.tape_symbol import DOLLARS
-from robson.domain.errors import ConfigError
+from robson.domain.errors import ConfigError, TapeError
 from robson.domain.identity import Symbol
 from robson.domain.instrument import Instrument
 from robson.domain.intents import OrderType
@@ -42,6 +42,8 @@ _BUILT_IN = {
 _MIN_NOTIONAL = {"BTC": "0.0001", "ETH": "0.001", "BNB": "0.01"}
 _FINEST_STEP = -8
 """Balances have 8 decimals."""
+_FINEST_TICK = -8
+"""Orders name prices with at most 8 decimals: with a finer tick no stop could be placed."""
 
 
 class Rules(NamedTuple):
@@ -76,7 +78,13 @@ def rules_for(
     Raises:
         ConfigError: the file is unreadable, not exchangeInfo, or lacks the symbol; or without a
             file, nothing is known of the symbol and there is no tape.
+        TapeError: prices have more decimals than an order may name.
     """
+    if tape is not None and tape.decimals > -_FINEST_TICK:
+        raise TapeError(
+            f"{tape.name}: has prices of {tape.decimals} decimals; expected at most"
+            f" {-_FINEST_TICK}, as many as an order at the exchange may have"
+        )
     if exchange_info is not None:
         return _told(read_listing(exchange_info, symbol), tape, shown(exchange_info))
     known = _BUILT_IN.get(symbol)
@@ -126,6 +134,12 @@ def _told(listing: Listing, tape: Tape | None, name: str) -> Rules:
         raise ConfigError(f"{name}: {listing.symbol} PRICE_FILTER has no tickSize above 0")
     if not listing.step:
         raise ConfigError(f"{name}: {listing.symbol} LOT_SIZE has no stepSize above 0")
+    for what, grid in (("tickSize", listing.tick), ("stepSize", listing.step)):
+        if grid.scaleb(-_FINEST_TICK) % 1:
+            raise ConfigError(
+                f"{name}: {listing.symbol} {what} is {grid:f}; expected at most"
+                f" {-_FINEST_TICK} decimals"
+            )
     if tape is not None and not (tick and tape.fits(tick, min_price)):
         finer = _finer_tick(tick, tape)
         said = f"its tick {tick:f} does not hold the prices of {tape.name} from {min_price:f} up"

@@ -12,7 +12,7 @@ from robson.connectors.simulated.generator import generate
 from robson.connectors.simulated.rules import rules_for
 from robson.connectors.simulated.tape import Tape
 from robson.connectors.simulated.tape_reader import read_tape
-from robson.domain.errors import ConfigError
+from robson.domain.errors import ConfigError, TapeError
 from robson.domain.identity import Symbol
 
 BTC = Symbol("BTC", "USDT")
@@ -102,6 +102,14 @@ def test_rules_are_read_off_the_prices(
 def test_nothing_known_and_no_tape_is_refused() -> None:
     with pytest.raises(ConfigError, match="pass --exchange-info FILE"):
         rules_for(Symbol("FOO", "BAR"))
+
+
+def test_prices_that_no_order_can_name_are_refused(tape_of: TapeOf) -> None:
+    with pytest.raises(TapeError, match="prices of 9 decimals; expected at most 8"):
+        rules_for(Symbol("DOGE", "BTC"), tape=tape_of("0.000001780", "0.000001781"))
+    assert rules_for(BTC, tape=tape_of("0.00000178000", "0.00000179")).instrument.tick == Decimal(
+        "0.00000001"
+    )
 
 
 # -------------------------------------------------------------------------------------- recorded

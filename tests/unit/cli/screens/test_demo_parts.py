@@ -188,6 +188,19 @@ def test_rows_are_asked_for_by_sequence_and_only_once() -> None:
     assert followed.own_rows == tuple(lives.ROWS)
 
 
+def test_what_was_checked_is_never_older_than_the_end_that_was_seen() -> None:
+    followed = follower()
+    client: Any = followed.client
+    seen: list[str] = []
+    status = client.status
+    client.status = lambda: seen.append("status") or status()
+    client.sim_report = lambda: seen.append("report") or "{}"
+
+    followed.poll()
+
+    assert seen == ["status", "report"]
+
+
 def test_a_position_that_left_the_status_is_still_found() -> None:
     followed = follower(changed(lives.ACTIVE, positions=[]))
 
