@@ -11,6 +11,8 @@ import attrs
 from robson.domain.ports import Clock
 from robson.domain.values import ExchangeNs, MonotonicNs
 
+GIVE_WAY_S = 0.0005
+
 
 def monotonic_s() -> float:
     """Monotonic seconds, for waits and signs of life."""
@@ -20,6 +22,13 @@ def monotonic_s() -> float:
 def monotonic_ns() -> int:
     """The same in nanoseconds."""
     return time.monotonic_ns()
+
+
+def give_way() -> None:
+    """Stand back for what was just handed over: two threads that both want to work would share one
+    interpreter, and the one that brings a way out to the wire is to have it.
+    """
+    time.sleep(GIVE_WAY_S)
 
 
 def wall_ns() -> int:
@@ -46,6 +55,16 @@ class Pace:
     """
 
     rate: Decimal = Decimal(1)
+    _many: int = attrs.field(init=False)
+    _of: int = attrs.field(init=False)
+
+    @_many.default
+    def _(self) -> int:
+        return self.rate.as_integer_ratio()[0]
+
+    @_of.default
+    def _(self) -> int:
+        return self.rate.as_integer_ratio()[1]
 
     def monotonic_s(self) -> float:
         """Monotonic seconds of the exchange's."""
@@ -53,7 +72,7 @@ class Pace:
 
     def monotonic_ns(self) -> int:
         """The same in nanoseconds."""
-        return time.monotonic_ns() if self.rate == 1 else int(time.monotonic_ns() * self.rate)
+        return time.monotonic_ns() * self._many // self._of
 
     def ours_s(self, seconds: float) -> float:
         """How many of our seconds so many of the exchange's are."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-
+from robson.daemon.clock import give_way
 from robson.daemon.inbox import Inbox
 from robson.daemon.worker import Fatal, Worker
 from robson.domain.intents import Intent
@@ -46,11 +45,6 @@ class LaneStep:
         self._reports.put(classify(intent, answer, sent_ns=sent_ns, received_ns=received_ns))
 
 
-GIVE_WAY_S = 0.0005
-"""So long the monitor stands back for a way out that it has handed over: two threads that both want
-to work would share the interpreter, and the one that sends would wait for the one that writes."""
-
-
 class LaneOutbox:
     """Hands the monitor's intents to the lanes."""
 
@@ -62,7 +56,7 @@ class LaneOutbox:
         lane = lane_of(intent)
         self._inboxes[lane].put(intent, priority=priority_of(intent))
         if lane is Lane.URGENT:
-            threading.Event().wait(GIVE_WAY_S)
+            give_way()
 
 
 def lane_worker(lane: Lane, inbox: Inbox, step: LaneStep, fatal: Fatal) -> Worker:

@@ -25,7 +25,7 @@ from robson.daemon import logs
 from robson.daemon.accounts import Accounts
 from robson.daemon.bell import Bell
 from robson.daemon.binance import BinanceTheatre, Pair, unseen, way_of
-from robson.daemon.clock import monotonic_s, new_secret
+from robson.daemon.clock import give_way, monotonic_s, new_secret
 from robson.daemon.inbox import Inbox
 from robson.daemon.messages import Missed, Wake
 from robson.daemon.rulebook import FILTER_REFUSES, RuleBook
@@ -260,6 +260,7 @@ class Listening:
         self._theatre.shown(pair, ticks, at_ns)
         if pair.board.offer(ticks, at_ns, jump=True):
             self._inbox.put(Wake(pair.symbol))
+            give_way()
 
     def _polled(self, symbol: str, price: Price | None) -> None:
         self._poll_fails = 0 if price is not None else self._poll_fails + 1

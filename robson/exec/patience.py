@@ -56,7 +56,7 @@ class Patience:
     def refuses(self, intent: Intent, now_ns: ExchangeNs) -> str | None:
         """Why an intent must not leave now, or None: ``told_to_wait``."""
         lane = lane_of(intent)
-        if not self.left_ns(now_ns) or (lane is Lane.URGENT and not isinstance(intent, Repay)):
+        if (lane is Lane.URGENT and not isinstance(intent, Repay)) or not self.left_ns(now_ns):
             return None
         asks = lane is Lane.READER and intent.position is not None
         return None if asks and self._takes_one(now_ns) else "told_to_wait"

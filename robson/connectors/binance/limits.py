@@ -47,16 +47,16 @@ class Limits:
             always may: the exchange's own no is better than ours.
         """
         now_ms = self._now_ms()
-        asked = endpoint.weight if weight is None else weight
+        asked, purse = endpoint.weight if weight is None else weight, endpoint.purse
         with self._lock:
-            used = self._used(endpoint.purse, now_ms)
-            closed_ms = max(self._closed_ms.get(endpoint.purse, 0), self._banned_ms) - now_ms
-            allowed = endpoint.budget.value * (100 - RESERVED_PCT) // 100
-            if not urgent and closed_ms > 0:
-                return closed_ms * NS_PER_MS
-            if not urgent and used + asked > allowed:
-                return (MINUTE_MS - now_ms % MINUTE_MS) * NS_PER_MS
-            self._counts[endpoint.purse] = _Count(now_ms // MINUTE_MS, used + asked)
+            used = self._used(purse, now_ms)
+            if not urgent:
+                closed_ms = max(self._closed_ms.get(purse, 0), self._banned_ms) - now_ms
+                if closed_ms > 0:
+                    return closed_ms * NS_PER_MS
+                if used + asked > endpoint.budget.value * (100 - RESERVED_PCT) // 100:
+                    return (MINUTE_MS - now_ms % MINUTE_MS) * NS_PER_MS
+            self._counts[purse] = _Count(now_ms // MINUTE_MS, used + asked)
         return 0
 
     def heard(self, endpoint: Endpoint, status: int, headers: Mapping[str, str]) -> int:

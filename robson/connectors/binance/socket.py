@@ -10,13 +10,28 @@ CONNECT_S = 5.0
 LARGEST = 1 << 20
 """Bytes of a frame; the longest that these streams send has a few hundred."""
 
+_CHUNK = 1 << 16
+
 
 class StreamBroken(OSError):
     """The connection is of no more use."""
 
 
 class _Frames(websocket.frame_buffer):
-    """Refuses a frame by its length, before its bytes are taken in."""
+    """Takes in what is there and deals frames out of it; refuses one by its length, before the rest
+    of its bytes are taken in.
+
+    The library asks the system three times for a frame, and waits each time.
+    """
+
+    _taken, _at = b"", 0
+
+    def recv_strict(self, bufsize: int) -> bytes:
+        while len(self._taken) - self._at < bufsize:
+            # One thing: where it raises because nothing comes in time, nothing is lost.
+            self._taken, self._at = self._taken[self._at :] + self.recv(_CHUNK), 0
+        begin, self._at = self._at, self._at + bufsize
+        return self._taken[begin : self._at]
 
     def recv_length(self) -> None:
         super().recv_length()
@@ -41,6 +56,7 @@ class Connection:
 
     def __init__(self, url: str, *, within_s: float = CONNECT_S) -> None:
         self._socket = _Socket()
+        self._within_s = within_s
         self._socket.settimeout(within_s)
         try:
             self._socket.connect(  # type: ignore[no-untyped-call]
@@ -67,7 +83,9 @@ class Connection:
         Raises:
             StreamBroken: it has ended, or has sent what is no frame.
         """
-        self._socket.settimeout(within_s)
+        if within_s != self._within_s:  # telling the system takes longer than a frame that is there
+            self._within_s = within_s
+            self._socket.settimeout(within_s)
         try:
             opcode, data = self._socket.recv_data()
         except (websocket.WebSocketTimeoutException, ssl.SSLWantReadError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import quote, urlencode
 
 import pytest
 
@@ -110,3 +111,9 @@ def _file(folder: Path, text: str, *, name: str = "key.toml") -> Path:
     path.touch(0o600)
     path.write_text(text)
     return path
+
+
+@pytest.mark.parametrize("text", ["a-b.c_d~9", "a b", "100%", "a+b/c=", "&x=y", "é", "", 0, -5])
+def test_parameters_are_encoded_as_the_standard_library_does(text: str | int) -> None:
+    params = {"one": text, "two": text}
+    assert encoded(params) == urlencode(params, quote_via=quote, safe="")
