@@ -406,12 +406,19 @@ class Lives:
         return not live or self.world.clock.now_ns > until_ns or called
 
     def _is_healed(self) -> bool:
-        """Nothing is unknown, and whatever is held has its stop; the rest is a person's to say."""
+        """Nothing is unknown, and whatever is held has its stop; the rest is a person's to say.
+
+        Of a holding that is missed no stop is asked for: a person says what became of it (R9).
+        """
         return all(
             view.state is PositionState.ERROR
             or (
                 not any(record.status in ("sending", "unknown") for record in view.orders)
-                and (view.state is not PositionState.ACTIVE or view.insurance.state == "resting")
+                and (
+                    view.state is not PositionState.ACTIVE
+                    or view.insurance.state == "resting"
+                    or view.missed_ns is not None
+                )
             )
             for view in self.world.monitor.roster.live()
         )
