@@ -12,6 +12,7 @@ import selectors
 import subprocess
 import sys
 from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -103,7 +104,8 @@ class Worker:
                 self._process.wait(_ENDS_S)  # before its input ends: it is to hear only one of both
             except subprocess.TimeoutExpired:
                 self._process.kill()
-        self._process.stdin.close()
+        with suppress(BrokenPipeError):  # it has ended already, and did not read all
+            self._process.stdin.close()
         self._process.wait()
         self.answers.close()
 

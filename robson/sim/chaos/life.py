@@ -40,6 +40,8 @@ GOAL_S = 60.0
 STOPPED_S = 2.0
 """How long a stopped process stands still: longer than any request lives."""
 WAITS_S = 3.0
+LINGERS_S = 3.0
+"""How long a segment whose goal is reached waits for its strike: some calls come by the clock."""
 _GO_ON = 18
 _JOURNAL_IO, _OK = 74, 0
 
@@ -143,11 +145,13 @@ class Life:
                 self.lived.calls[segment] = self._tracer.calls()
                 self.lived.struck |= self.strike is not None and self._tracer.struck()
                 self._tracer = None
+                if self._daemon is not None:
+                    self._daemon.send_signal(_GO_ON)  # it may have been stopped at the very end
 
     # --- goals -----------------------------------------------------------------------------------
 
     def _achieve(self, segment: str, act: Callable[[], None], reached: Callable[[], bool]) -> None:
-        ends_s, asked_of = monotonic_s() + GOAL_S, object()
+        ends_s, asked_of, lingers_s = monotonic_s() + GOAL_S, object(), 0.0
         while monotonic_s() < ends_s:
             if segment == "stop" and reached():
                 return
@@ -159,11 +163,16 @@ class Life:
                     act()
                     asked_of = self._daemon
                 if reached():
-                    return
+                    lingers_s = lingers_s or monotonic_s() + LINGERS_S
+                    if not self._awaits_its_strike() or monotonic_s() > lingers_s:
+                        return
             except CallFailed as failed:
                 asked_of = self._refused(failed)
             pause(LOOK_S)
         raise NotSurvived(f"{segment}: not reached within {GOAL_S:g} s; {self._last_words()}")
+
+    def _awaits_its_strike(self) -> bool:
+        return self.strike is not None and self._tracer is not None and not self._tracer.struck()
 
     def _refused(self, failed: CallFailed) -> object:
         """What it would not do is asked again; a journal that has failed wants a new process."""

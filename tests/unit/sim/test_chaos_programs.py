@@ -48,13 +48,22 @@ def test_a_signal_ends_it_and_its_end_is_told_once_and_for_all(tmp_path: Path) -
     process.terminate()  # its pid may be another's: nothing is sent
 
 
+def test_variables_that_would_configure_it_do_not_reach_it(tmp_path: Path) -> None:
+    for start in (forked, fresh):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("ROBSON__PROFILE", "nonsense")
+            patch.setattr("robson.sim.chaos.programs._made", [])
+            assert ended(start(tmp_path / "log", "robson.daemon", "check-config")) == 0
+    assert (tmp_path / "log").read_text().count("0 of ") == 2
+
+
 def test_whoever_forked_takes_all_of_its_own_along(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    loaded = Worker("robson.sim.chaos.loaded")
-    monkeypatch.setattr("robson.sim.chaos.programs._made", [loaded])
+    made: list[Worker] = []
+    monkeypatch.setattr("robson.sim.chaos.programs._made", made)
     process = forked(tmp_path / "log", "robson.daemon", "--version", gate=Gate(tmp_path / "never"))
     assert process.poll() is None
 
-    loaded.dismiss()
+    made[0].dismiss()
     assert not Path(f"/proc/{process.pid}").exists()
