@@ -233,15 +233,13 @@ def _explaining(
 def _wrong(pair: Pair, view: PositionView, fill: Fill, known: set[int], listed: Fill | None) -> str:
     """Why a trade is no evidence; empty when it is."""
     assert view.entry is not None
-    action, symbol = side_of(view).exit_action, view.scope.symbol
+    action = side_of(view).exit_action
     if fill.action is not action:
         return f"is a {fill.action.value}; a {side_of(view).value} is left by a {action.value}"
     if not view.entry.fills[0].at_ns < fill.at_ns <= pair.account.at_ns:
         return "was not between the entry's fill and now"
     if fill.trade_id in known:
         return "is counted already"
-    if fill.commission_asset not in (symbol.base, symbol.quote):
-        return f"was paid in {fill.commission_asset}; expected {symbol.base} or {symbol.quote}"
     if listed is not None and not _same(listed, fill):
         return "is another one in the exchange's own list"
     return ""

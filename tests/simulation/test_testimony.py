@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
+import attrs
 import pytest
 
 from robson.api.published import Looked, Settled
@@ -26,10 +28,11 @@ from robson.domain.commands import (
 from robson.domain.errors import Refused
 from robson.domain.identity import Purpose
 from robson.domain.lifecycle import PositionState
-from robson.domain.reports import Fill
-from robson.domain.values import NS_PER_MS, Action, Side
+from robson.domain.reports import Fill, fees_elsewhere
+from robson.domain.values import NS_PER_MS, Action, Quantity, Side
 from robson.engine.absence import decide_absent
 from robson.engine.context import Decision
+from robson.engine.settle import fees
 from tests.simulation import outsiders
 from tests.simulation.test_reconcile import BOTH, LOOKED_S, Read, closes, codes, held, passes
 from tests.simulation.worlds import Bench, Script
@@ -177,7 +180,7 @@ WRONG: dict[str, tuple[Callable[[Any], Command], str, str]] = {
     "another asset's fee": (
         lambda b: closing(b, trades(b, "web_1", "web_3"), commissionAsset="BNB"),
         "INVALID_ARGUMENT",
-        "was paid in BNB; expected",
+        "is another one in the exchange's own list",
     ),
     "the entry's own": (
         lambda b: closing(b, list(b.view.entry.fills), isBuyer=False),
@@ -190,6 +193,26 @@ WRONG: dict[str, tuple[Callable[[Any], Command], str, str]] = {
         "position is active",
     ),
 }
+
+
+@BOTH
+def test_a_fee_that_was_paid_in_bnb_is_told_beside_the_result(
+    side: Side, record_property: Any
+) -> None:
+    """The exchange's list begins later: the trades are only in the person's own record."""
+    bench = unexplained(side)
+    one, two = trades(bench, "web_1", "web_3")
+    own = attrs.evolve(one, trade_id=900_001, quantity=Quantity(one.quantity + two.quantity))
+    done = said(bench, closing(bench, [own], commission="0.01", commissionAsset="BNB"))
+
+    assert isinstance(done, Settled), done
+    passes(bench, 1)
+    (settled,) = bench.events(e.PnlSettled)
+    (closed,) = bench.events(e.FilledOutside)
+    assert fees_elsewhere(closed.fills, bench.view.scope.symbol) == {"BNB": Decimal("0.01")}
+    assert bench.view.entry is not None
+    assert settled.fees == fees(bench.view.entry.fills, bench.view.scope.symbol)
+    record_property("happened", f"a {side.value} closed by evidence, its fee in BNB")
 
 
 def test_evidence_that_does_not_explain_it_changes_nothing(record_property: Any) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -21,6 +22,7 @@ from robson.domain.view import PositionView
 
 ORDER, TRADES = "order_fill_record", "user_trade_record"
 _MOST = 500
+_ASSET = re.compile(r"[A-Z0-9]{1,20}")
 
 Row = tuple[str, dict[str, Any]]
 """Where a trade stands in the file, and its keys."""
@@ -108,11 +110,19 @@ def _fill(place: str, row: dict[str, Any], symbol: str) -> Fill:
             price=Price(_amount(place, row, "price")),
             quantity=Quantity(_amount(place, row, "qty")),
             commission=_amount(place, row, "commission"),
-            commission_asset=str(row.get("commissionAsset")),
+            commission_asset=_asset(place, row, "commissionAsset"),
             at_ns=ExchangeNs(_whole(place, row, "time") * NS_PER_MS),
         )
     except InvalidValue as error:
         raise _wrong(f"{place}: {error}") from None
+
+
+def _asset(place: str, row: dict[str, Any], key: str) -> str:
+    """A fee may be taken in any asset, as in BNB; one that is misspelt would be in no result."""
+    value = row.get(key)
+    if not isinstance(value, str) or not _ASSET.fullmatch(value):
+        raise _wrong(f"{place}: {key} is {value}; expected an asset, as USDT or BNB")
+    return value
 
 
 def _whole(place: str, row: dict[str, Any], key: str) -> int:

@@ -87,6 +87,8 @@ def test_a_number_is_as_exact_as_its_text() -> None:
         (trades({**TRADE, "price": "cheap"}), "trades[0]: price is cheap; expected decimal text"),
         (trades({**TRADE, "price": "0"}), "trades[0]: "),
         (trades({**TRADE, "qty": "NaN"}), "trades[0]: qty is NaN"),
+        (trades({**TRADE, "commissionAsset": "bnb"}), "commissionAsset is bnb; expected an asset"),
+        (trades(without("commissionAsset")), "Asset is None"),
         (trades({**TRADE, "commission": "-1"}), "trades[0]: commission is -1; expected 0 or more"),
         (order(side="HOLD"), "order.fills[0] does not say which side"),
         (order(clientOrderId=lives.client_id_of(lives.active())), "is Robson's own order"),
