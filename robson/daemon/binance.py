@@ -130,6 +130,8 @@ class BinanceTheatre:
     bars: tuple[str, ...] = ()
     speed = Decimal(1)
     streams: tuple[str, ...] = (TRADES, CANDLES)
+    takes_rules = True
+    """Whether a pair may go by other rules than those of the start."""
 
     def __init__(self, access: Access) -> None:
         self.access = access

@@ -6,7 +6,7 @@ become durable, they are folded, the other intents leave.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Protocol
 
@@ -74,7 +74,7 @@ class Custody:
         clock: Clock,
         ids: Ids,
         outbox: Outbox,
-        markets: Mapping[str, Market],
+        markets: dict[str, Market],
         settings: Settings,
         epoch: int,
         strategies: Shelf = SHIPPED,

@@ -12,7 +12,6 @@ from typing import Any
 
 from robson.api.published import Governed
 from robson.daemon.custody import Custody
-from robson.daemon.messages import RulesChanged
 from robson.domain import events as e
 from robson.domain.accounts import RuntimeState
 from robson.domain.commands import ClearFrozen, Command, SetHalt, SetRuntimeState
@@ -215,10 +214,12 @@ class Governor:
         )
         self._custody.roster.commit((frozen,))
 
-    def other_rules(self, found: RulesChanged) -> None:
-        """A pair is not entered by rules that are not the exchange's any more."""
-        said = f"its rules have changed ({found.what}): start robsond again, then clear it"
-        self.freeze(found.symbol, said, "rules_changed")
+    def thaw(self, scope: str, code: str, reason: str) -> None:
+        """What froze a scope is over. Where a person has to look for another reason, all stays."""
+        roster = self._custody.roster
+        if {each.code for each in roster.standing.frozen if each.scope == scope} == {code}:
+            now = self._custody.now()
+            roster.commit((e.ScopeCleared(at_ns=now, scope=scope, reason=reason, actor=ROBSON),))
 
     def _clear(self, command: ClearFrozen) -> None:
         standing = self._custody.roster.standing

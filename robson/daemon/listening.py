@@ -11,6 +11,8 @@ import threading
 from collections.abc import Callable
 from functools import partial
 
+import attrs
+
 from robson.connectors.binance.market import Extremes
 from robson.connectors.binance.socket import StreamBroken
 from robson.connectors.binance.stream import (
@@ -145,7 +147,8 @@ class Listening:
 
     def _ruled(self, found: list[Instrument] | None) -> None:
         for changed in self._rules.changed(found or ()):
-            self._inbox.put(changed)
+            taken = changed if self._theatre.takes_rules else attrs.evolve(changed, now=None)
+            self._inbox.put(taken)
 
     def _hear(self, hears: bool) -> None:  # noqa: FBT001
         if hears is not self._theatre.hears:

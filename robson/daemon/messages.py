@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 
 from robson.domain.commands import Command
+from robson.domain.instrument import Instrument
 from robson.domain.values import ExchangeNs
 
 
@@ -47,10 +48,15 @@ class Hint:
 
 @attrs.frozen
 class RulesChanged:
-    """The exchange has other rules for a pair than those of the start; ``what`` says which."""
+    """The exchange has other rules for a pair than before; ``what`` says which.
+
+    ``now``: the rules to go by as soon as no position needs the old ones; None where a start has to
+    read them, as prices are counted by the old ones.
+    """
 
     symbol: str
     what: str
+    now: Instrument | None = None
 
 
 @attrs.frozen

@@ -20,6 +20,7 @@ from robson.daemon.governor import Governor
 from robson.daemon.lookout import Lookout
 from robson.daemon.margins import Margins
 from robson.daemon.messages import Asked, Hint, Missed, RulesChanged, TimerDue, Unseen, Wake
+from robson.daemon.other_rules import OtherRules
 from robson.daemon.pursuit import PendingSignal, Pursuit
 from robson.daemon.reconciler import Reconciler
 from robson.daemon.signals import Signals
@@ -82,6 +83,7 @@ class Monitor:
         self.capital = Capital(custody)
         self.lookout = Lookout(custody)
         self.governor = Governor(custody, self._act)
+        self.other_rules = OtherRules(custody, self.governor)
         self.alarm = Alarm(custody, self.governor.freeze)
         self.signals = Signals(custody, self.desk)
         self.margins = Margins(custody, self._act, self.governor.freeze)
@@ -150,7 +152,7 @@ class Monitor:
             case Hint():
                 self.reconciler.soon(message.symbol)
             case RulesChanged():
-                self.governor.other_rules(message)
+                self.other_rules.heard(message)
             case Missed():
                 for symbol, extremes in message.unseen.items():
                     self._fill_gap(symbol, extremes)
@@ -162,10 +164,8 @@ class Monitor:
 
     def _look(self) -> None:
         """What follows for the account as a whole."""
-        self.calendar.look()
-        self.capital.look()
-        self.governor.look()
-        self.signals.look()
+        for part in (self.calendar, self.capital, self.governor, self.other_rules, self.signals):
+            part.look()
         self.margins.look()
         self.reconciler.look()
 

@@ -119,6 +119,7 @@ class PaperTheatre(BinanceTheatre):
     """Public prices, and an account that nobody else knows of."""
 
     streams = (TRADES, CANDLES, BOOK)
+    takes_rules = False  # the account has read them at its start, too
 
     def __init__(self, config: Config, directory: Path, account: AccountId) -> None:
         super().__init__(access_of(config))

@@ -1,13 +1,14 @@
 """Whether the pairs' rules at the exchange are still those that were read at the start.
 
-Prices in whole ticks and sizes in steps are worked out by the rules of the start. A pair whose
-rules have changed is left and protected by the old ones, and entered no more until a start has read
-the new ones.
+A position is left and protected by the rules that it was entered by, and others count once it is
+over. Prices are counted in whole ticks of the start: where those change, the pair is entered no
+more until a start has read the new ones.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 
 import attrs
 
@@ -24,6 +25,7 @@ class RuleBook:
 
     def __init__(self, pairs: Mapping[str, Instrument], now_s: float) -> None:
         self._pairs = dict(pairs)
+        self._grids = {symbol: _grid(rules) for symbol, rules in pairs.items()}
         self._read_s = now_s
         self._doubted = False
 
@@ -39,7 +41,7 @@ class RuleBook:
         return True
 
     def changed(self, found: Iterable[Instrument]) -> list[RulesChanged]:
-        """What is not as it was, once for each pair; loans have rules of their own."""
+        """What is not as it was told last; loans have rules of their own."""
         told = []
         for now in found:
             symbol = str(now.symbol)
@@ -50,9 +52,15 @@ class RuleBook:
                 now, max_leverage=was.max_leverage, liquidation_ratio=was.liquidation_ratio
             )
             if same != was:
-                told.append(RulesChanged(symbol, _difference(was, same)))
-                del self._pairs[symbol]
+                at_once = _grid(same) == self._grids[symbol]
+                told.append(RulesChanged(symbol, _difference(was, same), same if at_once else None))
+                self._pairs[symbol] = same
         return told
+
+
+def _grid(rules: Instrument) -> tuple[Decimal, Decimal]:
+    """What prices are counted by."""
+    return rules.tick, rules.min_price
 
 
 def _difference(was: Instrument, now: Instrument) -> str:

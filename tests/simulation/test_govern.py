@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import attrs
 import pytest
 
 from robson.daemon.messages import RulesChanged
@@ -14,6 +15,7 @@ from robson.domain import events as e
 from robson.domain.accounts import RuntimeState
 from robson.domain.commands import Arm, ClearFrozen, Panic, SetHalt, SetRuntimeState
 from robson.domain.errors import Refused
+from robson.domain.instrument import Instrument
 from robson.domain.lifecycle import PositionState
 from robson.domain.values import NS_PER_S, Side
 from tests.simulation.test_month import Turning
@@ -203,10 +205,69 @@ def test_a_frozen_account_denies_until_a_person_has_looked() -> None:
     assert arm(bench, "three") is None
 
 
-def test_a_pair_whose_rules_have_changed_is_entered_no_more() -> None:
+def tell_rules(bench: Bench, what: str, now: Instrument | None) -> None:
+    """The exchange has other rules."""
+    bench.world.monitor.step(RulesChanged(str(bench.world.symbol), what, now))
+
+
+def rules(bench: Bench) -> Instrument:
+    """The rules that the pair is traded by."""
+    return bench.world.monitor.markets[str(bench.world.symbol)].instrument
+
+
+def test_a_pair_whose_prices_are_counted_otherwise_waits_for_a_start() -> None:
     bench = begun()
-    bench.world.monitor.step(RulesChanged(str(bench.world.symbol), "tick 0.01 to 0.1"))
+    tell_rules(bench, "tick 0.01 to 0.1", None)
     (frozen,) = bench.events(e.ScopeFrozen)
     assert (frozen.scope, frozen.code) == (str(bench.world.symbol), "rules_changed")
     assert "tick 0.01 to 0.1" in frozen.reason
+    assert "start robsond again" in frozen.reason
     assert arm(bench, "one") == "degraded"
+    bench.world.kill(dead_ns=NS_PER_S)
+    assert arm(bench, "two") is None, "a start has read them"
+    (cleared,) = bench.events(e.ScopeCleared)
+    assert cleared.actor == "robson"
+
+
+def test_other_rules_of_sizes_count_as_soon_as_no_position_needs_the_old(
+    record_property: Any,
+) -> None:
+    bench = begun()
+    usual = rules(bench)
+    coarser = attrs.evolve(usual, step=usual.step * 10)
+    tell_rules(bench, "step", coarser)
+    assert rules(bench) == coarser
+    assert bench.events(e.ScopeFrozen) == []
+    hold(bench)
+    assert bench.view.entry is not None
+    assert bench.view.entry.quantity % coarser.step == 0
+    tell_rules(bench, "step", usual)
+    assert rules(bench) == coarser, "it was entered by these"
+    assert "count once it is over" in bench.events(e.ScopeFrozen)[0].reason
+    bench.world.ask(Panic(actor="t"))
+    bench.world.until(lambda: rules(bench) == usual)
+    assert bench.view.settled is not None
+    assert bench.world.monitor.roster.standing.frozen == ()
+    assert arm(bench, "again") is None
+    record_property("happened", "other rules were taken when a position was over")
+
+
+def test_old_rules_that_come_back_are_no_reason_to_wait() -> None:
+    bench = begun()
+    usual = rules(bench)
+    hold(bench)
+    tell_rules(bench, "step", attrs.evolve(usual, step=usual.step * 10))
+    assert len(bench.world.monitor.roster.standing.frozen) == 1
+    tell_rules(bench, "step", usual)
+    assert rules(bench) == usual
+    assert bench.world.monitor.roster.standing.frozen == ()
+
+
+def test_what_a_person_has_to_look_at_stays_frozen() -> None:
+    bench = begun()
+    symbol, usual = str(bench.world.symbol), rules(bench)
+    bench.world.monitor.governor.freeze(symbol, "looks wrong", "wallet_flipped")
+    tell_rules(bench, "tick", None)
+    tell_rules(bench, "tick", usual)
+    assert len(bench.world.monitor.roster.standing.frozen) == 2
+    assert bench.events(e.ScopeCleared) == []

@@ -17,7 +17,7 @@ from robson.daemon.binance import Pair
 from robson.daemon.inbox import Inbox
 from robson.daemon.listening import DEAD_S, ROLL_OVER_S, SILENCE_S, Listening
 from robson.daemon.messages import Missed, RulesChanged, Wake
-from robson.daemon.rulebook import AGAIN_S
+from robson.daemon.rulebook import AGAIN_S, READ_S
 from robson.daemon.stillness import Stillness
 from robson.daemon.ticks import TickBoard
 from robson.domain.identity import AccountId, Scope, Symbol
@@ -87,7 +87,7 @@ class World:
 
     def __init__(self) -> None:
         World.now_s = 0.0
-        self.hears = True
+        self.hears = self.takes_rules = True
         self.clock = Clock()
         self.pair = Pair(
             instrument=BTC,
@@ -371,4 +371,9 @@ def test_rules_that_have_changed_are_told_after_a_filter_has_refused() -> None:
     world.feed._watch(AGAIN_S)
 
     told = [each for each in world.told() if isinstance(each, RulesChanged)]
-    assert told == [RulesChanged("BTCUSDT", "step 0.00001 to 0.001")]
+    assert told == [RulesChanged("BTCUSDT", "step 0.00001 to 0.001", world.listed)]
+
+    world.takes_rules, world.listed = False, BTC
+    world.feed._watch(READ_S + AGAIN_S)
+    (back,) = [each for each in world.told() if isinstance(each, RulesChanged)]
+    assert back.now is None, "the paper account has read them at its start"

@@ -49,8 +49,15 @@ def test_they_are_read_by_the_clock_and_soon_after_a_filter_has_refused(book: Ru
 )
 def test_what_is_different_is_told_once(book: RuleBook, now: dict[str, Any], what: str) -> None:
     other = attrs.evolve(BTC, **now)
-    assert book.changed([other]) == [RulesChanged("BTCUSDT", what)]
+    found = other if "tick" not in now else None
+    assert book.changed([other]) == [RulesChanged("BTCUSDT", what, found)]
     assert book.changed([other]) == []
+
+
+def test_old_rules_that_come_back_are_told(book: RuleBook) -> None:
+    book.changed([attrs.evolve(BTC, step=Decimal(1), max_leverage=3)])
+    (back,) = book.changed([attrs.evolve(BTC, max_leverage=3)])
+    assert (back.now, back.what) == (BTC, "step 1 to 0.00001"), "loans have rules of their own"
 
 
 def test_the_same_rules_are_no_news(book: RuleBook) -> None:
