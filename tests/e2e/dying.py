@@ -124,7 +124,7 @@ def at_the_end(fate: Fate) -> None:
     def stopping(self: Daemon) -> None:
         if fate.due("stop"):
             (self.places.directory / "stopping").touch()
-            threading.Event().wait(60)
+            threading.Event().wait(120)
         stop(self)
 
     Daemon.stop = stopping  # type: ignore[method-assign]

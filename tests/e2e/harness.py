@@ -73,6 +73,11 @@ def dying(point: str, number: int = 1) -> tuple[str, ...]:
     return (str(HERE / "dying.py"), point, str(number), "--")
 
 
+def holding(kind: str, number: int = 1) -> tuple[str, ...]:
+    """A robsond whose request stays on the wire until it is let go (see holding.py)."""
+    return (str(HERE / "holding.py"), kind, str(number), "--")
+
+
 WATCHING = (str(HERE / "watching.py"),)
 """A robsond that notes whether each order was written before it left (see watching.py)."""
 

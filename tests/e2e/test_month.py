@@ -35,9 +35,9 @@ def later(path: Path) -> Path:
 
 
 def trades(place: Path) -> Path:
-    """A price each second, from two minutes before the boundary to four after it."""
+    """A price each second, from two minutes before the boundary to long after it."""
     path = place / "BTCUSDT-trades.csv"
-    rows = (f"{BEGINS_MS + second * 1000},{60_000 + 30 * (second > 30)}" for second in range(360))
+    rows = (f"{BEGINS_MS + second * 1000},{60_000 + 30 * (second > 30)}" for second in range(1_800))
     path.write_text("\n".join(["trade_time_ms,price", *rows, ""]))
     return path
 

@@ -22,6 +22,7 @@ from tests.e2e.harness import (
     arm,
     dying,
     environment,
+    holding,
     protected,
     running,
     state,
@@ -30,8 +31,6 @@ from tests.e2e.harness import (
 from tests.e2e.terminals import on_terminal
 
 GRACE_S = 25.0
-SLOW = "0.05"
-"""Tape seconds a second: 20 ms on the wire take 0.4 s, long enough to end in the middle."""
 LONG_TAPE = shapes.still(60)
 
 
@@ -139,8 +138,8 @@ def test_ctrl_c_in_its_own_terminal_says_what_stays_protected(
 def test_entering_is_brought_home_and_protected(
     place: Path, side: str, record_property: Any
 ) -> None:
-    with robsond_on(place, SLOW) as robsond:
-        client = robsond.start()
+    with robsond_on(place, "1") as robsond:
+        client = robsond.start(*holding("entry"))
         position = arm(client, side=side)
         robsond.reaches(client, position, "entering", lambda p: state(p) == "entering")
         ended = stopped(robsond)
@@ -158,8 +157,8 @@ def test_entering_is_brought_home_and_protected(
 
 @pytest.mark.parametrize("side", ["long", "short"])
 def test_exiting_is_brought_home(place: Path, side: str, record_property: Any) -> None:
-    with robsond_on(place, SLOW) as robsond:
-        client = robsond.start()
+    with robsond_on(place, "1") as robsond:
+        client = robsond.start(*holding("exit"))
         position = arm(client, side=side)
         robsond.protected(client, position)
         next(iter(client.panic(timeout_s=30)))
@@ -195,7 +194,7 @@ def test_second_signal_ends_at_once_and_loses_nothing(
         robsond.signal(signal.SIGTERM)
         until((place / "s" / "stopping").exists, "it has begun to stop")
         robsond.signal(second)
-        ended = robsond.ended(10)
+        ended = robsond.ended()
         tally = robsond.tally()
 
         assert protected(robsond.protected(robsond.start(), position))

@@ -14,14 +14,24 @@ from robson.api.client import CallFailed, Client
 from robson.api.v1 import robson_pb2 as pb
 from tests.e2e import shapes
 from tests.e2e.evidence import Row, Tally
-from tests.e2e.harness import Robsond, arm, folder, protected, refused, running, state, until
+from tests.e2e.harness import (
+    Robsond,
+    arm,
+    folder,
+    holding,
+    protected,
+    refused,
+    running,
+    state,
+    until,
+)
 from tests.e2e.test_determinism import sha256
 
 BTC, ETH = "BTCUSDT", "ETHUSDT"
 STEP = Decimal("0.0001")
 """Of ETHUSDT, the larger of both: less than one step cannot be sold."""
-SLOW, BRIEF = "0.02", "0.2"
-"""Speeds at which a request's way takes two seconds, and a fifth of one."""
+SLOW = "0.02"
+"""Tape seconds a second: a request's way takes two."""
 # In at 60,000, over the first rung, back through the raised stop; a short the other way.
 RISES = [60_000, 60_001, 60_000, 60_300, 60_800, 60_700, 60_700, 60_400, 60_100, 59_900, 59_900]
 FALLS = shapes.mirrored(RISES, "short")
@@ -135,8 +145,10 @@ def test_no_more_are_armed_than_may_be_open(place: Path, record_property: Any) -
 @pytest.mark.parametrize("when", ["entering", "active", "exiting"])
 def test_panic_of_one_lets_the_other_live_on(place: Path, when: str, record_property: Any) -> None:
     """The short of the other pair keeps its stop and its way out."""
-    with both(place, BRIEF, QUIET, QUIET) as robsond:
-        client = robsond.start()
+    with both(place, "1", QUIET, QUIET) as robsond:
+        # The request that the panic is to find on its way stays there until then.
+        held = {"entering": holding("entry", 2), "active": (), "exiting": holding("exit")}[when]
+        client = robsond.start(*held)
         other = arm(client, symbol=ETH, side="short", key="eth")
         before = robsond.protected(client, other)
         one = arm(client, symbol=BTC, key="btc")
@@ -147,6 +159,7 @@ def test_panic_of_one_lets_the_other_live_on(place: Path, when: str, record_prop
         if when == "exiting":
             next(iter(client.panic(symbol=BTC, timeout_s=30)))
             robsond.reaches(client, one, when, lambda position: state(position) == when)
+        (place / "s" / "go").touch()  # a moment later it is let go: the panic is there before
         *_, told = client.panic(symbol=BTC, timeout_s=30)
         ended = robsond.settles(client, one)
         after = robsond.position(client, other)
