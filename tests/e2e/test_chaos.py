@@ -1,6 +1,7 @@
 """A cut of ``robson-sim chaos``: two real processes, struck at system calls of every kind.
 
-The whole of it takes hours and is its own command. Each strike here has to happen: strace says so.
+The whole of it takes half an hour and is its own command. Each strike here has to happen: strace
+says so.
 """
 
 from __future__ import annotations

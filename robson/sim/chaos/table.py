@@ -35,30 +35,30 @@ class Report:
         return tuple(one for one in self.results if not one.struck)
 
     @property
-    def again_s(self) -> dict[str, float]:
-        """From a death to an answer; percentiles of all lives with a death."""
-        return _percentiles([one.again_s for one in self.results if one.deaths])
+    def again_s(self) -> dict[str, Any]:
+        """From a death to an answer; percentiles of all lives with a death, and the worst one."""
+        return _percentiles([(one.again_s, one) for one in self.results if one.deaths])
 
     @property
-    def naked_s(self) -> dict[str, float]:
+    def naked_s(self) -> dict[str, Any]:
         """Held without a stop at the exchange, each life's sum in real seconds."""
-        return _percentiles([one.naked_s for one in self.results if one.fills])
+        return _percentiles([(one.naked_s, one) for one in self.results if one.fills])
 
     @property
     def passed(self) -> bool:
         """Every boundary that was to be struck was, and each was survived within the bound."""
         whole = len(self.results) == self.asked > 0
         fine = whole and not self.failed and not self.not_struck
-        return fine and self.again_s["p99"] <= P99_S
+        return fine and bool(self.again_s["p99"] <= P99_S)
 
 
-def _percentiles(values: Sequence[float]) -> dict[str, float]:
-    if not values:
-        return {"count": 0, "p50": 0.0, "p99": 0.0, "max": 0.0}
-    ordered = sorted(values)
-    at = {"p50": len(ordered) // 2, "p99": len(ordered) * 99 // 100}
-    found = {name: round(ordered[min(place, len(ordered) - 1)], 3) for name, place in at.items()}
-    return {"count": len(ordered), **found, "max": round(ordered[-1], 3)}
+def _percentiles(found: Sequence[tuple[float, Result]]) -> dict[str, Any]:
+    if not found:
+        return {"count": 0, "p50": 0.0, "p99": 0.0, "max": 0.0, "worst": None}
+    ordered = sorted(found, key=lambda pair: pair[0])
+    at = {"p50": len(ordered) // 2, "p99": len(ordered) * 99 // 100, "max": -1}
+    times = {name: round(ordered[min(place, len(ordered) - 1)][0], 3) for name, place in at.items()}
+    return {"count": len(ordered), **times, "worst": str(ordered[-1][1].strike)}
 
 
 def rows(report: Report) -> list[dict[str, Any]]:
@@ -163,7 +163,8 @@ def show(report: Report, page: Paper) -> None:
         page.fact(
             label,
             f"{what}: p50 {times['p50']:.2f} s, p99 {times['p99']:.2f} s,"
-            f" max {times['max']:.2f} s of {times['count']}.",
+            f" max {times['max']:.2f} s of {times['count']}"
+            f"{f', at {worst}' if (worst := times['worst']) else ''}.",
         )
     if told["unsteady"]:
         page.fact("Unsteady", f"{len(told['unsteady'])} calls stood in one of two listings only.")

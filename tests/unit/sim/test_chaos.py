@@ -251,7 +251,7 @@ def test_what_was_ended_early_has_not_passed_and_says_so() -> None:
 
 
 def test_the_table_adds_up_and_says_how_to_do_it_again() -> None:
-    bad = result(MANY[0], wrong=("two entries were sent",))
+    bad = result(MANY[0], wrong=("two entries were sent",), again_s=2.0)
     late = result(MANY[1], struck=False)
     report = attrs.evolve(GOOD, results=(*GOOD.results, bad, late), asked=len(MANY) + 2)
     table, told = rows(report), document(report)
@@ -267,6 +267,7 @@ def test_the_table_adds_up_and_says_how_to_do_it_again() -> None:
         "struck": len(MANY) + 1,
         "survived": len(MANY),
     }
+    assert f"max 2.00 s of {len(MANY) + 2}, at {bad.strike}" in " ".join(out.getvalue().split())
     assert "two entries were sent" in out.getvalue()
     assert "NOT STRUCK" in out.getvalue()
     assert out.getvalue().rstrip().endswith("NOT PASSED")
