@@ -107,7 +107,10 @@ class Custody:
     def pursuit(self, position: PositionId) -> Pursuit:
         """Take a position in hand, with what it has under way: it is pursued in this turn."""
         self._taken.add(position)
-        return self.pursuits.setdefault(position, Pursuit())
+        known = self.pursuits.get(position)
+        if known is None:
+            known = self.pursuits[position] = Pursuit()
+        return known
 
     def take_all(self) -> None:
         """Take every position in hand: time has passed, or a person has spoken."""
@@ -115,6 +118,8 @@ class Custody:
 
     def taken(self, symbol: str) -> list[PositionView]:
         """The positions on a symbol that were taken in hand, oldest first: ids grow with time."""
+        if not self._taken:
+            return []
         views = [self.roster.view(position) for position in sorted(self._taken)]
         here = [view for view in views if str(view.scope.symbol) == symbol]
         # Another set, because one that was large once is slow to walk for ever.

@@ -252,9 +252,6 @@ class Listening:
 
     def _show(self, pair: Pair, price: Price, at_ns: ExchangeNs, said_ns: int) -> None:
         """Leave a price on the board. What was said long ago is judged, and is no sign of life."""
-        pair.said_ns = max(pair.said_ns, said_ns)
-        if self._clock.now_ns - said_ns < SILENCE_S * NS_PER_S:
-            self._last_s = self._now_s()
         try:
             ticks = pair.instrument.ticks(price)
         except InvalidValue:
@@ -264,6 +261,9 @@ class Listening:
         if pair.board.offer(ticks, at_ns, jump=True):
             self._inbox.put(Wake(pair.symbol))
             give_way()
+        pair.said_ns = max(pair.said_ns, said_ns)
+        if self._clock.now_ns - said_ns < SILENCE_S * NS_PER_S:
+            self._last_s = self._now_s()
 
     def _polled(self, symbol: str, price: Price | None) -> None:
         self._poll_fails = 0 if price is not None else self._poll_fails + 1

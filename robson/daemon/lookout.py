@@ -14,6 +14,7 @@ from robson.domain.view import PositionView
 from robson.engine.band import quiet_band
 from robson.engine.decide import watch_of
 from robson.engine.edges import Edges
+from robson.engine.exits import Watch
 
 
 class Lookout:
@@ -23,6 +24,7 @@ class Lookout:
         self._custody = custody
         self._edges: defaultdict[str, Edges] = defaultdict(Edges)
         self._seen: dict[PositionId, PositionView] = {}
+        self._watches: dict[PositionId, Watch] = {}
 
     def look(self, position: PositionId) -> None:
         """Take in what has become of a position. Its band is worked out once for each view."""
@@ -30,14 +32,21 @@ class Lookout:
         symbol = str(view.scope.symbol)
         if not self._judged(view):
             self._seen.pop(position, None)
+            self._watches.pop(position, None)
             self._edges[symbol].drop(position)
         elif self._seen.get(position) is not view:
             self._seen[position] = view
             watch = watch_of(view, self._custody.markets[symbol].instrument)
             if watch is None:
+                self._watches.pop(position, None)
                 self._edges[symbol].drop(position)
             else:
+                self._watches[position] = watch
                 self._edges[symbol].put(position, quiet_band(watch))
+
+    def watch(self, view: PositionView) -> Watch | None:
+        """What was worked out when this very view was looked at; None where it was not."""
+        return self._watches.get(view.id) if self._seen.get(view.id) is view else None
 
     def _judged(self, view: PositionView) -> bool:
         pursuit = self._custody.pursuits.get(view.id)

@@ -232,7 +232,8 @@ class Monitor:
             view = self.roster.view(position)
             if side is not None and view.side is not side:
                 continue
-            self.custody.carry_out(view, decide_price(view, judged, ctx))
+            watch = self.lookout.watch(view)
+            self.custody.carry_out(view, decide_price(view, judged, ctx, watch))
             self.lookout.look(position)
 
     # --- what positions owe ----------------------------------------------------------------------

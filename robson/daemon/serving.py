@@ -34,6 +34,9 @@ from robson.domain.errors import StoreError
 STOP_S = 25.0
 """Bound on stopping in order."""
 LOOK_S = 0.5
+SWITCH_S = 0.0001
+"""A thread that is called gets the interpreter after so long, whoever works: a way out passes three
+threads, and answers to people are worked out by others meanwhile."""
 TITLES = {
     "sim": "SIMULATED, no real money",
     "paper": "PAPER, no real money",
@@ -95,7 +98,7 @@ def serve(
 
 def _serve(daemon: Daemon, ended: _Ended) -> int:
     faulthandler.enable()
-    sys.setswitchinterval(0.0005)
+    sys.setswitchinterval(SWITCH_S)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, ended.signalled)
     with ExitStack() as undo:

@@ -16,7 +16,8 @@ class Stillness:
     """Counts each thread's work under way; ``touched`` wakes who waits for something to begin."""
 
     def __init__(self) -> None:
-        self._changed = threading.Condition()
+        self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)
         self._work: Counter[str] = Counter()
         self._waiting: set[str] = set()
         self._touches = 0
@@ -28,7 +29,7 @@ class Stillness:
 
         So a command is worked on at one instant, and never while time is being moved.
         """
-        with self._changed:
+        with self._lock:
             if outside:
                 self._until(lambda: not self._turn)
             self._work[whose] += 1
@@ -37,38 +38,38 @@ class Stillness:
 
     def take_turn(self, timeout_s: float) -> bool:
         """Wait until nothing is being worked on, and let nothing begin from outside after that."""
-        with self._changed:
+        with self._lock:
             self._turn = self._until(self._is_still, timeout_s)
             return self._turn
 
     def end_turn(self) -> None:
         """Let the outside in again."""
-        with self._changed:
+        with self._lock:
             self._turn = False
             self._tell()
 
     def end(self, whose: str) -> None:
         """A piece of work is finished, and what follows from it has been handed over."""
-        with self._changed:
+        with self._lock:
             self._work[whose] -= 1
             self._tell()
 
     def wait(self, whose: str) -> None:
         """A thread can do nothing until virtual time moves."""
-        with self._changed:
+        with self._lock:
             self._waiting.add(whose)
             self._tell()
 
     def go_on(self, whose: str) -> None:
         """What it waited for has come."""
-        with self._changed:
+        with self._lock:
             self._waiting.discard(whose)
             self._touches += 1
             self._tell()
 
     def touch(self) -> None:
         """Something has changed that a waiting driver should look at."""
-        with self._changed:
+        with self._lock:
             self._touches += 1
             self._tell()
 
@@ -79,7 +80,7 @@ class Stillness:
 
     def wait_still(self, timeout_s: float) -> bool:
         """Wait until nothing is being worked on; False when that took too long."""
-        with self._changed:
+        with self._lock:
             return self._until(self._is_still, timeout_s)
 
     def _until(self, found: Callable[[], bool], timeout_s: float | None = None) -> bool:
@@ -99,5 +100,5 @@ class Stillness:
 
     def wait_touched(self, seen: int, timeout_s: float) -> bool:
         """Wait until anything begins after ``seen`` touches; False when nothing did."""
-        with self._changed:
+        with self._lock:
             return self._until(lambda: self._touches != seen, timeout_s)

@@ -55,8 +55,7 @@ class Instrument:
             return int(((price - self.min_price) / self.tick).to_integral_value(rounding=rounding))
 
     def _price(self, ticks: int) -> Price:
-        with localcontext(MONEY):
-            return Price(self.min_price + ticks * self.tick)
+        return Price(MONEY.add(self.min_price, MONEY.multiply(ticks, self.tick)))
 
     def price_down(self, price: Decimal) -> Price:
         """The nearest allowed price at or below."""
@@ -80,11 +79,11 @@ class Instrument:
         Raises:
             InvalidValue: the price is off the grid.
         """
-        with localcontext(MONEY):
-            count = (price - self.min_price) / self.tick
-            if count != count.to_integral_value():
-                raise InvalidValue(f"{self.symbol}: {price} is not on the tick grid {self.tick}")
-            return Ticks(int(count))
+        # For each price that comes in: the context named, where a local one costs as much again.
+        count = MONEY.divide(MONEY.subtract(price, self.min_price), self.tick)
+        if count != MONEY.to_integral_value(count):
+            raise InvalidValue(f"{self.symbol}: {price} is not on the tick grid {self.tick}")
+        return Ticks(int(count))
 
     def price_of(self, ticks: int) -> Price:
         """The price of a whole number of ticks."""

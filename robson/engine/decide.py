@@ -92,9 +92,14 @@ def _knows_what_is_left(view: PositionView, instrument: Instrument) -> bool:
     return instrument.exit_quantity(left_to_sell(view)) is not None
 
 
-def decide_price(view: PositionView, tick: Tick, ctx: Context) -> Decision:
-    """Judge one price: stop, target, ladder, in this order; at most one answer."""
-    watch = watch_of(view, ctx.instrument)
+def decide_price(
+    view: PositionView, tick: Tick, ctx: Context, watch: Watch | None = None
+) -> Decision:
+    """Judge one price: stop, target, ladder, in this order; at most one answer.
+
+    ``watch``: of this very view, where somebody has it already.
+    """
+    watch = watch or watch_of(view, ctx.instrument)
     found = judge(watch, tick.price) if watch is not None else None
     if found is None or watch is None:
         return NOTHING

@@ -8,6 +8,7 @@ redirect is followed, no proxy is asked for.
 from __future__ import annotations
 
 import io
+import select
 from collections.abc import Callable
 from functools import partial
 from http.client import HTTPException, HTTPResponse
@@ -128,7 +129,14 @@ def _timed(
             except (OSError, HTTPError) as error:
                 self.close()
                 raise NothingLeft(f"no connection to {self.host}: {_kind(error)}") from None
+            self._heard = select.poll()
+            self._heard.register(self.sock, select.POLLIN)
             self.sock: Any = _Timed(self.sock, self._left_s)
+
+        @property
+        def is_connected(self) -> bool:
+            """Connected, and nothing has come that nobody asked for: the other side's goodbye."""
+            return getattr(self, "sock", None) is not None and not self._heard.poll(0)
 
         def _left_s(self) -> float:
             return self.ends_s - monotonic_s()
