@@ -36,9 +36,10 @@ from robson.engine.invariants.life import BARE_NS
 from robson.engine.invariants.terms import Transfer, Verdict, least_order, seconds
 from robson.engine.leaving import EXIT_UNEXPLAINED
 from robson.sim.cover import Cover
+from robson.sim.decided import Decided, Pair
 from robson.sim.faults import REBORN_NS, Span
 from robson.sim.observer import Enough, Observer
-from robson.sim.oracle import Oracle
+from robson.sim.oracle import BPS, Oracle, exact
 from robson.sim.others import EXCESS_NS
 from robson.sim.unheard import SIGNED, UNANSWERED
 from robson.sim.watch import LOOK_NS, Watch
@@ -50,6 +51,9 @@ WORLD_RULES = {
     "S11": ("NoSecret", "no row, request or status says a secret that the process was given"),
     "L5": ("Settled", "with the faults over, everything is settled within 60 s"),
     "L6": ("Stop", "an orderly stop is over within 25 s and leaves the exchange stop at rest"),
+    "M9": ("Bounds", "a size keeps to margin, credit, levels and the loss at the exchange's stop"),
+    "M10": ("Ruler", "stop, stop-gain and rungs stand where level and span put them"),
+    "M11": ("Admitted", "nothing is entered while halted or frozen, or beside what is not clean"),
     "L7": (
         "Status",
         "status answers whenever it is asked, names what is held, and is honest about stops",
@@ -113,6 +117,20 @@ def _oracle(world: World) -> Oracle:
     )
 
 
+def _decided(world: World) -> Decided:
+    rules = world.instrument
+    pair = Pair(
+        tick=exact(plain(rules.tick)),
+        step=exact(plain(rules.order_step)),
+        least=exact(plain(rules.min_qty)),
+        notional=exact(plain(rules.min_notional)),
+        fee=exact(plain(rules.taker_fee)),
+        gap=exact(plain(world.settings.gap_bps)) / BPS,
+        liquidation=exact(plain(rules.liquidation_ratio)),
+    )
+    return Decided(pair)
+
+
 def _is_honest(view: PositionView, told: dict[str, Any]) -> Verdict:
     """Whether what holds is told as protected only while the journal has its stop at rest."""
     state = told["insurance"]["state"]
@@ -146,6 +164,7 @@ class Checks(Observer):
         self.bare_ns: Counter[str] = Counter()
         self.excused_ns: Counter[str] = Counter()
         self._oracle = _oracle(world)
+        self._decided = _decided(world)
         self._read = self._charged = 0
         self._charges: list[InterestCharge] = []
         self._transfers: list[Transfer] = []
@@ -164,6 +183,8 @@ class Checks(Observer):
         if new:
             _, kind, payload = self._world.journal.rows.rows[recorded.seq - 1]
             self._note("S6", self._oracle.row(kind, payload))
+            for rule, verdict in self._decided.row(kind, payload):
+                self._note(rule, (verdict,))
             self._secret(payload)
             if view is not None:
                 self._watch.witness(view)

@@ -1,0 +1,258 @@
+"""Works out again what the journal's rows say was decided: bounds of a size, rungs, who may enter.
+
+Like the oracle it shares nothing with what it judges: texts, exact fractions, and the rules as the
+design states them. It reads rows in the order in which they were written, each once.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
+
+import attrs
+
+from robson.sim.oracle import BPS, SIGN, Verdict, exact
+
+BOUNDED, RULED, ADMITTED = "M9", "M10", "M11"
+HOURS = 24
+AT_ENTRY, AT_BOUND, ABOVE_LIQUIDATION = Fraction(3, 2), Fraction(13, 10), Fraction(1, 10)
+BEYOND = Fraction(3, 200)
+"""The most that may be lost at the exchange's stop, as a share of the capital."""
+HEADROOM = Fraction(1, 100)
+FAR_FILL = Fraction(1, 4)
+"""A fill farther than so many spans from its reference is the anchor of the first rung."""
+SIXTEENTH = 16
+ROUNDED = Fraction(1, 10**9)
+"""Shares and quantities are cut after 8 to 12 digits on the way to a figure."""
+ROBSON = "robson"
+"""Who arms a position for an entry that was found filled: it takes over what is there (R25)."""
+
+
+@attrs.frozen(kw_only=True)
+class Pair:
+    """Figures of the pair and of the rules, as exact numbers."""
+
+    tick: Fraction
+    step: Fraction
+    least: Fraction
+    notional: Fraction
+    fee: Fraction
+    gap: Fraction
+    liquidation: Fraction
+
+
+@attrs.define
+class Life:
+    """What the rows have said of a position so far."""
+
+    symbol: str
+    strategy: dict[str, Any]
+    leverage: int
+    found: bool
+    plan: dict[str, Any] | None = None
+    fill: Fraction | None = None
+
+
+class Decided:
+    """Judges rows in the order in which they were written."""
+
+    def __init__(self, pair: Pair) -> None:
+        self._pair = pair
+        self._lives: dict[str, Life] = {}
+        self._frozen: set[str] = set()
+        self._halted = False
+        self._state = "RUNNING"
+
+    def row(self, kind: str, payload: str) -> Iterator[tuple[str, Verdict]]:
+        """Rule and verdict on a row of the journal."""
+        name = kind.partition(".")[0]
+        if name not in _READ:
+            return
+        told = json.loads(payload)
+        match name:
+            case "halt_entered" | "halt_cleared":
+                self._halted = name == "halt_entered"
+            case "runtime_state_changed":
+                self._state = str(told["state"]).upper()
+            case "degraded_entered":
+                self._frozen.add(told["scope"])
+            case "degraded_cleared":
+                self._frozen.discard(told["scope"])
+            case _:
+                yield from self._of_a_life(name, told)
+
+    def _of_a_life(self, name: str, told: dict[str, Any]) -> Iterator[tuple[str, Verdict]]:
+        if name == "position_armed":
+            symbol = "".join(told["scope"]["symbol"].values())
+            self._lives[told["position"]] = Life(
+                symbol, told["strategy"], int(told["leverage"]), told["actor"] == ROBSON
+            )
+            return
+        life = self._lives[told["position"]]
+        match name:
+            case "sizing_decided":
+                life.plan = told["plan"]
+                if not life.found:
+                    yield from ((BOUNDED, said) for said in self._bounded(life, told))
+                    yield from ((ADMITTED, said) for said in self._admitted(life, told))
+                yield from ((RULED, said) for said in self._planned(life, told["plan"]["stops"]))
+            case "entry_filled" | "entry_partly_filled":
+                life.fill = exact(told["price"])
+            case "stop_raised":
+                yield from ((RULED, said) for said in self._raised(life, told))
+
+    # --- M9: what bounds a size ------------------------------------------------------------------
+
+    def _bounded(self, life: Life, told: dict[str, Any]) -> Iterator[Verdict]:
+        plan, sizing, account = told["plan"], told["plan"]["sizing"], told["account"]
+        long, sign = plan["stops"]["side"] == "long", SIGN[plan["stops"]["side"]]
+        quantity, capital = exact(sizing["quantity"]), exact(sizing["capital"])
+        entry, fill = exact(plan["stops"]["entry_ref"]), exact(sizing["entry_fill"])
+        interest = exact(sizing["interest_unit"])
+        due = self._interest(told, entry, fill, long=long)
+        near = abs(interest - due) <= entry * ROUNDED
+        yield near or f"a unit's interest is {float(interest)}, by the rates {float(due)}"
+        usable = max(Fraction(0), min(capital, _equity(account)))
+        most = usable * (life.leverage - (0 if long else 1)) * (1 - HEADROOM) / entry
+        yield (
+            quantity <= most or f"{float(quantity)} at {life.leverage}x, carried are {float(most)}"
+        )
+        beyond = exact(plan["insurance"]["stop_price"]) * (1 - sign * self._pair.gap)
+        lost = (fill - beyond) * sign + self._pair.fee * (fill + beyond) + interest
+        bound = capital * BEYOND
+        yield quantity * lost <= bound or f"{float(quantity * lost)} at the exchange stop"
+        base, quote = exact(account["base"]["free"]), exact(account["quote"]["free"])
+        if told.get("credit"):
+            lent = told["credit"]["quote" if long else "base"]
+            own, needed = (quote, quantity * fill) if long else (base, quantity)
+            yield needed <= own + exact(lent) or f"needs {float(needed)}, there is less, and lent"
+        yield from self._levels(told, ((entry, AT_ENTRY), (beyond, self._least())))
+
+    def _least(self) -> Fraction:
+        """The least margin level at the exchange stop."""
+        return max(AT_BOUND, self._pair.liquidation + ABOVE_LIQUIDATION)
+
+    def _levels(
+        self, told: dict[str, Any], looks: tuple[tuple[Fraction, Fraction], ...]
+    ) -> Iterator[Verdict]:
+        """Assets by debts, with the first hour of interest, at a price and the least there."""
+        sizing, account = told["plan"]["sizing"], told["account"]
+        long = told["plan"]["stops"]["side"] == "long"
+        quantity, fill = exact(sizing["quantity"]), exact(sizing["entry_fill"])
+        base, quote = exact(account["base"]["free"]), exact(account["quote"]["free"])
+        rate = exact(account[f"hourly_rate_{'quote' if long else 'base'}"])
+        owed = (quantity * fill - quote if long else quantity - base) * (1 + rate)
+        kept = quantity * (1 - self._pair.fee)
+        for price, least in looks if owed > 0 else ():
+            worth = (base + kept) * price if long else quote + kept * fill
+            level = worth / (owed if long else owed * price)
+            said = f"the margin level is {float(level)} at {float(price)}"
+            yield level >= least - ROUNDED or said
+
+    def _interest(
+        self, told: dict[str, Any], entry: Fraction, fill: Fraction, *, long: bool
+    ) -> Fraction:
+        """Of one unit, for a day: of all of a short, and of what a long's equity does not pay."""
+        sizing, account, fee = told["plan"]["sizing"], told["account"], self._pair.fee
+        if not long:
+            return entry * exact(account["hourly_rate_base"]) * HOURS
+        left = exact(told["plan"]["stops"]["stop"]) * (1 - self._pair.gap)
+        risked = exact(sizing["capital"]) * exact(sizing["risk_pct"]) / 100
+        cost = risked / (fill - left + fee * (fill + left)) * entry
+        share = max(Fraction(0), 1 - max(Fraction(0), _equity(account)) / cost) if cost else 1
+        return entry * exact(account["hourly_rate_quote"]) * HOURS * share
+
+    # --- M10: one ruler --------------------------------------------------------------------------
+
+    def _planned(self, life: Life, stops: dict[str, Any]) -> Iterator[Verdict]:
+        """Level, guard and buffer give the stop; a whole number of spans the stop-gain."""
+        sign, terms = SIGN[stops["side"]], life.strategy["stop"]
+        entry, level, stop = (exact(stops[x]) for x in ("entry_ref", "technical_stop", "stop"))
+        if stops["guard"] is not None:
+            level = min(level * sign, exact(stops["guard"]) * sign) * sign
+        most = exact(terms["buffer_cap_ratio"]) * abs(entry - level)
+        buffer = min(level * exact(terms["buffer_bps"]) / BPS, most)
+        behind = (level - sign * buffer - stop) * sign
+        yield 0 <= behind < self._pair.tick or f"the stop {stops['stop']} is {float(behind)} off"
+        spans = life.strategy["stop_gain_spans"]
+        if spans is None:
+            yield stops["stop_gain"] is None or f"a stop-gain {stops['stop_gain']} for none"
+            return
+        ahead = (exact(stops["stop_gain"]) - entry) * sign - exact(spans) * abs(entry - stop)
+        yield 0 <= ahead < self._pair.tick or f"the stop-gain is {float(ahead)} off {spans} spans"
+
+    def _raised(self, life: Life, told: dict[str, Any]) -> Iterator[Verdict]:
+        """The price has reached the rung and not the next one; the stop is the rung's own."""
+        if life.plan is None or life.fill is None:
+            yield "a stop was raised before anything was held"
+            return
+        stops, mode, rung = life.plan["stops"], life.strategy["trailing"], int(told["rung"])
+        sign, entry = SIGN[stops["side"]], exact(stops["entry_ref"])
+        span = abs(entry - exact(stops["stop"]))
+        handspan, tick = mode == "handspan", self._pair.tick
+        stride = span if handspan else max(tick, span / SIXTEENTH)
+        yield mode in ("handspan", "continuous") or f"a stop was raised under {mode}"
+        made = (exact(told["price"]) - entry) * sign
+        yield made >= rung * stride or f"rung {rung} at {told['price']}, it is farther"
+        yield made < (rung + 1) * stride + tick or f"rung {rung} at {told['price']}, it is past it"
+        if handspan and rung == 1:
+            near = abs(life.fill - entry) <= FAR_FILL * span
+            past = 1 + exact(life.plan["be_bps"]) / BPS
+            should = (entry if near else life.fill) * (past if sign > 0 else 1 / past)
+        else:
+            should = entry + sign * (rung * stride - span)
+        if stops["unguarded"] is not None:
+            should = max(should * sign, exact(stops["unguarded"]) * sign) * sign
+        behind = (should - exact(told["stop"])) * sign
+        yield 0 <= behind < tick or f"rung {rung} moves to {told['stop']}, {float(behind)} off"
+
+    # --- M11: who may enter ----------------------------------------------------------------------
+
+    def _admitted(self, life: Life, told: dict[str, Any]) -> Iterator[Verdict]:
+        """Nothing stands in an entry's way: no halt, no freeze, and a pair that is clean."""
+        yield not self._halted or "an entry was sized while the month is halted"
+        yield self._state == "RUNNING" or f"an entry was sized while {self._state}"
+        frozen = self._frozen & {life.symbol, "account"}
+        yield not frozen or f"an entry was sized while {', '.join(sorted(frozen))} is frozen"
+        account, pair = told["account"], self._pair
+        base, quote = account["base"], account["quote"]
+        there = exact(base["free"]) + exact(base["locked"])
+        worth = pair.notional / exact(account["index_price"])
+        dust = max(pair.least, pair.step, -(-worth // pair.step) * pair.step)
+        yield there <= dust or f"an entry was sized beside {float(there)} of base"
+        residue = 0 if told["plan"]["stops"]["side"] == "long" else pair.step
+        debt = exact(base["borrowed"]) + exact(base["interest"])
+        yield debt <= residue or f"an entry was sized beside a debt of {float(debt)} of base"
+        debt = exact(quote["borrowed"]) + exact(quote["interest"])
+        yield debt == 0 or f"an entry was sized beside a debt of {float(debt)} of quote"
+        yield not account["open_orders"] or "an entry was sized beside an order that rests"
+
+
+def _equity(account: dict[str, Any]) -> Fraction:
+    """Own money of the pair in quote, at the index price."""
+    index = exact(account["index_price"])
+    return _net(account["quote"]) + _net(account["base"]) * index
+
+
+def _net(balance: dict[str, Any]) -> Fraction:
+    there = exact(balance["free"]) + exact(balance["locked"])
+    return there - exact(balance["borrowed"]) - exact(balance["interest"])
+
+
+_READ = frozenset(
+    (
+        "position_armed",
+        "sizing_decided",
+        "entry_filled",
+        "entry_partly_filled",
+        "stop_raised",
+        "halt_entered",
+        "halt_cleared",
+        "runtime_state_changed",
+        "degraded_entered",
+        "degraded_cleared",
+    )
+)
+"""Kinds of rows that it learns from."""
