@@ -34,12 +34,18 @@ SLACK_S = 30.0
 TRIES = 8
 """Positions armed until one is held: an entry that was refused is not repeated by itself."""
 AGAIN_S = 8.0
-"""Exchange time from one to the next: a pair may be halted, or an address banned, for a while."""
+"""Exchange time from the first to the second, and longer after each: a pair may be halted, an
+address banned, or nothing be lent, for a while."""
 HOLDS_S = 45.0
 """Exchange time for what strikes while a position is held: a look at the stop each half minute."""
 _WAITS_S = 5.0
 _NUDGE_S = 1.0
 _OVER = (pb.POSITION_STATE_CLOSED, pb.POSITION_STATE_CANCELLED)
+
+
+def again_s(armed: int) -> float:
+    """Exchange time after so many that were refused until the next."""
+    return AGAIN_S * armed
 
 
 class NotLived(RobsonError):
@@ -162,7 +168,7 @@ class _Life:
         """Held and insured, or over after that. What ended before a fill is followed by another."""
         position = self._position() if self.armed else None
         if position is None or position.state == pb.POSITION_STATE_CANCELLED:
-            if monotonic_s() > self._armed_s + AGAIN_S / float(self._speed):
+            if monotonic_s() > self._armed_s + again_s(len(self.armed)) / float(self._speed):
                 self._arm()
                 self._dies("entering")
             return False

@@ -39,7 +39,7 @@ class Verdict:
         fills: executions, each found on both sides, equal to the last digit.
         entries: entry orders that came in at the venue.
         unknown: requests of which nobody knew what became.
-        found, absent: how that was settled.
+        found, absent: how that was settled, last; an order that is seen to rest is found.
         in_flight: rows of the venue's log that a fault has struck.
         bare_ns: exchange time in which something was held and no stop of ours rested.
     """
@@ -74,7 +74,7 @@ def judge(
         for row in log
         if row["role"] == "entry" and row["method"] == "POST" and row["path"] == _ORDERS
     )
-    resolved = [payload for kind, payload, _ in rows if kind == "order_resolved"]
+    unknown, absent = _unknown(rows)
     wrong += _ends(daemon)
     wrong += _left(account)
     wrong += _fills(account, rows)
@@ -84,9 +84,9 @@ def judge(
     return Verdict(
         fills=len(account["fills"]),
         entries=sum(entered.values()),
-        unknown=sum(kind == "order_unknown" for kind, _, _ in rows),
-        found=sum(each["outcome"] == "found" for each in resolved),
-        absent=sum(each["outcome"] == "absent" for each in resolved),
+        unknown=len(unknown),
+        found=len(unknown - absent),
+        absent=len(absent),
         in_flight=sum(bool(row["struck"]) for row in log),
         bare_ns=bare_ns,
         wrong=tuple(wrong),
@@ -177,6 +177,13 @@ def _entries(entered: Counter[str], armed: Sequence[str]) -> list[str]:
     if len(entered) > len(armed):
         wrong.append(f"{len(entered)} entry orders of {len(armed)} positions")
     return wrong
+
+
+def _unknown(rows: Rows) -> tuple[set[str], set[str]]:
+    """Requests of which nobody knew what became, and those that have never happened."""
+    unknown = {payload["client_id"] for kind, payload, _ in rows if kind == "order_unknown"}
+    outcomes = {p["client_id"]: p["outcome"] for kind, p, _ in rows if kind == "order_resolved"}
+    return unknown, {name for name in unknown if outcomes.get(name) == "absent"}
 
 
 def _evidence(rows: Rows, account: dict[str, Any]) -> list[str]:

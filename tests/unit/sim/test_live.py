@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -11,11 +12,12 @@ import pytest
 
 from robson.domain.identity import AccountId, PositionId, Purpose, Scope, Symbol, client_order_id
 from robson.sim.__main__ import run
-from robson.sim.live import verdict
-from robson.sim.live.life import Result
+from robson.sim.live import command, verdict
+from robson.sim.live.life import GOAL_S, TRIES, Result, again_s
 from robson.sim.live.plan import CARDS, ENDS, plan_of
-from robson.sim.live.table import Report, document
+from robson.sim.live.table import Report, document, show
 from robson.sim.live.verdict import Verdict
+from robson.sim.paper import Paper
 from robson.sim.venue.kinds import KINDS
 
 SCOPE = Scope(AccountId("main"), Symbol("BTC", "USDT"))
@@ -87,6 +89,27 @@ def test_what_is_planted_is_found(name: str) -> None:
     assert said in " ".join(judged(account, journal))
 
 
+def test_a_request_that_was_unknown_twice_is_one() -> None:
+    """Found, proved absent, or seen to rest without a question."""
+    settled = [
+        ("order_unknown", {"client_id": "a"}, 0),
+        ("order_unknown", {"client_id": "a"}, 0),
+        ("order_resolved", {"client_id": "a", "outcome": "found"}, 0),
+        ("order_unknown", {"client_id": "b"}, 0),
+        ("order_resolved", {"client_id": "b", "outcome": "absent"}, 0),
+        ("order_unknown", {"client_id": "c"}, 0),
+        ("insurance_placed", {"client_id": "c"}, 0),
+    ]
+    assert verdict._unknown(settled) == ({"a", "b", "c"}, {"b"})
+
+
+def test_tries_outlast_what_keeps_entries_out() -> None:
+    """Three faults of one position, each as long as the longest of them."""
+    longest_s = max(kind.seconds or 0 for kind in KINDS.values())
+    assert longest_s >= 60
+    assert CARDS * float(longest_s) < sum(again_s(armed) for armed in range(TRIES)) < GOAL_S
+
+
 def test_an_entry_comes_in_once() -> None:
     count = verdict.Counter
 
@@ -136,6 +159,34 @@ def test_no_weather_and_no_position_is_no_pass() -> None:
     assert not bad.passed
     assert document(bad)["failed"][0]["again"].startswith("robson-sim live --seed 1 --only 91 ")
     assert len(document(report)["rows"]) > CARDS
+
+
+def test_report_says_what_struck_which_role_and_what_did_not(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    one = result(1)
+    (kind, role), *others = one.strikes
+    bare = attrs.evolve(one.verdict, bare_ns=12_340_000_000)
+    missed = attrs.evolve(one, strikes=tuple(others), verdict=bare)
+    report = Report(seed=1, speed="10", results=(missed, result(2)), elapsed_s=1.0)
+    show(report, Paper(sys.stdout, {}))
+
+    said = capsys.readouterr().out
+    told = document(report)
+    (row,) = (row for row in told["rows"] if row["fault"] == kind)
+    assert row["roles"][role] == {"dealt": 1, "struck": 0}
+    assert f"{role} 0" in next(line for line in said.splitlines() if line.startswith(f"{kind} "))
+    assert told["unprotected_s"] == {"worst": "12.34", "position": 1}
+    assert "12.34 s of the exchange's time at worst: position 1" in said
+    assert sum(row["struck"] for row in told["rows"]) == len(others) + len(result(2).strikes)
+
+
+def test_without_a_venues_stack_it_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(command, "find_spec", lambda _name: None)
+    assert run(["live", "--positions", "1"]) == 69
+    assert "pip install 'robson[venue]'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
