@@ -191,13 +191,8 @@ class _Life:
 
     def _hold(self) -> None:
         """Let time pass and the price move a little, until what strikes meanwhile has struck."""
-        wanted = {
-            (each.kind, each.role)
-            for each in self._plan.troubles
-            if each.role not in ("exit", "cancel", "repay") and each.kind != "dead_stop"
-        }
         ends_s, price = monotonic_s() + HOLDS_S / float(self._speed), self.venue.last()
-        while monotonic_s() < ends_s and not wanted <= {*self.venue.strikes()}:
+        while monotonic_s() < ends_s and not self._plan.of_holding <= {*self.venue.strikes()}:
             self._tend()
             price += Decimal("0.01")
             self.venue.price(price)

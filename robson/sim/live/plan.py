@@ -30,6 +30,9 @@ _NOT_DEALT = frozenset((*_NOT_OURS, *_MONEY))
 _HEARD = ("aggTrade", "kline", "user")
 _SHOWN_BY: Mapping[str, str] = {"hidden_order": "lost_answer", "stale_answer": "lost_answer"}
 """A fault that only shows when another one makes Robson ask."""
+_TRADED = ("several_trades", "thin_book", "slow_matching", "skipped_repay")
+"""Faults of an order that trades: of the exchange stop only where it is met."""
+_LEAVING = ("exit", "cancel", "repay")
 _REPEATED = ("question", "market")
 _TIMES = 4
 
@@ -58,6 +61,13 @@ class Plan:
     hints: bool
     troubles: tuple[Trouble, ...]
 
+    @property
+    def of_holding(self) -> set[tuple[str, str]]:
+        """What can strike while it is held: neither its entry nor what trades on its way out."""
+        rest = {(kind, "insurance") for kind in (*_TRADED, "dead_stop")}
+        passing = {(t.kind, t.role) for t in self.troubles if t.role not in ("entry", *_LEAVING)}
+        return passing - rest
+
 
 def plan_of(seed: int, number: int) -> Plan:
     """What a position meets; numbers begin with 1."""
@@ -85,8 +95,10 @@ def _ends(cards: Sequence[tuple[str, str]]) -> Sequence[str]:
     """Ways out on which these faults can strike: the exchange stop alone sends nothing of ours."""
     if any(kind == "dead_stop" for kind, _ in cards):
         return ("away",)
-    if any(role in ("exit", "cancel", "repay") for _, role in cards):
+    if any(role in _LEAVING for _, role in cards):
         return ENDS[:-1]
+    if any(role == "insurance" and kind in _TRADED for kind, role in cards):
+        return ("away",)
     return ENDS
 
 

@@ -103,6 +103,18 @@ def test_a_request_that_was_unknown_twice_is_one() -> None:
     assert verdict._unknown(settled) == ({"a", "b", "c"}, {"b"})
 
 
+def test_a_fault_of_a_stop_that_trades_is_dealt_where_the_stop_is_met() -> None:
+    """Unless another one of the position wants an exit."""
+    found = 0
+    for plan in (plan_of(seed, number) for seed in range(3) for number in range(1, 101)):
+        roles = {(each.kind, each.role) for each in plan.troubles}
+        traded = roles & {(kind, "insurance") for kind in ("several_trades", "thin_book")}
+        if traded and not {role for _, role in roles} & {"exit", "cancel", "repay"}:
+            found += 1
+            assert plan.end == "away", plan
+    assert found >= 2
+
+
 def test_tries_outlast_what_keeps_entries_out() -> None:
     """Three faults of one position, each as long as the longest of them."""
     longest_s = max(kind.seconds or 0 for kind in KINDS.values())

@@ -44,18 +44,18 @@ def template(place: Path) -> Iterator[Template]:
         yield made
 
 
-def started(template: Template, place: Path, module: str, **env: str) -> Child:
+def started(template: Template, place: Path, module: str, said: str = "", **env: str) -> Child:
     """One of the two, whose words go into two files."""
-    ends = {"out": place / f"{module}.out", "err": place / f"{module}.err"}
+    ends = {"out": place / f"{said}.out", "err": place / f"{said}.err"}
     return template.start(f"{module}_forked", "--one", "2", **ends, **env)
 
 
 def test_children_are_as_python_would_have_started_them(template: Template, place: Path) -> None:
-    sees = started(template, place, "sees", ROBSON__OWN="yes")
+    sees = started(template, place, "sees", said="seen", ROBSON__OWN="yes")
     waits = [started(template, place, "waits") for _ in range(2)]
 
-    assert sees.wait(BOUND_S) == 7, (place / "sees.err").read_text()
-    arguments, folder, environment, name = json.loads((place / "sees.out").read_text())
+    assert sees.wait(BOUND_S) == 7, (place / "seen.err").read_text()
+    arguments, folder, environment, name = json.loads((place / "seen.out").read_text())
     assert arguments[1:] == ["--one", "2"]
     assert (folder, name) == (str(place), "__main__")
     assert environment["ROBSON__OWN"] == "yes"
