@@ -35,6 +35,7 @@ for _rule, _law, _events in (*life.LAWS, *money.LAWS):
 
 RECENT = 8
 _LOOKS = (
+    e.SizingDecided,
     e.InsuranceRequested,
     e.InsuranceCancelled,
     e.OrderResolved,
@@ -122,7 +123,7 @@ class Audit:
             seen = Seen(event, before, after, self.memory, truth)
             for rule, law in (*_ALWAYS, *_ON.get(type(event), ())):
                 self._judge(rule, law(seen), position, recorded.seq, event.at_ns)
-        self._remember(recorded, after)
+        self._remember(recorded, after, truth)
 
     def leaves(self, intent: Intent, now_ns: int) -> None:
         """Ask about a request at the instant at which it goes on the wire."""
@@ -214,7 +215,9 @@ class Audit:
         position = view.id if view is not None else None
         self._judge("S16", (verdict,), position, recorded.seq, recorded.event.at_ns)
 
-    def _remember(self, recorded: Recorded, after: PositionView | None) -> None:
+    def _remember(
+        self, recorded: Recorded, after: PositionView | None, truth: Truth | None
+    ) -> None:
         memory, event = self.memory, recorded.event
         memory.seq, memory.at_ns = recorded.seq, event.at_ns
         memory.epoch = recorded.epoch
@@ -227,6 +230,8 @@ class Audit:
             return
         memory.views[after.id] = after
         _NOTES.get(type(event), _nothing)(memory, event, after)
+        if isinstance(event, e.SizingDecided) and truth is not None:
+            memory.lagged[after.id] = money.beyond_reading(event.account, truth)
         memory.last[after.id] = event  # type: ignore[assignment]
         for order in after.orders:
             if order.status == "unknown":

@@ -8,7 +8,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, localcontext
 from robson.domain import events as e
 from robson.domain.identity import Purpose, Symbol, position_hash, read_client_order_id
 from robson.domain.lifecycle import PositionState
-from robson.domain.reports import Fill
+from robson.domain.reports import AccountSnapshot, Fill
 from robson.domain.values import MONEY, NS_PER_MS, Action, Side
 from robson.domain.view import OrderRecord, PositionView
 from robson.engine.invariants.life import SETTLE_MS
@@ -216,7 +216,7 @@ def _theirs(seen: Seen) -> Decimal:
     bought -= sum((f.commission for f in fills if f.commission_asset == base), ZERO)
     sold = total(fill for fill in fills if fill.action is Action.SELL)
     moved = sum((each.amount for each in transfers if each.asset == base), ZERO)
-    return max(ZERO, bought - sold + moved)
+    return max(ZERO, bought - sold + moved + _lagged(seen)[0])
 
 
 def flat(seen: Seen) -> Iterator[Verdict]:
@@ -356,10 +356,30 @@ def result_as_in_wallet(seen: Seen) -> Iterator[Verdict]:
     yield error <= most or f"net {seen.event.net}, the wallet gained {gained}"
 
 
+def beyond_reading(read: AccountSnapshot, truth: Truth) -> tuple[Decimal, Decimal]:
+    """Base and quote that the account has, and had when it was read, though the reading has not."""
+    base, quote = _moved_by_others(truth, read.at_ns, ())
+    account = truth.account
+    with localcontext(MONEY):
+        return account.base.net - read.base.net - base, account.quote.net - read.quote.net - quote
+
+
+def _lagged(seen: Seen) -> tuple[Decimal, Decimal]:
+    return seen.memory.lagged.get(seen.after.id, (ZERO, ZERO))
+
+
 def _others(seen: Seen, truth: Truth, since_ns: int) -> tuple[Decimal, Decimal]:
     """Base and quote that others moved: what a person does on the pair is no result of ours."""
     view = seen.after
     ours = (*(view.entry.fills if view.entry else ()), *seen.way_out, *view.given_back)
+    base, quote = _moved_by_others(truth, since_ns, ours)
+    before = _lagged(seen)
+    return base + before[0], quote + before[1]
+
+
+def _moved_by_others(
+    truth: Truth, since_ns: int, ours: tuple[Fill, ...]
+) -> tuple[Decimal, Decimal]:
     fills, transfers = truth.by_others(since_ns, ours)
     base, quote = _moved(fills, truth.account.scope.symbol)
     for each in transfers:

@@ -86,7 +86,8 @@ class Notes:
         unknown_ns, bare_ns: since when an order is unknown, a position without a stop.
         bare: time without a stop that is over, per position.
         rested: where a position's exchange stop last rested.
-        sized: the account as it was when a position was sized.
+        sized: the account as it was read when a position was sized.
+        lagged: base and quote that it had beyond that reading: an answer that was of before.
         halted: the monthly halt is set.
         bands: the band of the margin level, by position, as last told.
         basis: what a carried position had made or lost when the month opened.
@@ -108,6 +109,7 @@ class Notes:
     bare: Counter[PositionId] = attrs.Factory(Counter)
     rested: dict[PositionId, Decimal] = attrs.Factory(dict)
     sized: dict[PositionId, AccountSnapshot] = attrs.Factory(dict)
+    lagged: dict[PositionId, tuple[Decimal, Decimal]] = attrs.Factory(dict)
     halted: bool = False
     bands: dict[PositionId, str] = attrs.Factory(dict)
     basis: dict[PositionId, Decimal] = attrs.Factory(dict)
