@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
 
+from robson.daemon import worker
 from robson.daemon.clock import monotonic_s
+from robson.sim.chaos.loaded import _hold
 from robson.sim.chaos.programs import Gate, Process, forked, fresh
 from robson.sim.chaos.wait import until
 from robson.sim.workers import Worker
@@ -38,6 +41,26 @@ def test_it_does_nothing_before_its_gate_is_opened(tmp_path: Path) -> None:
     gate.touch()
     assert ended(process) == 0
     assert log.read_text()
+
+
+def test_a_thread_of_it_waits_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "named", worker.named)  # put back afterwards
+    gate = Gate(tmp_path / "gate", "reader")
+    _hold(gate)
+    threads = {
+        name: threading.Thread(target=worker.guarded(name, lambda: None, lambda *_: None))
+        for name in ("feed", "reader")
+    }
+    for thread in threads.values():
+        thread.start()
+
+    threads["feed"].join(SOON_S)
+    assert not threads["feed"].is_alive()
+    threads["reader"].join(0.2)
+    assert threads["reader"].is_alive()
+    gate.opens.touch()
+    threads["reader"].join(SOON_S)
+    assert not threads["reader"].is_alive()
 
 
 def test_a_signal_ends_it_and_its_end_is_told_once_and_for_all(tmp_path: Path) -> None:
