@@ -55,7 +55,7 @@ class Instrument:
             return int(((price - self.min_price) / self.tick).to_integral_value(rounding=rounding))
 
     def _price(self, ticks: int) -> Price:
-        return Price(MONEY.add(self.min_price, MONEY.multiply(ticks, self.tick)))
+        return Price(MONEY.fma(self.tick, ticks, self.min_price))
 
     def price_down(self, price: Decimal) -> Price:
         """The nearest allowed price at or below."""

@@ -315,6 +315,12 @@ class StreamTrade(Struct, frozen=True):
     m: bool = False
 
 
+class TradeFrame(Struct, frozen=True):
+    """A frame of the combined stream that says a trade."""
+
+    data: StreamTrade
+
+
 class Bar(Struct, frozen=True):
     """What a kline is about."""
 
