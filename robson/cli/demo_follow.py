@@ -157,7 +157,12 @@ class Follower:
 
     def life(self, *, patient: bool = False) -> Life:
         """What the live view shows; ``patient`` while nobody expects an answer."""
-        path = tuple(Sample(when, price) for when, price in sorted(self._samples.items()))
+        until = self.position.get("exited_at")  # the tape plays on for a while
+        path = tuple(
+            Sample(when, price)
+            for when, price in sorted(self._samples.items())
+            if not until or when <= until
+        )
         silent = 0.0 if patient else self.silent_s
         return Life(self.status, self.position, path, self.own_rows, silent, self.tape)
 

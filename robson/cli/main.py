@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn
 
 from robson.api.errors import INTERRUPTED
+from robson.api.standard import open_standard_streams
 from robson.cli import output, parser
 from robson.cli.problem import Problem
 from robson.cli.settings import DEFAULT_TIMEOUT_MS, Settings, settings
@@ -23,6 +24,7 @@ _ALONE = ("init", "config", "completion")
 
 def main() -> NoReturn:
     """Run the command line of this process and end it, without waiting for idle threads."""
+    open_standard_streams()
     gc.disable()  # nothing lives long enough to be collected
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")

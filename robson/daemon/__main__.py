@@ -17,6 +17,7 @@ from typing import Any
 
 from robson.api import places
 from robson.api.places import OBSERVED
+from robson.api.standard import open_standard_streams
 from robson.api.version import installed
 from robson.daemon import check_config, doctor, logs, offline
 from robson.daemon.config import load
@@ -118,6 +119,7 @@ class _Version(argparse.Action):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run ``robsond``; returns the exit code."""
+    open_standard_streams()
     _decimals()
     logs.to_nobody()
     sys.excepthook = _unexpected

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from robson.api import places
+from robson.api.told import ConfigKey
 from robson.daemon import logs
 from robson.daemon.config import Examined, Wrong, examine
 from robson.daemon.exits import CONFIG
@@ -71,17 +72,23 @@ def _lines(found: Examined) -> Iterator[str]:
     given = sum(key.source != "default" for key in keys)
     if found.wrong:
         many = "1 problem" if len(found.wrong) == 1 else f"{len(found.wrong)} problems"
-        yield f"{many}; robsond starts without a wrong strategy, and not at all with another"
+        yield f"{many}: robsond does not start; with a wrong strategy alone it starts without it"
         yield from (f"  {wrong}" for wrong in found.wrong)
     else:
         yield f"The configuration can be used: {given} of {len(keys)} keys are given"
     yield ""
     wrong_keys = {wrong.key for wrong in found.wrong}
-    width = max(len(key.key) for key in keys)
-    for key in keys:
-        value = "?" if key.key in wrong_keys else "(kept)" if key.secret else key.value
-        source = "see above" if key.key in wrong_keys else key.source
-        yield f"  {key.key:<{width}}  {value:<18}  {source}"
+    rows = [
+        (key.key, "?", "see above") if key.key in wrong_keys else (key.key, _shown(key), key.source)
+        for key in keys
+    ]
+    names, values = (max(len(row[at]) for row in rows) for at in (0, 1))
+    for name, value, source in rows:
+        yield f"  {name:<{names}}  {value:<{values}}  {source}"
+
+
+def _shown(key: ConfigKey) -> str:
+    return "(secret)" if key.secret and key.source != "default" else key.value
 
 
 def _document(found: Examined) -> str:

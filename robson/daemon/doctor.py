@@ -24,10 +24,19 @@ SICK = 1
 _MARKS = {Verdict.PASS: "✓", Verdict.FAIL: "✗", Verdict.UNCHECKED: "!"}
 
 
+_EXAMPLES = """examples:
+  robsond doctor --profile paper                 are Binance's public prices within reach?
+  robsond doctor --config robsond.toml --json
+"""
+
+
 def add_to(commands: argparse._SubParsersAction[Any]) -> None:
     """Add the command to the command line of ``robsond``."""
     command = commands.add_parser(
-        COMMAND, help="check configuration, machine and exchange; changes nothing, starts nothing"
+        COMMAND,
+        help="check configuration, machine and exchange; changes nothing, starts nothing",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.add_argument("--config", metavar="FILE", help="TOML; without it the environment alone")
     command.add_argument("--profile", choices=("sim", "paper", "live"), help="default sim")
@@ -108,11 +117,15 @@ def lines(check: Check) -> Iterator[str]:
     noted = check.answer is Verdict.PASS and check.means
     yield f" {'!' if noted else _MARKS[check.answer]} {check.name:<11} {check.said}"
     if check.means:
-        yield f"{'means':>19} {check.means}"
+        yield _below("means", check.means)
     if check.fix:
-        yield f"{'fix':>17}   {check.fix}"
+        yield _below("fix", check.fix)
     if check.answer is not Verdict.PASS:
-        yield f"{check.incident:>17}   {check.happened}"
+        yield _below(check.incident, check.happened)
+
+
+def _below(label: str, text: str) -> str:
+    return f"{'':14} {label:<5} {text}"
 
 
 def verdict(checks: list[Check]) -> str:

@@ -19,19 +19,46 @@ COMMANDS = ("explain", "verify-journal", "backup")
 
 def add_to(commands: argparse._SubParsersAction[Any]) -> None:
     """Add these commands to the command line of ``robsond``."""
-    told = commands.add_parser("explain", help="a position's journal, without a running daemon")
+    told = _added(commands, "explain", "a position's journal, without a running daemon")
     told.add_argument("position", metavar="ID", help="full id, its last 4 or more, or the symbol")
     told.add_argument("--account", default=KEYS["instance.account"].default, metavar="NAME")
-    checked = commands.add_parser(
-        "verify-journal", help="check every page, row and projection; changes nothing"
+    checked = _added(
+        commands, "verify-journal", "check every page, row and projection; changes nothing"
     )
-    copied = commands.add_parser(
-        "backup", help="copy the journal while a daemon runs, and verify the copy"
-    )
+    copied = _added(commands, "backup", "copy the journal while a daemon runs, and verify the copy")
     copied.add_argument("file", metavar="FILE", help="a name that is free")
     for command in (told, checked, copied):
         command.add_argument("--state-dir", metavar="DIR", help="where the journal is")
         command.add_argument("--json", action="store_true", help="one JSON document")
+
+
+_EXAMPLES = {
+    "explain": """examples:
+  robsond explain BTCUSDT                        of the default state directory
+  robsond explain 7K3QM4 --state-dir DIR --json
+""",
+    "verify-journal": """examples:
+  robsond verify-journal
+  robsond verify-journal --state-dir DIR --json
+""",
+    "backup": """examples:
+  robsond backup /backup/journal-monday.db
+  robsond backup copy.db --state-dir DIR
+""",
+}
+
+
+def _added(
+    commands: argparse._SubParsersAction[Any], name: str, does: str
+) -> argparse.ArgumentParser:
+    added: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=does,
+        description=f"{does[0].upper()}{does[1:]}.",
+        epilog=_EXAMPLES[name],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    return added
 
 
 def run(args: argparse.Namespace, environ: dict[str, str]) -> int:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from robson.api.blank import left_empty
+from robson.api.standard import open_standard_streams
 from robson.daemon.clock import monotonic_s
 from robson.sim import paper
 from robson.sim.chaos import command as chaos
@@ -410,6 +411,7 @@ def _refused(code: str, message: str, exit_code: int, argv: Sequence[str]) -> in
 
 def main() -> NoReturn:
     """Run the command line of this process."""
+    open_standard_streams()
     sys.exit(run(sys.argv[1:]))
 
 

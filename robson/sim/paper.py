@@ -37,7 +37,7 @@ class Paper:
         """One line as it is.
 
         Raises:
-            SystemExit: nobody reads any more.
+            SystemExit: nobody reads any more, or it cannot be written.
         """
         text = line if self._unicode else line.translate(_TWINS)
         try:
@@ -46,6 +46,10 @@ class Paper:
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
             raise SystemExit(BROKEN_PIPE) from None
+        except OSError as error:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
+            sys.stderr.write(f"note: the answer could not be written: {error.strerror}\n")
+            raise SystemExit(1) from None
 
     def fact(self, label: str, *paragraphs: str, indent: int = 2) -> None:
         """A label and its text beside it; each paragraph begins on a line of its own."""

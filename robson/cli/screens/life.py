@@ -147,7 +147,8 @@ def _stations(life: Life, page: Page) -> list[Line]:
             line.append((name, QUIET))
     if here is None:
         line = [(f" {state.upper()} ", STRONG)]
-    took = figures.seconds_between(life.position.get("created_at"), at(life.status, "as_of"))
+    now = life.position.get("exited_at") or at(life.status, "as_of")
+    took = figures.seconds_between(life.position.get("created_at"), now)
     clock = f"   {figures.age(took)}" if took is not None else ""
     if width_of(line) + len(clock) <= page.width:
         line.append((clock, PLAIN))

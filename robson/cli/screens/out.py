@@ -23,6 +23,7 @@ LEAST = 20
 FRAME_S = 0.25
 """A live screen is painted at most four times a second."""
 BROKEN_PIPE = 141
+UNWRITTEN = 1
 _SIGNALLED = 128
 """And the number of the signal: how a shell reports a process that one has ended."""
 _SGR = {
@@ -146,16 +147,21 @@ def _nobody_reads(stream: TextIO) -> int:
 
 @contextmanager
 def _reader(stream: TextIO) -> Iterator[None]:
-    """Somebody reads, or the process ends without a word.
+    """Somebody reads, or the process ends without a word; a full disk is told.
 
     Raises:
-        SystemExit: nobody reads any more.
+        SystemExit: nobody reads any more, or it cannot be written.
     """
     try:
         yield
         stream.flush()
     except BrokenPipeError:
         raise SystemExit(_nobody_reads(stream)) from None
+    except OSError as error:
+        _nobody_reads(stream)
+        if stream is sys.stdout:
+            sys.stderr.write(f"note: the answer could not be written: {error.strerror}\n")
+        raise SystemExit(UNWRITTEN) from None
 
 
 def _console(stream: TextIO, on: Surface) -> Console:

@@ -290,8 +290,16 @@ def _reply(status: int, headers: Any, body: bytes) -> Reply:
     )
 
 
+_TROUBLES = {
+    "ConnectionRefusedError": "nobody listens there",
+    "SSLCertVerificationError": "its certificate is not trusted",
+    "gaierror": "its name is not found",
+}
+
+
 def _kind(error: BaseException) -> str:
     """What kind of trouble, from the innermost error that is one of the network's own."""
     while (inner := error.__cause__ or error.__context__) is not None:
         error = inner
-    return "it takes too long" if isinstance(error, TimeoutError) else type(error).__name__
+    name = type(error).__name__
+    return "it takes too long" if isinstance(error, TimeoutError) else _TROUBLES.get(name, name)

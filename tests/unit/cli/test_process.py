@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -105,6 +106,29 @@ def test_an_answer_that_cannot_be_written_is_said(door: str) -> None:
     assert done.returncode == 1
     assert "could not be written: No space left" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_screen_that_cannot_be_written_is_said(door: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = robson(door, "status", capture_output=False, stdout=full,
+                      stderr=subprocess.PIPE)  # fmt: skip
+
+    assert done.returncode == 1
+    assert done.stderr == "note: the answer could not be written: No space left on device\n"
+
+
+def test_streams_that_are_closed_change_nothing(door: str) -> None:
+    words = shlex.join([*MAIN, "status", "--json"])
+    for closed in (">&-", "2>&-", "<&- >&- 2>&-"):
+        done = subprocess.run(
+            ["/bin/sh", "-c", f"{words} {closed}"],
+            env=environment(door),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (0, ""), closed
 
 
 def _interrupt_once_asked(
