@@ -20,7 +20,8 @@ from tests.e2e.harness import ROOT, environment, refused
 from tests.unit.simulated.broken_tapes import GOOD, NAME, Broken, broken
 
 USAGE, INVALID = 64, 2
-BOUND_S = 10.0
+BOUND_S = 30.0
+"""A pipe or a device that is read is read for ever."""
 SAMPLE = (
     "bar, price: exponent, plain",
     "bar, price: nan, gzip",

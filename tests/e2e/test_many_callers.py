@@ -90,7 +90,7 @@ def test_thirty_arms_open_exactly_three(place: Path, record_property: Any) -> No
             ),
         )
         open_now = client.status().risk.open_positions
-        rows = robsond.rows()
+        rows = until(lambda: decided(robsond, MAX_OPEN), "those that were taken are filled")
         robsond.kill()
 
     assert len(set(told)) == MAX_OPEN
@@ -111,7 +111,7 @@ def test_one_key_is_one_position_for_everybody(place: Path, record_property: Any
                 client.arm(symbol="BTCUSDT", strategy="now", idempotency_key="one").position.id
             ),
         )
-        rows = robsond.rows()
+        rows = until(lambda: decided(robsond, 1), "it is filled")
         robsond.kill()
 
     assert refused == {}
