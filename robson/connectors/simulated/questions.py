@@ -76,15 +76,19 @@ def transfers_since(entries: Iterable[Entry], scope: Scope, since_ns: ExchangeNs
 
 
 def logged(request: Intent, answer: Answer, at_ns: ExchangeNs) -> RequestLogged:
-    """The request log's line for one request and its answer."""
+    """The request log's line for one request and its answer.
+
+    An order is a ``PlaceOrder`` there, whatever more it names: who counts orders counts them all.
+    """
     timestamp_ms = None
+    kind = PlaceOrder if isinstance(request, PlaceOrder) else type(request)
     if isinstance(request, PlaceOrder | CancelOrder | Repay):
         timestamp_ms = request.timestamp_ms
     result, code, order_id = _gist(answer)
     return RequestLogged(
         at_ns=at_ns,
         scope=request.scope,
-        request=type(request).__name__,
+        request=kind.__name__,
         position=request.position,
         target=_target(request),
         timestamp_ms=timestamp_ms,
