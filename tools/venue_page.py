@@ -237,6 +237,13 @@ def _reach() -> tuple[str, ...]:
         *table("WebSocket", "Is", rows=_ADDRESSES),
         "",
         paragraph(
+            "Streams of a pair: `trade`, `aggTrade`, `bookTicker`, `kline_*`, `ticker`,",
+            "`miniTicker`, `avgPrice`, `depth` and `depth5`, `10`, `20`, with `@100ms` or without;",
+            "of all pairs `!ticker@arr` and `!miniTicker@arr`. The book has one level a side. A",
+            "minute without a trade is a flat bar, over REST and in the stream.",
+        ),
+        "",
+        paragraph(
             "Pings come every 20 s and want a pong within 60 s; a connection lives 24 h; more than",
             "five messages a second end it. All of that is the exchange's time.",
         ),
@@ -285,7 +292,7 @@ def _lacks() -> tuple[str, ...]:
         "## What it does not do",
         "",
         paragraph(
-            "Order lists, icebergs and trailing stops are refused in Binance's words for a symbol",
+            "A spot account is there and empty, and takes no order (-2010). Order lists, icebergs and trailing stops are refused in Binance's words for a symbol",
             "that takes none; cross margin with code -3003; what waits for a trigger and is to",
             "borrow with -1014.",
             "Wallets beside the isolated accounts are not kept: a transfer in always succeeds.",

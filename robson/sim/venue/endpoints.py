@@ -35,11 +35,12 @@ class Endpoint:
     """One line of the table of endpoints.
 
     Attributes:
+        params: the names it reads; None where it reads nothing, because it refuses all.
         weighs: the weight of a request, where its parameters decide.
     """
 
     handler: Handler
-    params: frozenset[str]
+    params: frozenset[str] | None
     security: Security = Security.SIGNED
     budget: Budget = Budget.IP
     weight: int = 1

@@ -67,7 +67,7 @@ class Bin:
     @property
     def trades(self) -> int:
         """How many trades are in it, as far as they were told one by one."""
-        return self.last - self.first + 1 if self.first >= 0 else 1
+        return self.last - self.first + 1 if self.first >= 0 else int(self.base > 0)
 
 
 def interval_ms(name: str) -> int | None:
@@ -185,8 +185,46 @@ class History:
                 bars.append(attrs.evolve(minute, open_ms=opens))
         return bars[-limit:]
 
+    def whole_bars(
+        self, length_ms: int, start_ms: int | None, end_ms: int | None, limit: int, now_ms: int
+    ) -> list[Bin]:
+        """The same, with a flat bar where nothing was traded, up to the one that forms now."""
+        last = min(now_ms, now_ms if end_ms is None else end_ms)
+        opens = open_of(last, length_ms)
+        first = opens - (limit - 1) * length_ms
+        if start_ms is not None:
+            first = open_of(start_ms + length_ms - 1, length_ms)
+            opens = min(opens, first + (limit - 1) * length_ms)
+        if not self._minutes:
+            return []
+        first = max(first, open_of(self._minutes[0].open_ms, length_ms))
+        traded = {one.open_ms: one for one in self.bars(length_ms, first, last, limit)}
+        every = range(first, opens + 1, length_ms)
+        return [traded.get(at_ms) or self._flat(at_ms) for at_ms in every]
+
+    def _flat(self, opens_ms: int) -> Bin:
+        """A bar without a trade, at the last price before it."""
+        place = bisect_left(self._minutes, opens_ms, key=lambda minute: minute.open_ms)
+        close = self._minutes[max(place - 1, 0)].close
+        nothing = Decimal(0)
+        return Bin(opens_ms, close, close, close, close, nothing, nothing, nothing)
+
     def bar(self, length_ms: int, at_ms: int) -> Bin | None:
-        """The bar of an instant, as far as it has come; None while it has no trade."""
+        """The bar of an instant, as far as it has come; flat without a trade, None without any
+        price before it.
+        """
         opens = open_of(at_ms, length_ms)
         found = self.bars(length_ms, opens, opens, 1)
-        return found[0] if found else None
+        if found:
+            return found[0]
+        return self._flat(opens) if self._minutes and self._minutes[0].open_ms < opens else None
+
+    def stretch(self, since_ms: int) -> Bin:
+        """All that happened from an instant on, as one bar."""
+        place = bisect_left(self._minutes, since_ms, key=lambda minute: minute.open_ms)
+        whole = self._flat(since_ms)
+        if place < len(self._minutes):
+            whole.open = whole.high = whole.low = self._minutes[place].open
+        for minute in self._minutes[place:]:
+            whole.join(minute)
+        return whole

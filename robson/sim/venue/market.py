@@ -27,6 +27,7 @@ from robson.domain.instrument import Instrument
 from robson.domain.intents import Intent
 from robson.domain.reports import Answer
 from robson.domain.values import NS_PER_S, ExchangeNs, Price
+from robson.sim.venue.depth import Depth
 from robson.sim.venue.doors import VenueExchange
 from robson.sim.venue.history import History, Print
 from robson.sim.venue.recording import Recording
@@ -87,6 +88,7 @@ class Pair:
         self.instrument = item.instrument
         self.symbol = str(item.instrument.symbol)
         self.board = _Board()
+        self.depth = Depth(ms(now_ns))
         fed = FedBoard(self.board, feed)
         self.player = Player(item.tape, item.instrument, exchange, fed, lambda: None)
         # Numbers rise over restarts, too: no market prints a thousand trades a second for long.

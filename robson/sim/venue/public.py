@@ -9,13 +9,13 @@ from typing import Any
 from robson.domain.instrument import Instrument
 from robson.domain.values import Action
 from robson.sim.venue.asked import Asked
+from robson.sim.venue.depth import SIZE
 from robson.sim.venue.endpoints import Budget, Endpoint, Handler, Security, Table, params
 from robson.sim.venue.history import Bin, Print, interval_ms
 from robson.sim.venue.market import Market, Pair
 from robson.sim.venue.refusals import refused
 from robson.sim.venue.wire import ms, padded
 
-SIZE_OF_BOOK = "1.50000000"
 _PLACES = 8
 
 
@@ -41,7 +41,7 @@ async def _exchange_info(asked: Asked) -> Any:
             _rate("RAW_REQUESTS", "MINUTE", 5, 300_000),
         ],
         "exchangeFilters": [],
-        "symbols": [_symbol(pair.instrument, asked) for pair in _wanted(asked)],
+        "symbols": [_symbol(pair.instrument, asked) for pair in wanted(asked)],
     }
 
 
@@ -54,7 +54,7 @@ def _rate(kind: str, interval: str, number: int, limit: int) -> dict[str, Any]:
     }
 
 
-def _wanted(asked: Asked) -> list[Pair]:
+def wanted(asked: Asked) -> list[Pair]:
     """The pairs a request names by ``symbol`` or ``symbols``; all of them when by neither."""
     pairs = asked.market.pairs
     if asked.get("symbol") is not None:
@@ -147,7 +147,7 @@ def _filters(rules: Instrument) -> list[dict[str, Any]]:
 
 
 async def _price(asked: Asked) -> Any:
-    return _one_or_all(asked, [_last(asked.market, pair) for pair in _wanted(asked)])
+    return _one_or_all(asked, [_last(asked.market, pair) for pair in wanted(asked)])
 
 
 def _last(market: Market, pair: Pair) -> dict[str, Any]:
@@ -156,7 +156,7 @@ def _last(market: Market, pair: Pair) -> dict[str, Any]:
 
 
 async def _book_ticker(asked: Asked) -> Any:
-    return _one_or_all(asked, [_book(asked.market, pair) for pair in _wanted(asked)])
+    return _one_or_all(asked, [_book(asked.market, pair) for pair in wanted(asked)])
 
 
 def _book(market: Market, pair: Pair) -> dict[str, Any]:
@@ -168,9 +168,9 @@ def _book(market: Market, pair: Pair) -> dict[str, Any]:
     return {
         "symbol": pair.symbol,
         "bidPrice": bid,
-        "bidQty": SIZE_OF_BOOK,
+        "bidQty": SIZE,
         "askPrice": ask,
-        "askQty": SIZE_OF_BOOK,
+        "askQty": SIZE,
     }
 
 
@@ -179,12 +179,11 @@ async def _depth(asked: Asked) -> Any:
     recorded = asked.market.recording
     if recorded is not None and recorded.symbol == pair.symbol and recorded.snapshot is not None:
         return json.loads(recorded.snapshot)
-    bid, ask = best(asked.market, pair)
-    number = ms(asked.at_ns)
+    bid, ask = pair.depth.see(best(asked.market, pair))
     return {
-        "lastUpdateId": number,
-        "bids": [[bid, SIZE_OF_BOOK]],
-        "asks": [[ask, SIZE_OF_BOOK]],
+        "lastUpdateId": pair.depth.number,
+        "bids": [[bid, SIZE]],
+        "asks": [[ask, SIZE]],
     }
 
 
@@ -221,7 +220,9 @@ async def _klines(asked: Asked) -> Any:
     start, end, limit = asked.number("startTime"), asked.number("endTime"), asked.limit(500, 1000)
     if start is not None and end is not None and end < start:
         return []
-    bars = asked.market.pairs[str(rules.symbol)].history.bars(length, start, end, limit)
+    bars = asked.market.pairs[str(rules.symbol)].history.whole_bars(
+        length, start, end, limit, ms(asked.at_ns)
+    )
     return [kline(bar, length, rules) for bar in bars]
 
 
@@ -331,6 +332,9 @@ ENDPOINTS: Table = {
         _exchange_info, 20, "symbol symbols permissions showPermissionSets symbolStatus"
     ),
     ("GET", f"{_API}/klines"): _open(
+        _klines, 2, "symbol interval startTime endTime timeZone limit"
+    ),
+    ("GET", f"{_API}/uiKlines"): _open(
         _klines, 2, "symbol interval startTime endTime timeZone limit"
     ),
     ("GET", f"{_API}/depth"): _open(_depth, 5, "symbol limit"),

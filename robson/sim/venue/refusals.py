@@ -54,6 +54,7 @@ _TABLE: dict[str, _No] = {
     "no_such_prevention": _No(
         -2010, "This symbol does not allow the specified self-trade prevention mode."
     ),
+    "no_spot": _No(-2010, "This symbol is not permitted for this account."),
     "no_lists": _No(-2010, "OCO orders are not supported for this symbol."),
     "cancel_unknown": _No(-2011, "Unknown order sent."),
     "order_unknown": _No(-2013, "Order does not exist."),

@@ -12,7 +12,16 @@ from aiohttp import web
 
 from robson.domain.reports import ApiError
 from robson.domain.values import NS_PER_S
-from robson.sim.venue import accounts, margin, money, placing, public, tokens
+from robson.sim.venue import (
+    accounts,
+    customers,
+    margin,
+    money,
+    placing,
+    public,
+    tickers,
+    tokens,
+)
 from robson.sim.venue.asked import (
     Asked,
     Received,
@@ -42,6 +51,8 @@ SPEED = "X-Venue-Speed"
 """A header that no exchange sends: so many of its seconds are in one of the machine's."""
 ENDPOINTS: Table = {
     **public.ENDPOINTS,
+    **tickers.ENDPOINTS,
+    **customers.ENDPOINTS,
     **margin.ENDPOINTS,
     **placing.ENDPOINTS,
     **accounts.ENDPOINTS,

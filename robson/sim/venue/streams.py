@@ -8,10 +8,12 @@ from typing import Any
 
 from aiohttp import web
 
+from robson.sim.venue.depth import SIZE
 from robson.sim.venue.frames import Frames, combined_shutdown, raw_shutdown
 from robson.sim.venue.history import Print, interval_ms, open_of
 from robson.sim.venue.market import Market, Pair
-from robson.sim.venue.public import SIZE_OF_BOOK, best
+from robson.sim.venue.periodic import Periodic
+from robson.sim.venue.public import best
 from robson.sim.venue.sockets import Connection, text_of
 from robson.sim.venue.wire import ms, padded
 
@@ -44,6 +46,7 @@ class Streams:
         self._updates = ms(market.now_ns())
         self._booked_ms: dict[str, int] = {}
         self._barred: dict[str, tuple[int, int]] = {}
+        self._periodic = Periodic(market, self.publish)
         market.printed.append(self._printed)
 
     @property
@@ -53,7 +56,7 @@ class Streams:
 
     # --- what is told ----------------------------------------------------------------------------
 
-    def publish(self, name: str, data: dict[str, Any]) -> None:
+    def publish(self, name: str, data: Any) -> None:
         """Tell a frame to whoever wants its stream."""
         raw = wrapped = ""
         role = name.partition("@")[2].partition("_")[0]
@@ -120,7 +123,9 @@ class Streams:
                 continue
             if now - self._booked_ms.get(symbol, 0) >= BOOK_MS:
                 self._book(pair, now)
-        for name in {name for listener in self._listeners for name in listener.names}:
+        names = {name for listener in self._listeners for name in listener.names}
+        self._periodic.tick(names, now)
+        for name in names:
             found = _KLINE.fullmatch(name)
             pair_of = self._market.pairs.get(found[1].upper()) if found else None
             length = interval_ms(found[2]) if found else None
@@ -137,9 +142,9 @@ class Streams:
                 "u": self._updates,
                 "s": pair.symbol,
                 "b": bid,
-                "B": SIZE_OF_BOOK,
+                "B": SIZE,
                 "a": ask,
-                "A": SIZE_OF_BOOK,
+                "A": SIZE,
             },
         )
 

@@ -140,6 +140,17 @@ def test_ccxt_lives_a_long_in_its_own_words(started: Started, record_property: N
     assert resting["status"] == "open"
     assert resting["triggerPrice"] > 0
     assert life["cancelled"]["status"] == "canceled"
+    house, limits = life["house"], life["limits"]
+    assert (house["status"], house["fee"]["taker"]) == ("ok", 0.001)
+    assert house["ticker"]["bid"] < house["ticker"]["last"] < house["ticker"]["ask"]
+    assert house["spot"] == {"BTC": 0.0, "USDT": 0.0}
+    resting, maker, profit = limits["resting"], limits["maker"], limits["profit"]
+    assert (resting["status"], resting["type"], resting["timeInForce"]) == ("open", "limit", "GTC")
+    assert (maker["status"], maker["postOnly"]) == ("canceled", True)
+    assert profit["triggerPrice"] > house["ticker"]["last"]
+    assert limits["at_once"]["status"] == "expired"
+    assert limits["refused"] == "OrderImmediatelyFillable"
+    assert limits["found"] == [resting["id"], maker["id"], profit["id"]]
     assert life["exit"]["status"] == life["queried"]["status"] == "closed"
     assert [trade["side"] for trade in life["trades"]] == ["buy", "sell"]
     assert life["debt"] == {"BTC": 0.0, "USDT": 0.0}

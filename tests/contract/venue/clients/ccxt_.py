@@ -10,13 +10,14 @@ import ccxt
 
 URL, KEY, SECRET, SYMBOL = *sys.argv[1:4], "BTC/USDT"
 ISOLATED = {"marginMode": "isolated"}
+BORROWING = ISOLATED | {"sideEffectType": "MARGIN_BUY"}
 
 
 def made(secret: str = SECRET) -> ccxt.binance:
     """The client, pointed at the venue as its users point it elsewhere."""
     client = ccxt.binance({"apiKey": KEY, "secret": secret, "options": {"defaultType": "margin"}})
     client.options["fetchMarkets"] = {"types": ["spot"]}
-    client.options.update(fetchMargins=True, fetchCurrencies=False)
+    client.options["fetchMargins"] = True
     client.urls["api"].update(
         public=f"{URL}/api/v3", private=f"{URL}/api/v3", sapi=f"{URL}/sapi/v1"
     )
@@ -29,6 +30,12 @@ def life(client: ccxt.binance) -> dict[str, object]:
     funded = client.sapi_post_asset_transfer(
         {"type": "MARGIN_ISOLATEDMARGIN", "asset": "USDT", "amount": "5000", "toSymbol": "BTCUSDT"}
     )
+    house = {
+        "status": client.fetch_status()["status"],
+        "ticker": client.fetch_ticker(SYMBOL),
+        "fee": client.fetch_trading_fee(SYMBOL),
+        "spot": client.fetch_balance({"type": "spot"})["total"],
+    }
     price = Decimal(client.public_get_ticker_price({"symbol": "BTCUSDT"})["price"])
     entry = client.create_order(
         SYMBOL, "market", "buy", 0.1, None, ISOLATED | {"sideEffectType": "MARGIN_BUY"}
@@ -46,12 +53,15 @@ def life(client: ccxt.binance) -> dict[str, object]:
     )
     resting = client.fetch_open_orders(SYMBOL, None, None, dict(ISOLATED))
     cancelled = client.cancel_order(stop["id"], SYMBOL, dict(ISOLATED))
+    limits = limited(client, float(price), amount)
     exit_ = client.create_order(SYMBOL, "market", "sell", amount, None, leaving)
     return {
         "market": {key: market[key] for key in ("id", "precision", "limits", "taker")},
         "funded": funded,
         "entry": entry,
         "held": {"BTC": held["BTC"], "USDT": held["USDT"]},
+        "house": house,
+        "limits": limits,
         "stop": stop,
         "resting": resting,
         "cancelled": cancelled,
@@ -61,6 +71,38 @@ def life(client: ccxt.binance) -> dict[str, object]:
         "debt": client.fetch_balance(ISOLATED | {"symbols": [SYMBOL]})["debt"],
         "bars": client.fetch_ohlcv(SYMBOL, "15m", None, 3),
         "prints": client.fetch_trades(SYMBOL, None, 2),
+    }
+
+
+def limited(client: ccxt.binance, price: float, amount: float) -> dict[str, object]:
+    """Limit orders as its users place them: one that rests, one post-only, one that does not wait,
+    and a profit to be taken.
+    """
+    resting = client.create_order(SYMBOL, "limit", "buy", 0.01, price * 0.9, dict(BORROWING))
+    maker = client.create_order(
+        SYMBOL, "limit", "buy", 0.01, price * 0.9, BORROWING | {"postOnly": True}
+    )
+    at_once = client.create_order(
+        SYMBOL, "limit", "buy", 0.01, price * 0.9, BORROWING | {"timeInForce": "IOC"}
+    )
+    profit = client.create_order(
+        SYMBOL, "market", "sell", amount, None, ISOLATED | {"takeProfitPrice": price * 1.1}
+    )
+    crossing = BORROWING | {"postOnly": True}
+    try:
+        client.create_order(SYMBOL, "limit", "buy", 0.01, price * 1.1, crossing)
+        refused = ""
+    except ccxt.BaseError as error:
+        refused = type(error).__name__
+    found = client.fetch_open_orders(SYMBOL, None, None, dict(ISOLATED))
+    client.cancel_all_orders(SYMBOL, dict(ISOLATED))
+    return {
+        "resting": resting,
+        "maker": client.fetch_order(maker["id"], SYMBOL, dict(ISOLATED)),
+        "at_once": at_once,
+        "profit": client.fetch_order(profit["id"], SYMBOL, dict(ISOLATED)),
+        "refused": refused,
+        "found": [one["id"] for one in found],
     }
 
 
