@@ -292,7 +292,8 @@ def _lacks() -> tuple[str, ...]:
         "## What it does not do",
         "",
         paragraph(
-            "A spot account is there and empty, and takes no order (-2010). Order lists, icebergs and trailing stops are refused in Binance's words for a symbol",
+            "A spot account is there and empty, and takes no order (-2010).",
+            "Order lists, icebergs and trailing stops are refused in Binance's words for a symbol",
             "that takes none; cross margin with code -3003; what waits for a trigger and is to",
             "borrow with -1014.",
             "Wallets beside the isolated accounts are not kept: a transfer in always succeeds.",
