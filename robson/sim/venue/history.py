@@ -210,9 +210,7 @@ class History:
         return Bin(opens_ms, close, close, close, close, nothing, nothing, nothing)
 
     def bar(self, length_ms: int, at_ms: int) -> Bin | None:
-        """The bar of an instant, as far as it has come; flat without a trade, None without any
-        price before it.
-        """
+        """The bar of an instant, as far as it has come: flat without a trade, None before any."""
         opens = open_of(at_ms, length_ms)
         found = self.bars(length_ms, opens, opens, 1)
         if found:

@@ -124,7 +124,8 @@ class Streams:
             if now - self._booked_ms.get(symbol, 0) >= BOOK_MS:
                 self._book(pair, now)
         names = {name for listener in self._listeners for name in listener.names}
-        self._periodic.tick(names, now)
+        recorded = None if recording is None else f"{recording.symbol.lower()}@"
+        self._periodic.tick((n for n in names if not recorded or not n.startswith(recorded)), now)
         for name in names:
             found = _KLINE.fullmatch(name)
             pair_of = self._market.pairs.get(found[1].upper()) if found else None
