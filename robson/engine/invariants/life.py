@@ -24,6 +24,8 @@ PROOF = frozenset(
     ("settled_ns", "not_found_ns", "orders_read", "trades_read", "base_total", "quote_total")
 )
 """What an absence is proved with: time, two not-founds, two lists, and the balances."""
+PAST = "trigger immediately"
+"""The exchange refuses a stop whose price was crossed; one sent again stays unknown beside that."""
 PRICES = frozenset({"stop_loss", "trailing_stop", "stop_gain"})
 
 
@@ -185,7 +187,9 @@ def fresh_trigger(seen: Seen) -> Iterator[Verdict]:
 
 def _said_so(seen: Seen) -> bool:
     """The exchange refused the stop as already crossed, or an earlier process had triggered."""
-    refused = isinstance(seen.memory.last.get(seen.after.id), e.InsuranceFailed)
+    last = seen.memory.last.get(seen.after.id)
+    again = isinstance(last, e.OrderUnknown) and PAST in last.reason
+    refused = again or isinstance(last, e.InsuranceFailed)
     prearmed = seen.after.prearmed
     earlier = prearmed is not None and epoch_of(prearmed.exit.client_id) < seen.memory.epoch
     return refused or (earlier and seen.event.reason != "stop_gain")
