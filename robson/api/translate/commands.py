@@ -37,7 +37,8 @@ def arm(request: pb.ArmRequest, published: Published, actor: str) -> Arm:
         raise Refused("INVALID_ARGUMENT", "idempotency_key is needed; 128 random bits will do.")
     if len(key) > _LONGEST_KEY or not (key.isascii() and (key.isprintable() or not key)):
         raise Refused(
-            "INVALID_ARGUMENT", f"idempotency_key has at most {_LONGEST_KEY} printable characters."
+            "INVALID_ARGUMENT",
+            f"idempotency_key has at most {_LONGEST_KEY} printable ASCII characters.",
         )
     symbol = known_symbol(published, request.symbol)
     return Arm(
@@ -74,7 +75,8 @@ def inject(request: pb.InjectSignalRequest, published: Published, actor: str) ->
         signal_id.isascii() and signal_id.isprintable()
     ):
         raise Refused(
-            "INVALID_ARGUMENT", f"signal_id is needed: 1 to {_LONGEST_ID} printable characters."
+            "INVALID_ARGUMENT",
+            f"signal_id is needed: 1 to {_LONGEST_ID} printable ASCII characters.",
         )
     stop = _price("stop", request.stop)
     if stop is None:

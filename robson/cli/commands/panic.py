@@ -61,6 +61,9 @@ def _confirm(plan: dict[str, Any]) -> None:
         answer = input(f"\n{question(plan)}")
     except EOFError:
         answer = ""
+    except KeyboardInterrupt:
+        output.write(sys.stdout, "\n")  # what is said next begins its own line
+        raise
     if answer.strip().lower() not in ("y", "yes"):
         raise Problem("CANCELLED_BY_USER", "not confirmed. Nothing was changed.")
 

@@ -5,10 +5,22 @@ from __future__ import annotations
 from robson.cli.screens import facts, figures
 from robson.cli.screens import finding as f
 from robson.cli.screens.facts import Doc, at, listed, num, text
-from robson.cli.screens.line import OK, PLAIN, QUIET, WARN, Line, Page, Segment, spans, width_of
+from robson.cli.screens.line import (
+    HARD_SPACE,
+    OK,
+    PLAIN,
+    QUIET,
+    WARN,
+    Line,
+    Page,
+    Segment,
+    spans,
+    width_of,
+)
 from robson.cli.screens.prose import wrap
 
 _BUDGET = "risk_budget_insufficient"
+_UNITS = {"disk_low": "MiB", "signal_stale": "s", "stop_gain_net_low": "R"}
 
 
 def gates(preview: Doc, now: object, page: Page) -> list[Line]:
@@ -142,4 +154,5 @@ def shown(code: str, value: object, page: Page) -> str:
     found = figures.number(value)
     if found is None:
         return page.symbols.clean(value)
-    return _MONEY.get(code, figures.price)(found)
+    said = _MONEY.get(code, figures.price)(found)
+    return f"{said}{HARD_SPACE}{_UNITS[code]}" if code in _UNITS else said

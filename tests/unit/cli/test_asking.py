@@ -123,6 +123,7 @@ def test_ctrl_c_at_the_question_changes_nothing(backend: FakeBackend, door: str)
     terminal.interrupt()
 
     assert terminal.end() == 130
+    assert "\nerror: interrupted" in terminal.shown.replace("\r", ""), "on a line of its own"
     assert "Traceback" not in terminal.shown
     assert not backend.commands
 
