@@ -169,3 +169,12 @@ def test_what_leaves_risk_leaves_as_one_piece_and_names_its_host() -> None:
         f"POST /o?a=1 HTTP/1.1\r\n{usual}{empty}\r\n",
         f"GET /o?a=1 HTTP/1.1\r\n{usual}\r\n",
     ]
+
+
+def test_a_connection_that_was_let_go_without_a_word_is_not_sent_by() -> None:
+    """What it carries would be lost, and nobody would know what became of an order."""
+    with server(saying(answer(b"{}"))) as url:
+        door = PoolDoor(url, time.monotonic)
+        for _ in range(3):
+            assert door.send("POST", "/", "", {}).status == 200
+            threading.Event().wait(0.05)  # the goodbye comes meanwhile
