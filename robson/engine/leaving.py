@@ -231,7 +231,9 @@ def _owed_now(view: PositionView, account: AccountSnapshot) -> Decimal:
     answer is looked at.
     """
     owed, fills = owed_base(account), exit_fills(view)
-    if not fills or account.at_ns - fills[-1].at_ns >= LAG_NS or view.entry is None:
+    if not fills or view.entry is None:
+        return owed
+    if account.at_ns - max(fill.at_ns for fill in fills) >= LAG_NS:
         return owed
     with localcontext(MONEY):
         if owed <= view.entry.held * INTEREST:

@@ -241,7 +241,9 @@ def _rest_is_theirs(view: PositionView, account: AccountSnapshot, ctx: Context) 
     if side_of(view) is Side.SHORT or not sold:
         return False
     fills, trigger = exit_fills(view), view.trigger
-    since_ns = fills[-1].at_ns if fills else trigger.at_ns if trigger else ctx.now_ns
+    # Trades of somebody else are found later than they were made: the last in time counts.
+    last_ns = max((fill.at_ns for fill in fills), default=None)
+    since_ns = last_ns or (trigger.at_ns if trigger else ctx.now_ns)
     return account.at_ns - since_ns >= LAG_NS
 
 

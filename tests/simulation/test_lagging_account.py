@@ -37,6 +37,15 @@ def left(side: Side) -> tuple[PositionView, Context, AccountSnapshot]:
     return bench.view, bench.world.monitor.custody.context(bench.world.symbol), held
 
 
+def found_late(view: PositionView) -> PositionView:
+    """The same, where a part of it was traded by somebody else earlier, and found last."""
+    (fill,) = view.exit_fills
+    cut = {"quantity": fill.quantity / 8, "commission": fill.commission / 8}
+    left = {name: getattr(fill, name) - part for name, part in cut.items()}
+    theirs = attrs.evolve(fill, **cut, at_ns=ExchangeNs(fill.at_ns - 2 * LAG_NS))
+    return attrs.evolve(view, exit_fills=(attrs.evolve(fill, **left), theirs))
+
+
 def used(
     ctx: Context, held: AccountSnapshot, *, read_ns: int, after_ns: int
 ) -> tuple[Context, AccountSnapshot]:
@@ -49,7 +58,7 @@ def test_a_debt_that_was_bought_back_is_not_bought_a_second_time(record_property
     """Journal: bought back. Exchange: owes nothing. An old answer, 14 s late, owes all of it."""
     view, ctx, held = left(Side.SHORT)
     late, _ = used(ctx, held, read_ns=50 * NS_PER_MS, after_ns=14 * NS_PER_S)
-    assert exit_now(view, late) == 0
+    assert exit_now(view, late) == exit_now(found_late(view), late) == 0
     record_property("happened", "a debt of before a fill, not bought")
     sure, _ = used(ctx, held, read_ns=LAG_NS, after_ns=0)
     assert exit_now(view, sure) > 0, "what is still owed so long after the fill is owed"
@@ -60,6 +69,7 @@ def test_base_that_was_sold_is_no_exposure_of_others(record_property: Any) -> No
     view, ctx, held = left(Side.LONG)
     late, account = used(ctx, held, read_ns=50 * NS_PER_MS, after_ns=14 * NS_PER_S)
     assert decide_account(view, account, late).events == ()
+    assert decide_account(found_late(view), account, late).events == ()
     record_property("happened", "base of before a fill, of nobody else's")
     sure, account = used(ctx, held, read_ns=LAG_NS, after_ns=0)
     (closed,) = decide_account(view, account, sure).events
