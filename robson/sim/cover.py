@@ -120,4 +120,5 @@ class Cover:
         if long:
             mine = self._net - self.others.own - self._before
             return self._rules.exit_quantity(mine, price) is not None
-        return self._net < 0
+        # Base that a person sold is owed all the same, and is not held (R11).
+        return self._net + self.others.taken + self.others.sold_again < 0

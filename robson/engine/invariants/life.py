@@ -12,7 +12,15 @@ from robson.domain.values import NS_PER_MS, NS_PER_S, Side
 from robson.domain.view import PositionView
 from robson.engine.exposure import overruns
 from robson.engine.insuring import is_insured
-from robson.engine.invariants.terms import Ask, Memory, Seen, Verdict, epoch_of, seconds
+from robson.engine.invariants.terms import (
+    Ask,
+    Memory,
+    Seen,
+    Verdict,
+    epoch_of,
+    net_of_fees,
+    seconds,
+)
 
 BARE_NS = 3 * NS_PER_S
 EXIT_NS = NS_PER_S
@@ -196,12 +204,25 @@ def _said_so(seen: Seen) -> bool:
 
 
 def left_in_time(seen: Seen) -> Iterator[Verdict]:
-    """From the decision to the last fill."""
+    """From the decision to the last fill; of a short, what a person sold too is not counted."""
     trigger = seen.after.trigger
     last = max((fill.at_ns for fill in seen.way_out), default=0)
+    if seen.side is Side.SHORT and seen.taken > 0:
+        last = _bought_back_ns(seen)
     if trigger is not None:
         took = seen.memory.counted(trigger.at_ns, last) if last > trigger.at_ns else 0
         yield took <= EXIT_NS or f"{trigger.reason} took {seconds(took)} to execute"
+
+
+def _bought_back_ns(seen: Seen) -> int:
+    """When the way out of a short had bought back all that its entry sold, or ended."""
+    fills = sorted(seen.way_out, key=lambda fill: fill.at_ns)
+    held = seen.after.entry.held if seen.after.entry else Decimal(0)
+    base, bought, at_ns = seen.rules.symbol.base, Decimal(0), 0
+    for fill in fills:
+        if bought < held:
+            bought, at_ns = bought + net_of_fees((fill,), base), fill.at_ns
+    return at_ns
 
 
 LAWS: tuple[tuple[str, Ask, tuple[type, ...]], ...] = (

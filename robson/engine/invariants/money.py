@@ -183,19 +183,10 @@ def no_over_exit(seen: Seen) -> Iterator[Verdict]:
         most += _bought_between(seen, fills)
     if seen.side is Side.SHORT:
         moved = net_of_fees(fills, seen.after.scope.symbol.base)
-        most = (entry.held + _taken(seen)) * INTEREST + DUST_ORDERS * least_order(
+        most = (entry.held + seen.taken) * INTEREST + DUST_ORDERS * least_order(
             seen.rules, entry.price
         )
     yield moved <= most or f"exits moved {moved}, held were {most}"
-
-
-def _taken(seen: Seen) -> Decimal:
-    """Borrowed base that a person sold since the position was sized: it is owed all the same."""
-    sized = seen.memory.sized.get(seen.after.id)
-    if seen.truth is None or sized is None:
-        return ZERO
-    fills, _ = seen.truth.by_others(sized.at_ns, ())
-    return total(fill for fill in fills if fill.action is Action.SELL)
 
 
 def _bought_between(seen: Seen, exits: tuple[Fill, ...]) -> Decimal:

@@ -15,7 +15,7 @@ from robson.domain.identity import PositionId, position_hash, read_client_order_
 from robson.domain.instrument import Instrument
 from robson.domain.intents import Intent
 from robson.domain.reports import AccountSnapshot, Fill, InterestCharge, OrderState
-from robson.domain.values import MONEY, NS_PER_S, Side
+from robson.domain.values import MONEY, NS_PER_S, Action, Side
 from robson.domain.view import PositionView
 
 Verdict = bool | str
@@ -168,6 +168,15 @@ class Seen:
     def way_out(self) -> tuple[Fill, ...]:
         """Every fill that reduced the position so far."""
         return (*self.after.insurance_fills, *self.after.exit_fills)
+
+    @property
+    def taken(self) -> Decimal:
+        """Borrowed base that a person sold since the position was sized: owed all the same."""
+        sized = self.memory.sized.get(self.after.id)
+        if self.truth is None or sized is None:
+            return Decimal(0)
+        fills, _ = self.truth.by_others(sized.at_ns, ())
+        return total(fill for fill in fills if fill.action is Action.SELL)
 
 
 @attrs.frozen
