@@ -25,6 +25,8 @@ FAR_FILL = Fraction(1, 4)
 """A fill farther than so many spans from its reference is the anchor of the first rung."""
 SIXTEENTH = 16
 ROUNDED = Fraction(1, 10**9)
+FINEST = Fraction(1, 10**12)
+"""A charge of a unit is written with twelve decimals, whatever the unit is worth."""
 """Shares and quantities are cut after 8 to 12 digits on the way to a figure."""
 ROBSON = "robson"
 """Who arms a position for an entry that was found filled: it takes over what is there (R25)."""
@@ -112,7 +114,7 @@ class Decided:
         entry, fill = exact(plan["stops"]["entry_ref"]), exact(sizing["entry_fill"])
         interest = exact(sizing["interest_unit"])
         due = self._interest(told, entry, fill, long=long)
-        near = abs(interest - due) <= entry * ROUNDED
+        near = abs(interest - due) <= entry * ROUNDED + FINEST
         yield near or f"a unit's interest is {float(interest)}, by the rates {float(due)}"
         usable = max(Fraction(0), min(capital, _equity(account)))
         most = usable * (life.leverage - (0 if long else 1)) * (1 - HEADROOM) / entry
