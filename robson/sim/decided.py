@@ -25,9 +25,9 @@ FAR_FILL = Fraction(1, 4)
 """A fill farther than so many spans from its reference is the anchor of the first rung."""
 SIXTEENTH = 16
 ROUNDED = Fraction(1, 10**9)
+"""Shares and quantities are cut after 8 to 12 digits on the way to a figure."""
 FINEST = Fraction(1, 10**12)
 """A charge of a unit is written with twelve decimals, whatever the unit is worth."""
-"""Shares and quantities are cut after 8 to 12 digits on the way to a figure."""
 ROBSON = "robson"
 """Who arms a position for an entry that was found filled: it takes over what is there (R25)."""
 
