@@ -12,7 +12,7 @@ import pytest
 
 from robson.sim.live.life import live
 from robson.sim.live.plan import Plan, Trouble, plan_of
-from robson.sim.live.template import Template
+from robson.sim.template import Template
 
 BRIEF = {
     "lost answers, killed while one is unknown": Plan(
@@ -37,7 +37,7 @@ LONG = {f"seed 3, position {number}": plan_of(3, number) for number in range(1, 
 
 @pytest.fixture(scope="module")
 def template() -> Iterator[Template]:
-    with Template() as made:
+    with Template("robson.sim.live.loaded") as made:
         yield made
 
 

@@ -22,7 +22,7 @@ from robson.daemon.clock import monotonic_s
 from robson.domain.errors import RobsonError
 from robson.sim.chaos.programs import Gate, Process, forked, fresh
 from robson.sim.chaos.trace import Call, Strike, Tracer, threads
-from robson.sim.chaos.wait import LOOK_S, pause, until
+from robson.sim.wait import LOOK_S, pause, until
 
 SPEED = 4
 """Seconds of the exchange in one of ours."""

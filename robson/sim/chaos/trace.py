@@ -20,7 +20,7 @@ import attrs
 from robson.daemon.clock import monotonic_s
 from robson.domain.errors import RobsonError
 from robson.domain.values import NS_PER_S
-from robson.sim.chaos.wait import until
+from robson.sim.wait import until
 
 FILE_CALLS = (
     *("write", "pwrite64", "fdatasync", "fsync", "ftruncate"),

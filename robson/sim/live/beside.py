@@ -14,9 +14,9 @@ from robson.connectors.simulated.books import SqliteBooks
 from robson.connectors.simulated.entries import Entry
 from robson.daemon.clock import monotonic_s
 from robson.domain.errors import RobsonError
-from robson.sim.chaos.wait import until
 from robson.sim.live.plan import Trouble
-from robson.sim.live.template import KILL, TERMINATE, Child, Template
+from robson.sim.template import Child, Template
+from robson.sim.wait import until
 
 SYMBOL = "BTCUSDT"
 KEY, SECRET = "test-key", "test-secret"
@@ -89,9 +89,9 @@ class Venue:
 
     def close(self) -> None:
         """End it."""
-        self._process.send(TERMINATE)
-        if self._process.wait(_ENDS_S) is None:
-            self._process.send(KILL)
+        self._process.terminate()
+        if self._process.ends(_ENDS_S) is None:
+            self._process.kill()
 
 
 class Daemon:
@@ -157,13 +157,13 @@ class Daemon:
     def kill(self) -> None:
         """Kill -9."""
         if self._process is not None:
-            self._process.send(KILL)
-            self._process.wait(_ENDS_S)
+            self._process.kill()
+            self._process.ends(_ENDS_S)
 
     def ask_to_end(self) -> None:
         """SIGTERM."""
         if self._process is not None:
-            self._process.send(TERMINATE)
+            self._process.terminate()
 
     def close(self) -> None:
         """End what still runs."""

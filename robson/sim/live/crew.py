@@ -9,7 +9,7 @@ from pathlib import Path
 
 from robson.sim.live.life import Result, live
 from robson.sim.live.plan import plan_of
-from robson.sim.live.template import Template
+from robson.sim.template import Template
 from robson.sim.workers import INTERRUPT, Worker, as_they_come, work
 
 
@@ -35,5 +35,5 @@ def _live(number: int, template: Template) -> Result:
 
 
 if __name__ == "__main__":
-    with Template() as made:
+    with Template("robson.sim.live.loaded") as made:
         work(partial(_live, template=made))

@@ -21,11 +21,11 @@ from robson.api.v1 import robson_pb2 as pb
 from robson.daemon.clock import monotonic_s
 from robson.domain.errors import RobsonError
 from robson.sim.chaos.verdict import naked_ns
-from robson.sim.chaos.wait import LOOK_S, pause
 from robson.sim.live.beside import SYMBOL, Daemon, Venue, last_line
 from robson.sim.live.plan import Plan
-from robson.sim.live.template import Template
 from robson.sim.live.verdict import Verdict, judge
+from robson.sim.template import Template
+from robson.sim.wait import LOOK_S, pause
 
 GOAL_S = 300.0
 """Exchange time that a step may take: an outage, a proof of absence and a look each half minute."""

@@ -9,10 +9,10 @@ import pytest
 
 from robson.daemon import worker
 from robson.daemon.clock import monotonic_s
-from robson.sim.chaos.loaded import _hold
+from robson.sim.chaos.loaded import hold
 from robson.sim.chaos.programs import Gate, Process, forked, fresh
-from robson.sim.chaos.wait import until
-from robson.sim.workers import Worker
+from robson.sim.template import Template
+from robson.sim.wait import until
 
 SOON_S = 60.0
 
@@ -46,7 +46,7 @@ def test_it_does_nothing_before_its_gate_is_opened(tmp_path: Path) -> None:
 def test_a_thread_of_it_waits_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "named", worker.named)  # put back afterwards
     gate = Gate(tmp_path / "gate", "reader")
-    _hold(gate)
+    hold(str(gate.opens), gate.thread)
     threads = {
         name: threading.Thread(target=worker.guarded(name, lambda: None, lambda *_: None))
         for name in ("feed", "reader")
@@ -83,10 +83,10 @@ def test_variables_that_would_configure_it_do_not_reach_it(tmp_path: Path) -> No
 def test_whoever_forked_takes_all_of_its_own_along(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made: list[Worker] = []
+    made: list[Template] = []
     monkeypatch.setattr("robson.sim.chaos.programs._made", made)
     process = forked(tmp_path / "log", "robson.daemon", "--version", gate=Gate(tmp_path / "never"))
     assert process.poll() is None
 
-    made[0].dismiss()
+    made[0].close()
     assert not Path(f"/proc/{process.pid}").exists()

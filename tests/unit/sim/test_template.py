@@ -1,4 +1,4 @@
-"""What ``robson-sim live`` forks is what Python would have started, and does not outlive it."""
+"""What chaos and live positions fork is what Python would have started, and does not outlive it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from robson.sim.live.template import KILL, TERMINATE, Child, Template, TemplateLost
+from robson.sim.template import KILL, TERMINATE, Child, Template, TemplateLost
 
 BOUND_S = 30.0
 SEES = """
@@ -34,7 +34,7 @@ def loaded(place: Path) -> Iterator[Template]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(place))
         patch.setenv("ROBSON_LEFT_BEHIND", "1")
-        with Template() as made:
+        with Template("robson.sim.live.loaded") as made:
             yield made
 
 
@@ -54,7 +54,7 @@ def test_children_are_as_python_would_have_started_them(template: Template, plac
     sees = started(template, place, "sees", said="seen", ROBSON__OWN="yes")
     waits = [started(template, place, "waits") for _ in range(2)]
 
-    assert sees.wait(BOUND_S) == 7, (place / "seen.err").read_text()
+    assert sees.ends(BOUND_S) == 7, (place / "seen.err").read_text()
     arguments, folder, environment, name = json.loads((place / "seen.out").read_text())
     assert arguments[1:] == ["--one", "2"]
     assert (folder, name) == (str(place), "__main__")
@@ -62,9 +62,9 @@ def test_children_are_as_python_would_have_started_them(template: Template, plac
     assert "ROBSON_LEFT_BEHIND" not in environment
     for child, number in zip(waits, (KILL, TERMINATE), strict=True):
         assert child.poll() is None
-        child.send(number)
-        assert child.wait(BOUND_S) == -number
-        child.send(KILL)  # and whoever has its pid now is not struck
+        child.send_signal(number)
+        assert child.ends(BOUND_S) == -number
+        child.kill()  # and whoever has its pid now is not struck
 
 
 def test_answer_that_nobody_waited_for_is_not_the_next_ones(

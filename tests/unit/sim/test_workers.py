@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from robson.daemon.clock import monotonic_s
-from robson.sim.chaos.wait import until
+from robson.sim.wait import until
 from robson.sim.workers import INTERRUPT, Worker, WorkerLost, as_they_come
 
 BOUND_S = 30.0

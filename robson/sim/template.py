@@ -1,8 +1,9 @@
-"""A process that has loaded the daemon and the venue, and forks one for each that is started.
+"""A process that has loaded the code of some programs, and forks one for each that is started.
 
-Half a second of processor is what either costs until it answers, nearly all of it the loading of
-its code, and a hundred positions start three hundred. What is forked is a process of its own and
-runs what ``python -m MODULE ARGUMENTS`` would. One line of JSON asks, one answers.
+Half a second of processor is what robsond or a venue costs until it answers, nearly all of it the
+loading of its code, and a run of chaos or of live positions starts hundreds. What is forked is a
+process of its own, with its own pid, files and signals, and runs what ``python -m WORDS`` would.
+One line of JSON asks, one answers. It starts no thread, so a fork of it is whole.
 """
 
 from __future__ import annotations
@@ -20,11 +21,13 @@ from typing import Any, Self
 import robson
 from robson.daemon.clock import monotonic_s
 from robson.domain.errors import RobsonError
-from robson.sim.chaos.wait import until
+from robson.sim.wait import LOOK_S, until
 
-_LOST = "the process that starts the others has ended"
+OURS = "ROBSON_"
+"""Variables that would configure a program; here its arguments do."""
 KILL, TERMINATE = 9, 15
 """Signals, by number: whoever catches one lives in the daemon."""
+_LOST = "the process that starts the others has ended"
 _ROOT = Path(robson.__file__).parents[1]
 
 
@@ -33,28 +36,37 @@ class TemplateLost(RobsonError):
 
 
 class Template:
-    """The process, from the side of whoever starts others by it; they end with it."""
+    """The process, from the side of whoever starts others by it; they end with it.
 
-    def __init__(self) -> None:
+    It has a process group of its own: a terminal's Ctrl-C is for whoever made it.
+
+    Args:
+        module: whose main part loads what the programs need, and calls :func:`serve`.
+    """
+
+    def __init__(self, module: str) -> None:
         self._asked = 0
-        paths = (str(_ROOT), os.environ.get("PYTHONPATH", ""))
         self._process = subprocess.Popen(  # noqa: S603 - our own program
-            [sys.executable, "-m", __name__],
+            [sys.executable, "-m", module],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))},
+            env=environment(),
+            process_group=0,
         )
 
-    def start(self, *arguments: str, out: Path, err: Path, **env: str) -> Child:
-        """Run a module; what it says is added to two files. Of our environment it has all but
-        Robson's own variables.
+    def start(
+        self, *words: str, out: Path, err: Path, hold: tuple[str, ...] = (), **env: str
+    ) -> Child:
+        """Run a module with its arguments; what it says is added to two files.
+
+        Of our environment it has all but Robson's own variables. ``hold`` is for ``serve``.
 
         Raises:
             TemplateLost: there is nothing to fork from any more.
         """
-        kept = {name: text for name, text in os.environ.items() if not name.startswith("ROBSON_")}
-        said = {"arguments": arguments, "out": str(out), "err": str(err), "env": kept | env}
+        kept = {name: text for name, text in os.environ.items() if not name.startswith(OURS)}
+        said = {"words": words, "out": str(out), "err": str(err), "env": kept | env, "hold": hold}
         return Child(self.ask, self.ask(said | {"folder": str(err.parent)}))
 
     def ask(self, said: dict[str, Any]) -> Any:
@@ -84,6 +96,10 @@ class Template:
         return self
 
     def __exit__(self, *_: object) -> None:
+        """Done with it."""
+        self.close()
+
+    def close(self) -> None:
         """End it, and whatever of it still runs."""
         self._process.communicate()
 
@@ -92,40 +108,74 @@ class Child:
     """What ``subprocess.Popen`` is for a process that Python started, for one that was forked.
 
     Attributes:
-        code: its exit code, negative for a signal; None while it is not known to have ended.
+        returncode: its exit code, negative for a signal; None while it is not known to have ended.
     """
 
     def __init__(self, ask: Callable[[dict[str, Any]], Any], pid: int) -> None:
-        self.pid, self.code = pid, None
+        self.pid = pid
+        self.returncode: int | None = None
         self._ask = ask
 
     def poll(self) -> int | None:
         """Its exit code, if it has ended. Until then its pid is nobody else's."""
-        if self.code is None:
-            self.code = self._ask({"ended": self.pid})
-        return self.code
+        if self.returncode is None:
+            self.returncode = self._ask({"ended": self.pid})
+        return self.returncode
 
-    def wait(self, longest_s: float) -> int | None:
+    def ends(self, longest_s: float) -> int | None:
         """Its exit code, if it ends in time."""
         until(lambda: self.poll() is not None, monotonic_s() + longest_s)
-        return self.code
+        return self.returncode
 
-    def send(self, number: int) -> None:
-        """A signal, unless it has ended."""
+    def wait(self) -> int:
+        """Its exit code, once it has ended."""
+        while (code := self.ends(LOOK_S)) is None:
+            pass
+        return code
+
+    def send_signal(self, sig: int, /) -> None:
+        """Nothing is sent to a process that has ended: its pid may be another's."""
         if self.poll() is None:
-            os.kill(self.pid, number)
+            os.kill(self.pid, sig)
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+        self.send_signal(TERMINATE)
+
+    def kill(self) -> None:
+        """End it without a word."""
+        self.send_signal(KILL)
+
+
+def environment() -> dict[str, str]:
+    """Ours, with the place of this code."""
+    paths = (str(_ROOT), os.environ.get("PYTHONPATH", ""))
+    return os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
 
 
 # --- in the process that forks -------------------------------------------------------------------
 
 
-def _serve() -> list[str]:
-    """Answer until nobody asks any more; returns in a child, with what it is to run."""
+def serve(hold: Callable[..., None] | None = None) -> None:
+    """Answer until nobody asks any more; in a child, run what it was forked for.
+
+    ``hold``: called in a child with what ``Template.start`` was given, before it runs.
+    """
+    gc.freeze()
+    said = _asked()
+    if hold is not None and said["hold"]:
+        hold(*said["hold"])
+    sys.argv = list(said["words"])
+    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+
+
+def _asked() -> Mapping[str, Any]:
+    """Returns in a child, with what it is to run."""
     running: set[int] = set()
     try:
         _answer(0, "loaded")
         for line in sys.stdin:
-            said = json.loads(line)
+            said: dict[str, Any] = json.loads(line)
             if "ended" in said:
                 answer = _ended(said["ended"])
                 if answer is not None:
@@ -133,7 +183,8 @@ def _serve() -> list[str]:
             else:
                 answer = os.fork()
                 if answer == 0:
-                    return _become(said)
+                    _become(said)
+                    return said
                 running.add(answer)
             _answer(said["number"], answer)
     except BrokenPipeError:
@@ -153,7 +204,7 @@ def _ended(pid: int) -> int | None:
     return os.waitstatus_to_exitcode(status) if found else None
 
 
-def _become(said: Mapping[str, Any]) -> list[str]:
+def _become(said: Mapping[str, Any]) -> None:
     os.chdir(said["folder"])
     ends = (os.devnull, os.O_RDONLY), (said["out"], _ADD), (said["err"], _ADD)
     for number, (path, mode) in enumerate(ends):
@@ -162,22 +213,6 @@ def _become(said: Mapping[str, Any]) -> list[str]:
         os.close(opened)
     os.environ.clear()
     os.environ.update(said["env"])
-    return list(said["arguments"])
 
 
 _ADD = os.O_WRONLY | os.O_APPEND | os.O_CREAT
-
-
-def _run(module: str, *arguments: str) -> None:
-    sys.argv = [module, *arguments]
-    runpy.run_module(module, run_name="__main__", alter_sys=True)
-
-
-if __name__ == "__main__":
-    # What the two start with.
-    import robson.daemon.binance
-    import robson.daemon.serving
-    import robson.sim.venue.command
-
-    gc.freeze()
-    _run(*_serve())
