@@ -7,8 +7,8 @@ be looked at: there the laws of the journal alone are asked.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from itertools import takewhile
+from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any
 
 from robson.connectors.simulated.conservation import Conservation
@@ -27,6 +27,9 @@ from robson.domain.position import Position
 from robson.domain.reports import InterestCharge
 from robson.domain.view import PositionView
 from robson.engine.invariants import Audit, Memory, Truth
+
+AT_ONCE = 8
+"""Rows that are folded again at one event, where time is real and a price may wait behind it."""
 
 
 class Auditor:
@@ -47,7 +50,7 @@ class Auditor:
         self._exchange = exchange
         self._clock = clock
         self._journal = journal
-        self._replayed = 0
+        self._replayed = self._due = 0
         self._folded: dict[PositionId, Position] = {}
         looks = None if exchange is None else self._truth
         self._audit = Audit(instruments, truth=looks, excused=self._excused)
@@ -65,7 +68,10 @@ class Auditor:
             return
         self._audit.witness(recorded, view)
         if isinstance(recorded.event, e.PnlSettled) and view is not None:
+            self._due = self._audit.memory.seq
             self._quiet(view.scope)
+        elif self._replayed < self._due:
+            self._replay(AT_ONCE)
 
     @property
     def memory(self) -> Memory:
@@ -79,7 +85,7 @@ class Auditor:
 
     def _quiet(self, scope: Scope) -> None:
         """Flat and settled: compare with the exchange, its books with themselves, and replay."""
-        self._replay()
+        self._replay(AT_ONCE if self._exchange is None else None)
         if self._exchange is None:
             return
         self._audit.final(self._truth(scope))
@@ -88,12 +94,18 @@ class Auditor:
         for difference in found.differences:
             self._audit.note("B1", difference, self._clock.exchange_ns())
 
-    def _replay(self) -> None:
-        """Read back what was written since the last time: a row is folded again once."""
-        since, self._replayed = self._replayed, self._audit.memory.seq
-        # The rest of a transaction that is just being folded is for the next time.
-        rows = takewhile(lambda row: row.seq <= self._replayed, self._journal.read(since))
+    def _replay(self, at_most: int | None) -> None:
+        """Read back what was written until a position was settled: a row is folded again once."""
+        rows = islice(self._behind(), at_most)
         self._audit.replay(rows, TableLaw, onto=self._folded)
+
+    def _behind(self) -> Iterator[Recorded]:
+        # The rest of a transaction that is just being folded is for the next time.
+        for row in self._journal.read(self._replayed):
+            if row.seq > self._due:
+                return
+            self._replayed = row.seq
+            yield row
 
     def _truth(self, scope: Scope) -> Truth:
         assert self._exchange is not None, "who cannot look at the exchange has no truth to tell"
