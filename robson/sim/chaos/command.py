@@ -35,7 +35,7 @@ trails, a short that meets its target, a panic) under strace to name every syste
 log, emergency file and exchange sockets, and lives it again for each of them with a strike at that
 call: KILL, EIO, ENOSPC (at a socket ECONNRESET) or STOP for two seconds. What has died is started
 again; at the end the exchange's books and the journal have to agree. All strikes, some 2,200, take
-about half an hour on two cores that do nothing else. Ctrl-C ends it with what was lived so far.
+about 35 minutes on two cores that do nothing else. Ctrl-C ends it with what was lived so far.
 """
 _EXAMPLES = """
 examples:
