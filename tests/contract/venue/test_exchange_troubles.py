@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 import pytest
 
+from robson.daemon.clock import monotonic_s
 from robson.domain.identity import (
     AccountId,
     PositionId,
@@ -17,6 +17,7 @@ from robson.domain.identity import (
     Symbol,
     client_order_id,
 )
+from robson.sim.wait import until
 from tests.contract.venue.caller import Caller, Came, Operator
 from tests.contract.venue.harness import Started, venue
 
@@ -104,9 +105,8 @@ def desk() -> Iterator[Desk]:
 
 def later(desk: Desk, seconds: int) -> None:
     """Let the exchange's time pass."""
-    until = desk.caller.now_ms() + seconds * 1000
-    while (left_ms := until - desk.caller.now_ms()) > 0:
-        time.sleep(left_ms / 1000 / SPEED)  # asked without a pause, it has weight
+    passed_ms = desk.caller.now_ms() + seconds * 1000
+    assert until(lambda: desk.caller.now_ms() >= passed_ms, monotonic_s() + seconds)
 
 
 @pytest.mark.parametrize("kind", ENTRIES)
