@@ -77,7 +77,15 @@ class Venue:
 
     def strikes(self) -> list[tuple[str, str]]:
         """Kind and role of every strike so far."""
-        return [(one["kind"], one["role"]) for one in self.ask("faults")["strikes"]]
+        return [(one["kind"], one["role"]) for one in self.struck()]
+
+    def struck(self) -> list[dict[str, Any]]:
+        """Every strike, with the exchange's time."""
+        return list(self.ask("faults")["strikes"])
+
+    def now_ns(self) -> int:
+        """The exchange's time."""
+        return int(self.ask("market")["at_ms"]) * 1_000_000
 
     def price(self, price: Decimal) -> None:
         """The market is suddenly elsewhere."""

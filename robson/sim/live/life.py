@@ -20,7 +20,8 @@ from robson.api.client import CallFailed
 from robson.api.v1 import robson_pb2 as pb
 from robson.daemon.clock import monotonic_s
 from robson.domain.errors import RobsonError
-from robson.sim.chaos.verdict import naked_ns
+from robson.domain.values import NS_PER_S
+from robson.sim.live.bare import Away, Bare, bare, windows
 from robson.sim.live.beside import SYMBOL, Daemon, Venue, last_line
 from robson.sim.live.plan import Plan
 from robson.sim.live.verdict import Verdict, judge
@@ -129,6 +130,9 @@ class _Life:
         self.armed: list[str] = []
         self.struck: list[tuple[str, str]] = []
         self._killed = False
+        self._aways: list[Away] = []
+        self._gone: tuple[int, float] | None = None
+        """When the process was last seen to be gone, by the venue's clock and by ours."""
         self._armed_s = 0.0
         self._asked_of: object = None
         """Which process has been told to leave, or to end: each is told once."""
@@ -160,7 +164,12 @@ class _Life:
             raise
         self.struck = self.venue.strikes()
         books, log = self.venue.ask("books"), self.venue.ask("log")["rows"]
-        return judge(self.daemon, books, log, self.armed, naked_ns(self.venue.entries()))
+        return judge(self.daemon, books, log, self.armed, self._bare())
+
+    def _bare(self) -> Bare:
+        self._is_back()
+        excuses = windows(self.venue.struck())
+        return bare(self.venue.entries(), excuses, self._aways, self._speed)
 
     # --- steps -----------------------------------------------------------------------------------
 
@@ -247,14 +256,29 @@ class _Life:
 
     def _kill(self) -> None:
         self._killed = True
+        self._is_gone()
         self.daemon.kill()
+
+    def _is_gone(self) -> None:
+        self._gone = self._gone or (self.venue.now_ns(), monotonic_s())
+
+    def _is_back(self) -> None:
+        if self._gone is not None:
+            since_ns, since_s = self._gone
+            self._gone = None
+            ours_ns = int((monotonic_s() - since_s) * NS_PER_S)
+            until_ns = self.venue.now_ns()
+            self._aways.append(Away(since_ns=since_ns, until_ns=until_ns, ours_ns=ours_ns))
 
     def _tend(self) -> None:
         """Start again what has died; kill it where it is to die as soon as something has struck."""
         if self._plan.death == "struck" and not self._killed and self.venue.strikes():
             self._kill()
         if not self.daemon.lives:
+            self._is_gone()
             self.daemon.start()
+        elif self._gone is not None and self.daemon.client() is not None:
+            self._is_back()
 
     # --- waiting ---------------------------------------------------------------------------------
 

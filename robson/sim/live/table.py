@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from decimal import Decimal
 from textwrap import wrap
 from typing import Any
 
 import attrs
 
-from robson.domain.values import NS_PER_S, plain
 from robson.sim.live.life import Result
+from robson.sim.live.unprotected import Unprotected
 from robson.sim.paper import Paper, hard, soft
 
 SCHEMA = "robson.live/1"
@@ -61,9 +60,9 @@ class Report:
         return rows
 
     @property
-    def barest(self) -> Result | None:
-        """The position that was without a stop for longest."""
-        return max(self.results, key=lambda one: one.verdict.bare_ns, default=None)
+    def unprotected(self) -> Unprotected:
+        """Time without a stop, of every position that was lived to its end."""
+        return Unprotected(lives=tuple(one.verdict.bare for one in self.results))
 
     @property
     def never(self) -> tuple[str, ...]:
@@ -76,7 +75,8 @@ class Report:
     @property
     def passed(self) -> bool:
         """All held, and the weather was there."""
-        return bool(self.results and self.struck) and not self.failed and not self.never
+        met = bool(self.results and self.struck) and not self.never
+        return met and not self.failed and not self.unprotected.wrong
 
 
 def document(report: Report) -> dict[str, Any]:
@@ -91,10 +91,7 @@ def document(report: Report) -> dict[str, Any]:
         "held": sum(bool(one.verdict.fills) for one in report.results),
         **{name: sum(getattr(one, name) for one in report.results) for name in _OF_LIVES},
         **{name: sum(getattr(one.verdict, name) for one in report.results) for name in _SUMS},
-        "unprotected_s": {
-            "worst": plain(bare_s(report.barest)),
-            "position": report.barest and report.barest.plan.number,
-        },
+        "unprotected_s": report.unprotected.document(),
         "rows": [
             {
                 "fault": kind,
@@ -108,11 +105,6 @@ def document(report: Report) -> dict[str, Any]:
         "failed": [_told(report, one) for one in report.failed],
         "elapsed_s": round(report.elapsed_s, 1),
     }
-
-
-def bare_s(result: Result | None) -> Decimal:
-    """Exchange time in which a position was held and no stop rested."""
-    return Decimal(result.verdict.bare_ns if result else 0) / NS_PER_S
 
 
 def again(result: Result, speed: str) -> str:
@@ -163,12 +155,9 @@ def show(report: Report, page: Paper) -> None:
         "Unknown",
         f"{told['unknown']} requests; {told['found']} found, {told['absent']} proved absent.",
     )
-    if (barest := report.barest) is not None:
-        page.fact(
-            "Unprotected",
-            f"{bare_s(barest):.2f} s of the exchange's time at worst: position"
-            f" {barest.plan.number}, {told_plan(barest)}.",
-        )
+    report.unprotected.show(page)
+    for wrong in report.unprotected.wrong:
+        page.fact("UNPROTECTED", wrong)
     for kind in told["never"]:
         page.fact("NEVER MET", f"{kind}: dealt, and nothing was there to be struck")
     for one in told["failed"]:

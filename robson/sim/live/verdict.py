@@ -15,7 +15,9 @@ import attrs
 
 from robson.domain.errors import StoreError
 from robson.domain.identity import Purpose
+from robson.domain.values import NS_PER_S
 from robson.sim.chaos.verdict import DUST, purpose, read_rows
+from robson.sim.live.bare import LIMIT_S, Bare
 from robson.sim.live.beside import BALANCE, Daemon
 from robson.store.examine import examine
 from robson.store.journal import FILE_NAME
@@ -41,7 +43,7 @@ class Verdict:
         unknown: requests of which nobody knew what became.
         found, absent: how that was settled, last; an order that is seen to rest is found.
         in_flight: rows of the venue's log that a fault has struck.
-        bare_ns: exchange time in which something was held and no stop of ours rested.
+        bare: time in which something was held and not covered.
     """
 
     fills: int = 0
@@ -50,7 +52,7 @@ class Verdict:
     found: int = 0
     absent: int = 0
     in_flight: int = 0
-    bare_ns: int = 0
+    bare: Bare = attrs.field(factory=Bare)
     wrong: tuple[str, ...] = ()
 
 
@@ -59,7 +61,7 @@ def judge(
     books: dict[str, Any],
     log: list[dict[str, Any]],
     armed: Sequence[str],
-    bare_ns: int,
+    bare: Bare,
 ) -> Verdict:
     """Look at everything that one life has left."""
     account = books["accounts"][0]
@@ -81,6 +83,7 @@ def judge(
     wrong += _money(account, rows)
     wrong += _entries(entered, armed)
     wrong += _evidence(rows, account)
+    wrong += _covered(bare)
     return Verdict(
         fills=len(account["fills"]),
         entries=sum(entered.values()),
@@ -88,7 +91,7 @@ def judge(
         found=len(unknown - absent),
         absent=len(absent),
         in_flight=sum(bool(row["struck"]) for row in log),
-        bare_ns=bare_ns,
+        bare=bare,
         wrong=tuple(wrong),
     )
 
@@ -118,6 +121,13 @@ def _left(account: dict[str, Any]) -> list[str]:
 
 def _total(row: dict[str, Any]) -> Decimal:
     return Decimal(row["free"]) + Decimal(row["locked"])
+
+
+def _covered(bare: Bare) -> list[str]:
+    if bare.over_ns <= LIMIT_S * NS_PER_S:
+        return []
+    over_s = bare.over_ns / NS_PER_S
+    return [f"held without a stop for {over_s:.2f} s that no fault excuses, of {bare.told}"]
 
 
 # --- fills and money -----------------------------------------------------------------------------

@@ -13,6 +13,7 @@ import pytest
 from robson.domain.identity import AccountId, PositionId, Purpose, Scope, Symbol, client_order_id
 from robson.sim.__main__ import run
 from robson.sim.live import command, verdict
+from robson.sim.live.bare import Bare
 from robson.sim.live.life import GOAL_S, TRIES, Result, again_s
 from robson.sim.live.plan import CARDS, ENDS, plan_of
 from robson.sim.live.table import Report, document, show
@@ -152,7 +153,8 @@ def result(number: int, *, struck: bool = True, wrong: tuple[str, ...] = ()) -> 
     plan = plan_of(1, number)
     strikes = tuple((each.kind, each.role) for each in plan.troubles) if struck else ()
     return Result(
-        plan=plan, armed=1, deaths=0, strikes=strikes, verdict=Verdict(fills=2, entries=1),
+        plan=plan, armed=1, deaths=0, strikes=strikes,
+        verdict=Verdict(fills=2, entries=1, bare=Bare(clear=(("fill", 10**8),))),
         elapsed_s=1.0, wrong=wrong,
     )  # fmt: skip
 
@@ -167,6 +169,9 @@ def test_no_weather_and_no_position_is_no_pass() -> None:
     never = fine[0].plan.troubles[0].kind
     tame = [attrs.evolve(one, strikes=[s for s in one.strikes if s[0] != never]) for one in fine]
     assert attrs.evolve(report, results=tuple(tame)).never == (never,)
+    late = attrs.evolve(fine[0].verdict, bare=Bare(clear=(("fill", 4_000_000_000),)))
+    slow = attrs.evolve(fine[0], verdict=late)
+    assert not attrs.evolve(report, results=(slow, *fine[1:])).passed
     bad = attrs.evolve(report, results=(*fine, result(91, wrong=("a book",))))
     assert not bad.passed
     assert document(bad)["failed"][0]["again"].startswith("robson-sim live --seed 1 --only 91 ")
@@ -178,7 +183,7 @@ def test_report_says_what_struck_which_role_and_what_did_not(
 ) -> None:
     one = result(1)
     (kind, role), *others = one.strikes
-    bare = attrs.evolve(one.verdict, bare_ns=12_340_000_000)
+    bare = attrs.evolve(one.verdict, bare=Bare(excused=(("page/exit", 12_340_000_000),)))
     missed = attrs.evolve(one, strikes=tuple(others), verdict=bare)
     report = Report(seed=1, speed="10", results=(missed, result(2)), elapsed_s=1.0)
     show(report, Paper(sys.stdout, {}))
@@ -188,8 +193,8 @@ def test_report_says_what_struck_which_role_and_what_did_not(
     (row,) = (row for row in told["rows"] if row["fault"] == kind)
     assert row["roles"][role] == {"dealt": 1, "struck": 0}
     assert f"{role} 0" in next(line for line in said.splitlines() if line.startswith(f"{kind} "))
-    assert told["unprotected_s"] == {"worst": "12.34", "position": 1}
-    assert "12.34 s of the exchange's time at worst: position 1" in said
+    assert told["unprotected_s"]["excused"] == {"page": {"stretches": 1, "longest_s": "12.340"}}
+    assert "page 1 (12 s)" in said
     assert sum(row["struck"] for row in told["rows"]) == len(others) + len(result(2).strikes)
 
 
