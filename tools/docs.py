@@ -299,7 +299,7 @@ def _allowed(read: Callable[[str], Any]) -> str:
             said[str(refused).rpartition("; ")[2]] = None
     bounds = [text.removeprefix("allowed is ") for text in said if text.startswith("allowed is ")]
     shapes = [text.removeprefix("expected ") for text in said if text != "is empty"]
-    return "; ".join(bounds or shapes or ["any text"])
+    return "; ".join(bounds or shapes or ["a path; in a file it begins beside that file"])
 
 
 def _is_used(key: str) -> bool:

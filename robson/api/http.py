@@ -97,7 +97,7 @@ class HealthServer(ThreadingHTTPServer):
         except OSError as error:
             raise DoorError(
                 f"cannot listen on {host}:{port}: {error.strerror}. Choose another with"
-                f" {port_option} = HOST:PORT; port 0 takes a free one."
+                f" {port_option} HOST:PORT; port 0 takes a free one."
             ) from error
 
     def server_bind(self) -> None:

@@ -226,12 +226,12 @@ def check_free(host: str, port: int, option: str) -> None:
                 raise DoorError(_taken(host, port, option)) from error
             raise DoorError(
                 f"cannot listen on {host}:{port}: {error.strerror}. Choose another with"
-                f" {option} = HOST:PORT."
+                f" {option} HOST:PORT."
             ) from error
 
 
 def _taken(host: str, port: int, option: str) -> str:
     return (
         f"port {port} on {host} is taken. Choose another with"
-        f" {option} = {host}:PORT; port 0 takes a free one."
+        f" {option} {host}:PORT; port 0 takes a free one."
     )

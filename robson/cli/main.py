@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn
 
 from robson.api.errors import INTERRUPTED
+from robson.api.interrupts import hear
 from robson.api.standard import open_standard_streams
 from robson.cli import output, parser
 from robson.cli.problem import Problem
@@ -58,6 +59,7 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     """
     known = _early(argv)
     try:
+        hear()
         args = parser.parse(argv)
         if args.version:
             return _version()

@@ -16,14 +16,15 @@ from types import TracebackType
 from typing import Any
 
 from robson.api import places
+from robson.api.interrupts import hear, hold
 from robson.api.places import OBSERVED
 from robson.api.standard import open_standard_streams
 from robson.api.version import installed
 from robson.daemon import check_config, doctor, logs, offline
 from robson.daemon.config import load
-from robson.daemon.exits import INTERNAL, USAGE, Unwritable, exit_of
+from robson.daemon.exits import INTERNAL, USAGE, Interrupted, Unwritable, exit_of
 from robson.daemon.programme import Programme, SimOptions, programme
-from robson.daemon.where import check_writable, places_of
+from robson.daemon.where import places_of, writable
 from robson.daemon.wording import Parser, say
 from robson.domain.errors import InvalidValue, RobsonError
 from robson.domain.values import MONEY, decimal_of
@@ -129,6 +130,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
     args = parser().parse_args(arguments)
     try:
+        hear()
         if args.command == check_config.COMMAND:
             return check_config.run(args, dict(os.environ))
         if args.command == doctor.COMMAND:
@@ -140,6 +142,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _refused(_of_a_file(error), args)
     except RobsonError as error:
         return _refused(error, args)
+    except KeyboardInterrupt:
+        return _refused(Interrupted("interrupted"), args)
 
 
 def _refused(error: RobsonError, args: argparse.Namespace) -> int:
@@ -184,13 +188,15 @@ def _run(args: argparse.Namespace) -> int:
     kept = OBSERVED if config["exchange.observe"] else profile
     directory = Path(places.state_dir(environ, kept, args.state_dir))
     where = places_of(config, directory, environ, args.config)
-    check_writable(directory)
-    gc.disable()  # what is loaded now stays to the end
-    from robson.daemon.serving import serve
-
-    gc.enable()
     follow = sys.stdin.fileno() if args.stop_with_stdin else None
-    return serve(config, played, where, fresh=args.fresh, follow=follow)
+    with writable(directory):
+        gc.disable()  # what is loaded now stays to the end
+        hold()
+        from robson.daemon.serving import serve
+
+        gc.enable()
+        hear()
+        return serve(config, played, where, fresh=args.fresh, follow=follow)
 
 
 def _played(args: argparse.Namespace, profile: str) -> Programme:

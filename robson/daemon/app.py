@@ -86,16 +86,17 @@ class Daemon:
         self.places = places
         self._fatal = fatal
         self.stillness = Stillness()
-        self.lock = JournalLock(places.directory)
         self.account = AccountId(config["instance.account"])
         self.observes = config["exchange.observe"]
         self.serving = False
         self._following = False
         self.diary = Diary()
         self.meters = Meters(self._published, self._silent_s, self._rows_played)
+        self.lock = JournalLock(places.directory)
         # Whatever can refuse this start does so before journal and books are changed.
-        self._check_doors()
         with ExitStack() as undo:
+            undo.callback(self.lock.undo)
+            self._check_doors()
             aside = Aside(places.directory) if fresh else None
             if aside is not None:
                 undo.callback(aside.back)

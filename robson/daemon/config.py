@@ -148,6 +148,7 @@ def _symbols(text: str) -> str:
 
 
 def _path(text: str) -> str:
+    """As it is: where one begins that is not absolute, its source says."""
     return text
 
 
@@ -477,7 +478,8 @@ def _value(each: Given, keys: Mapping[str, Key]) -> Any:
     if row is None:
         raise ConfigError(_unknown(each.key, keys))
     try:
-        return row.read(each.text)
+        value = row.read(each.text)
+        return str(each.folder / value) if value and row.read is _path else value
     except ConfigError as error:
         what = "cannot be used" if row.secret else str(error)
         raise ConfigError(f"{each.key} {what}") from error

@@ -27,6 +27,11 @@ class Unwritable(RobsonError):
 
 USAGE, DOOR, INTERNAL, FORCED, DIRECTORY = 64, 69, 70, 71, 73
 JOURNAL_IO, LOCKED, CORRUPT, CONFIG = 74, 75, 76, 78
+INTERRUPTED = 130
+
+
+class Interrupted(RobsonError):
+    """A person has ended it before it had started."""
 
 
 class ExchangeUnreachable(RobsonError):
@@ -64,6 +69,7 @@ EXITS: tuple[Exit, ...] = (
     ),
     Exit(StoreError, "JOURNAL_IO", JOURNAL_IO, "the journal cannot be read or written"),
     Exit(ConfigError, "CONFIG_INVALID", CONFIG, "the configuration cannot be used"),
+    Exit(Interrupted, "CANCELLED_BY_USER", INTERRUPTED, "interrupted before it had started"),
 )
 """The first that fits counts: a special error stands before the general one."""
 

@@ -27,12 +27,14 @@ class Given(NamedTuple):
     Attributes:
         source: the file, the environment, or the command line.
         place: the source as messages name it: with the line, or the variable.
+        folder: where a path that is not absolute begins: beside the file that names it.
     """
 
     key: str
     text: str
     source: str
     place: str
+    folder: Path = Path()
 
 
 def given(
@@ -73,7 +75,8 @@ def in_file(path: Path) -> Iterator[Given]:
     lines = _lines(text)
     for key, value in _flat(found):
         line = lines.get(key)
-        yield Given(key, value, name, name if line is None else f"{name}, line {line}")
+        place = name if line is None else f"{name}, line {line}"
+        yield Given(key, value, name, place, path.parent)
 
 
 def _text(path: Path) -> str:

@@ -92,17 +92,13 @@ def serve(
         starter = threading.Thread(name="starter", target=ended.follow, args=(follow,), daemon=True)
         starter.start()
     daemon = Daemon(config, played, where, ended.fatal, fresh=fresh)
-    logs.to_file(where.directory)
-    return _serve(daemon, ended)
-
-
-def _serve(daemon: Daemon, ended: _Ended) -> int:
-    faulthandler.enable()
-    sys.setswitchinterval(SWITCH_S)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, ended.signalled)
     with ExitStack() as undo:
         undo.callback(daemon.abandon)
+        logs.to_file(where.directory)
+        faulthandler.enable()
+        sys.setswitchinterval(SWITCH_S)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, ended.signalled)
         doors = daemon.start()
         undo.pop_all()
     gc.freeze()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import attrs
@@ -59,12 +61,28 @@ def _is_default(config: Config, key: str) -> bool:
     return bool(config[key] == KEYS[key].default)
 
 
-def check_writable(directory: Path) -> None:
-    """Make the state directory unless it is there.
+@contextmanager
+def writable(directory: Path) -> Iterator[None]:
+    """Make the state directory unless it is there; of a start that is refused none stays.
 
     Raises:
         Unwritable: nothing can be written there.
     """
+    missing = [each for each in (directory, *directory.parents) if not each.exists()]
+    with ExitStack() as undo:
+        undo.callback(_remove, missing)
+        _check_writable(directory)
+        yield
+        undo.pop_all()
+
+
+def _remove(made: list[Path]) -> None:
+    for each in made:
+        with suppress(OSError):  # something lies in it
+            each.rmdir()
+
+
+def _check_writable(directory: Path) -> None:
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         probe = directory / ".writable"

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from robson.api.blank import left_empty
+from robson.api.interrupts import hear
 from robson.api.standard import open_standard_streams
 from robson.daemon.clock import monotonic_s
 from robson.sim import paper
@@ -373,6 +374,7 @@ def run(argv: Sequence[str]) -> int:
     from robson.domain.errors import InvalidValue, RobsonError
 
     try:
+        hear()
         if empty := left_empty(argv):
             raise Problem(empty)
         parser = _parser()

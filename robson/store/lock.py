@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from robson.domain.errors import JournalLocked
@@ -16,7 +17,7 @@ LOCK_NAME = "journal.lock"
 
 
 class JournalLock:
-    """Held from construction to ``release``; never unlinked.
+    """Held from construction to ``release``; unlinked only by a first start that is refused.
 
     Raises:
         JournalLocked: another process holds it.
@@ -24,7 +25,7 @@ class JournalLock:
 
     def __init__(self, directory: Path) -> None:
         self._path = path = directory / LOCK_NAME
-        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._fd, self._made = _opened(path)
         try:
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as taken:
@@ -52,6 +53,23 @@ class JournalLock:
     def release(self) -> None:
         """Let the next one in."""
         os.close(self._fd)
+
+    def undo(self) -> None:
+        """The start was refused: let the next one in, and leave no file that was not there.
+
+        Whoever has opened that file meanwhile finds another in its place, and starts again.
+        """
+        if self._made:
+            self._path.unlink(missing_ok=True)
+        self.release()
+
+
+def _opened(path: Path) -> tuple[int, bool]:
+    """A descriptor, and whether the file is made by it."""
+    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+    with suppress(FileExistsError):
+        return os.open(path, flags | os.O_EXCL, 0o600), True
+    return os.open(path, flags, 0o600), False
 
 
 def holder(directory: Path) -> str | None:

@@ -323,10 +323,17 @@ def running(place: Path, *options: str, fresh: bool = False, **env: str) -> Iter
         robsond.close()
 
 
+def files(place: Path) -> set[Path] | None:
+    """What lies in a directory; None where there is none."""
+    return set(place.rglob("*")) if place.exists() else None
+
+
 def refused(place: Path, *options: str, **env: str) -> Ended:
-    """Start a robsond that must not start."""
+    """Start a robsond that must not start; where there was no state directory, none is left."""
+    was_there = files(place)
     with running(place, *options, fresh=True, **env) as robsond:
         robsond.launch()
         ended = robsond.ended()
     assert ended.out == ""
+    assert files(place) == was_there, "a start that is refused makes nothing"
     return ended

@@ -280,3 +280,28 @@ def test_the_terms_of_the_exchange_stop_reach_the_decisions() -> None:
 def test_only_the_simulated_profile_may_hold_without_exchange_stops(profile: str) -> None:
     found = examine(None, {}, {"profile": profile, "insurance.enabled": "false"})
     assert any("only the profile sim may hold" in wrong.what for wrong in found.wrong)
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [("key.toml", "conf/key.toml"), ("../key.toml", "conf/../key.toml"), ("/etc/key", "/etc/key")],
+)
+def test_a_path_in_a_file_begins_beside_that_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: str, read: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "conf" / "robsond.toml"
+    path.parent.mkdir()
+    path.write_text(f'[exchange]\nkey_file = "{written}"\n')
+
+    assert load(path, {}, {})["exchange.key_file"] == str(tmp_path / read)
+    assert load(path.relative_to(tmp_path), {}, {})["exchange.key_file"] == read
+
+
+def test_a_path_in_the_environment_begins_where_robsond_was_started(tmp_path: Path) -> None:
+    path = tmp_path / "robsond.toml"
+    path.write_text('[exchange]\nkey_file = ""\n')
+
+    assert load(path, {}, {})["exchange.key_file"] == ""
+    named = {"ROBSON__EXCHANGE__KEY_FILE": "key.toml"}
+    assert load(path, named, {})["exchange.key_file"] == "key.toml"
