@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+import re
+from collections import Counter
+from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote_plus
 
@@ -22,20 +24,33 @@ if TYPE_CHECKING:
 MAX_AHEAD_MS = 1000
 WINDOW_MS, MAX_WINDOW_MS = 5000, 60_000
 _SIGNING = ("signature", "timestamp", "recvWindow")
+_NUMBER = "^[0-9]{1,20}$"
+_AMOUNT = "^([0-9]{1,20})(\\.[0-9]{1,20})?$"
+_WINDOW = "^([0-9]{1,20})(\\.[0-9]{1,3})?$"
+_MICROSECONDS = 10**14
+"""A time as large as this counts microseconds, a smaller one milliseconds."""
 
 
 class Received(NamedTuple):
-    """Parameters as they came: the bytes that were signed, and what they say."""
+    """Parameters as they came: the bytes that were signed, what they say, what is said twice."""
 
     payload: bytes
     values: Mapping[str, str]
+    twice: str | None = None
 
 
 def received(query: bytes, body: bytes) -> Received:
     """Query and body of a request; where both name a parameter, the query's holds."""
-    values = dict(_pairs(body))
-    values.update(_pairs(query))
-    return Received(_unsigned(query) + _unsigned(body), values)
+    below, above = list(_pairs(body)), list(_pairs(query))
+    return Received(
+        _unsigned(query) + _unsigned(body), dict(below) | dict(above), _twice(above, below)
+    )
+
+
+def _twice(*places: list[tuple[str, str]]) -> str | None:
+    """A parameter that one place names more than once; None for none."""
+    counts = (Counter(name for name, _ in pairs) for pairs in places)
+    return next((name for count in counts for name in count if count[name] > 1), None)
 
 
 def _pairs(text: bytes) -> Iterable[tuple[str, str]]:
@@ -82,20 +97,22 @@ class Asked:
         if text is None:
             return None
         if not text.isascii() or not text.isdecimal() or len(text) > 18:  # noqa: PLR2004
-            raise refused("illegal", name, "^[0-9]{1,20}$")
+            raise refused("illegal", name, _NUMBER)
         return int(text)
+
+    def moment(self, name: str) -> int | None:
+        """A time in milliseconds, said in those or in microseconds."""
+        number = self.number(name)
+        return None if number is None else _milliseconds(number)
 
     def amount(self, name: str) -> Decimal | None:
         """A decimal number, zero or more; no exponent."""
         text = self.get(name)
         if text is None:
             return None
-        if not text.isascii() or not text.replace(".", "", 1).isdecimal() or len(text) > 40:  # noqa: PLR2004
-            raise refused("illegal", name, "^([0-9]{1,20})(\\.[0-9]{1,20})?$")
-        try:
-            return Decimal(text)
-        except InvalidOperation as error:
-            raise refused("illegal", name, "^([0-9]{1,20})(\\.[0-9]{1,20})?$") from error
+        if re.fullmatch(_AMOUNT, text) is None:
+            raise refused("illegal", name, _AMOUNT)
+        return Decimal(text)
 
     def flag(self, name: str, *, default: bool) -> bool:
         """Yes or no, in letters of any size."""
@@ -138,7 +155,7 @@ class Asked:
     @property
     def timestamp_ms(self) -> int:
         """When it was signed."""
-        return int(self.values["timestamp"])
+        return _milliseconds(int(self.values["timestamp"]))
 
 
 def known_key(keys: Keys, header: str | None) -> Key:
@@ -165,12 +182,10 @@ def check_signed(key: Key, got: Received, now_ns: ExchangeNs) -> int:
     for name in ("timestamp", "signature"):
         if not values.get(name):
             raise refused("missing", name)
-    window = _whole(values, "recvWindow") if "recvWindow" in values else WINDOW_MS
-    if window > MAX_WINDOW_MS:
-        raise refused("recv_window")
+    window = _window_ms(values.get("recvWindow"))
     if not key.signed(got.payload, values["signature"]):
         raise refused("signature")
-    age = ms(now_ns) - _whole(values, "timestamp")
+    age = ms(now_ns) - _timestamp_ms(values["timestamp"])
     if age <= -MAX_AHEAD_MS:
         raise refused("ahead")
     if age > window:
@@ -178,11 +193,27 @@ def check_signed(key: Key, got: Received, now_ns: ExchangeNs) -> int:
     return window
 
 
-def _whole(values: Mapping[str, str], name: str) -> int:
-    text = values[name]
+def _window_ms(text: str | None) -> int:
+    """How old a request may be, in whole milliseconds: ages have no fraction either."""
+    if text is None:
+        return WINDOW_MS
+    if not text:
+        raise refused("empty", "recvWindow")
+    if re.fullmatch(_WINDOW, text) is None:
+        raise refused("illegal", "recvWindow", _WINDOW)
+    if Decimal(text) > MAX_WINDOW_MS:
+        raise refused("recv_window")
+    return int(Decimal(text))
+
+
+def _timestamp_ms(text: str) -> int:
     if not text.isascii() or not text.isdecimal() or len(text) > 18:  # noqa: PLR2004
-        raise refused("illegal", name, "^[0-9]{1,20}$")
-    return int(text)
+        raise refused("illegal", "timestamp", _NUMBER)
+    return _milliseconds(int(text))
+
+
+def _milliseconds(moment: int) -> int:
+    return moment // 1000 if moment >= _MICROSECONDS else moment
 
 
 def check_read(known: frozenset[str] | None, values: Mapping[str, str]) -> None:

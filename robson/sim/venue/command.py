@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import tempfile
 from argparse import Namespace
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from typing import Any
 
 import attrs
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from robson.connectors.simulated.fault_script import read_faults
 from robson.daemon.clock import monotonic_s, wall_ns
@@ -155,6 +157,7 @@ def _teller(
 
 
 async def _open(venue: Venue, options: Options, opened: Callable[[int, int, int], None]) -> None:
+    logging.getLogger("aiohttp.server").addFilter(_is_ours)
     runner = web.AppRunner(venue.app(), access_log=None, handle_signals=True)
     behind = web.AppRunner(Operator(venue).app(), access_log=None)
     await runner.setup()
@@ -171,3 +174,8 @@ async def _open(venue: Venue, options: Options, opened: Callable[[int, int, int]
     finally:
         await behind.cleanup()
         await runner.cleanup()
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    """Whether a line in the log is about the venue, not about bytes that are no HTTP."""
+    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))

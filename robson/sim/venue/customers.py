@@ -177,7 +177,7 @@ async def _transfers(asked: Asked) -> Any:
     kind = asked.need("type")
     inward = kind.endswith(("_ISOLATEDMARGIN", "_ISOLATED_MARGIN"))
     sort = Deposited if inward else Withdrawn
-    start, end = asked.number("startTime") or 0, asked.number("endTime") or ms(asked.at_ns)
+    start, end = asked.moment("startTime") or 0, asked.moment("endTime") or ms(asked.at_ns)
     rows = [
         {
             "asset": entry.asset,

@@ -157,7 +157,7 @@ async def _all_orders(asked: Asked) -> Any:
 def _span(asked: Asked) -> tuple[int, int]:
     """From and to in milliseconds: the last day, unless a request names another one."""
     now = ms(asked.at_ns)
-    start, end = asked.number("startTime"), asked.number("endTime")
+    start, end = asked.moment("startTime"), asked.moment("endTime")
     if start is None and end is None:
         return now - DAY_MS, now
     if start is None:

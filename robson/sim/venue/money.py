@@ -52,7 +52,7 @@ def _paged(asked: Asked, rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _within(asked: Asked, at_ms: int) -> bool:
-    start, end = asked.number("startTime"), asked.number("endTime")
+    start, end = asked.moment("startTime"), asked.moment("endTime")
     return (start is None or at_ms >= start) and (end is None or at_ms <= end)
 
 

@@ -217,7 +217,7 @@ async def _klines(asked: Asked) -> Any:
     length = interval_ms(name)
     if length is None:
         raise refused("interval")
-    start, end, limit = asked.number("startTime"), asked.number("endTime"), asked.limit(500, 1000)
+    start, end, limit = asked.moment("startTime"), asked.moment("endTime"), asked.limit(500, 1000)
     if start is not None and end is not None and end < start:
         return []
     bars = asked.market.pairs[str(rules.symbol)].history.whole_bars(
@@ -252,7 +252,7 @@ def _prints(asked: Asked, *, timed: bool) -> tuple[Instrument, list[Print]]:
     kept = asked.market.pairs[str(rules.symbol)].history
     from_id, start, end = asked.number("fromId"), None, None
     if timed:
-        start, end = asked.number("startTime"), asked.number("endTime")
+        start, end = asked.moment("startTime"), asked.moment("endTime")
     if from_id is not None and (start is not None or end is not None):
         raise refused("combination")
     rows = kept.prints_from(from_id or 0)

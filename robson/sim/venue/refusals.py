@@ -30,6 +30,7 @@ _TABLE: dict[str, _No] = {
     "signature": _No(-1022, "Signature for this request is not valid."),
     "illegal": _No(-1100, "Illegal characters found in parameter '{0}'; legal range is '{1}'."),
     "too_many_parameters": _No(-1101, "Too many parameters sent for this endpoint."),
+    "twice": _No(-1101, "Duplicate values for parameter '{0}'."),
     "missing": _No(-1102, "Mandatory parameter '{0}' was not sent, was empty/null, or malformed."),
     "one_of": _No(
         -1102,

@@ -239,6 +239,8 @@ class Venue:
         weight = endpoint.weight_of(values)
         headers |= self._pace
         headers |= self.limits.take(endpoint, request.path, shown or "", weight, now_ns)
+        if got.twice is not None:
+            raise refused("twice", got.twice)
         key = None if endpoint.security is Security.NONE else known_key(self.keys, shown)
         window = 0
         if key is not None and endpoint.security is Security.SIGNED:

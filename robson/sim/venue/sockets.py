@@ -10,14 +10,14 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from aiohttp import WSCloseCode, WSMsgType, web
+from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
 
 PING_S, PONG_S, LIFE_S = 20.0, 60.0, 86_400.0
 """A ping each so often, cut without a pong for so long, and cut anyway after a day."""
 _LEAST_PING_S, _LEAST_PONG_S = 1.0, 5.0
 """However fast the exchange's time runs, a reader is real."""
 MESSAGES_S = 5
-"""So many messages a second may come in."""
+"""So many messages a second may come in: text, pings, and pongs that no ping asked for."""
 _BEHIND = 50_000
 """A caller that has so many frames to read is hung up on."""
 _MAX_BYTES = 1 << 20
@@ -48,6 +48,7 @@ class Connection:
         self._alive_s = monotonic_s()
         self._frozen_s = 0.0
         self._ending = False
+        self._unanswered = 0
         self._transport: asyncio.Transport | None = None
 
     # --- what is sent ----------------------------------------------------------------------------
@@ -102,13 +103,13 @@ class Connection:
         tasks = [asyncio.ensure_future(part) for part in (self._write(), self._keep())]
         try:
             async for message in self._ws:
+                if not self._asked_for(message) and self._too_many():
+                    break
                 if message.type is WSMsgType.PING and not self._frozen:
                     await self._ws.pong(message.data)
                 elif message.type is WSMsgType.PONG:
                     self._alive_s = self._monotonic_s()
                 elif message.type is WSMsgType.TEXT:
-                    if self._too_many():
-                        break
                     await heard(_json(message.data))
         finally:
             for task in tasks:
@@ -116,6 +117,13 @@ class Connection:
             with contextlib.suppress(ConnectionError):
                 await self._ws.close(code=WSCloseCode.OK)
         return self._ws
+
+    def _asked_for(self, message: WSMessage) -> bool:
+        """Whether it is the answer to a ping, of which a late reader has several at once."""
+        if message.type is not WSMsgType.PONG or not self._unanswered:
+            return False
+        self._unanswered -= 1
+        return True
 
     def _too_many(self) -> bool:
         now_s = self._monotonic_s()
@@ -148,6 +156,7 @@ class Connection:
                     self.end()
                     return
                 pings += 1
+                self._unanswered += 1
                 if not self._frozen:
                     await self._ws.ping(str(pings).encode())
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
+from robson.sim.venue.commands import MAX_STREAMS, Listener
 from robson.sim.venue.depth import SIZE
 from robson.sim.venue.frames import Frames, combined_shutdown, raw_shutdown
 from robson.sim.venue.history import Print, interval_ms, open_of
@@ -19,20 +20,7 @@ from robson.sim.venue.wire import ms, padded
 
 KLINE_MS, BOOK_MS = 2000, 500
 """How often a bar is told while it forms, and a book that has not moved."""
-MAX_STREAMS = 1024
 _KLINE = re.compile(r"([a-z0-9]+)@kline_([0-9]+[mhdw])")
-
-
-class _Listener:
-    """A connection and what it wants to hear; ``combined`` wraps frames with their stream."""
-
-    def __init__(
-        self, connection: Connection, frames: Frames, names: Iterable[str], *, combined: bool
-    ) -> None:
-        self.connection = connection
-        self.frames = frames
-        self.names = dict.fromkeys(names)
-        self.combined = combined
 
 
 class Streams:
@@ -42,7 +30,7 @@ class Streams:
         self._market = market
         self._speed = speed
         self._connect = connect
-        self._listeners: list[_Listener] = []
+        self._listeners: list[Listener] = []
         self._updates = ms(market.now_ns())
         self._booked_ms: dict[str, int] = {}
         self._barred: dict[str, tuple[int, int]] = {}
@@ -216,38 +204,16 @@ class Streams:
             speed=self._speed,
             shutdown=combined_shutdown if combined else raw_shutdown,
         )
-        listener = _Listener(connection, frames, [n for n in names if n], combined=combined)
+        listener = Listener(connection, frames, filter(None, names), combined=combined)
+        if len(listener.names) > MAX_STREAMS:
+            connection.end()
         self._listeners.append(listener)
         self._market.release()
 
         async def heard(message: Any) -> None:
-            listener.connection.send(_commanded(listener, message))
+            listener.connection.send(listener.command(message))
 
         try:
             return await listener.connection.serve(request, heard)
         finally:
             self._listeners.remove(listener)
-
-
-def _commanded(listener: _Listener, message: Any) -> dict[str, Any]:
-    """Do what a message says, and the answer to it."""
-    if not isinstance(message, dict):
-        return {"code": 3, "msg": "Invalid JSON: expected value at line 1 column 1", "id": None}
-    number, params = message.get("id"), message.get("params", [])
-    names = params if isinstance(params, list) else []
-    match message.get("method"):
-        case "SUBSCRIBE" if names and len(listener.names) + len(names) <= MAX_STREAMS:
-            listener.names.update(dict.fromkeys(map(str, names)))
-        case "UNSUBSCRIBE" if names:
-            for name in names:
-                listener.names.pop(str(name), None)
-        case "LIST_SUBSCRIPTIONS":
-            return {"result": list(listener.names), "id": number}
-        case "SET_PROPERTY" if names[:1] == ["combined"] and isinstance(names[1:2], list):
-            listener.combined = bool(names[1:2] and names[1])
-        case "GET_PROPERTY" if names[:1] == ["combined"]:
-            return {"result": listener.combined, "id": number}
-        case other:
-            what = f"Invalid request: unknown variant `{other}`"
-            return {"code": 2, "msg": what, "id": number}
-    return {"result": None, "id": number}

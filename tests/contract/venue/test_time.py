@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from robson.sim.venue.commands import METHODS
 from tests.contract.venue.caller import Caller, Came, Operator, heard
 from tests.contract.venue.harness import Started, venue
 
@@ -116,6 +117,8 @@ def test_who_says_too_much_is_cut_off(by_hand: Started) -> None:
     assert 0 < len(chatter) - 1 <= 6
 
 
+KNOWN = ", ".join(f"`{method}`" for method in METHODS)
+DANCE = f"Invalid request: unknown variant `DANCE`, expected one of {KNOWN}"
 COMMANDS = {
     "SUBSCRIBE": ("ws", ["btcusdt@trade"], {"result": None, "id": 7}, "trade"),
     "UNSUBSCRIBE": ("ws/btcusdt@trade", ["btcusdt@trade"], {"result": None, "id": 7}, None),
@@ -128,7 +131,7 @@ COMMANDS = {
     "GET_PROPERTY": ("ws/btcusdt@trade", ["combined"], {"result": False, "id": 7}, "trade"),
     "DANCE": (
         "ws/btcusdt@trade", [],
-        {"code": 2, "msg": "Invalid request: unknown variant `DANCE`", "id": 7}, "trade",
+        {"code": 2, "msg": DANCE, "id": 7}, "trade",
     ),
 }  # fmt: skip
 
