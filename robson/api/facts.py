@@ -27,10 +27,14 @@ class LeaseFact:
 
 @attrs.frozen(kw_only=True)
 class ReachFact:
-    """The exchange has not answered since an instant; ``unanswered`` calls so far."""
+    """The exchange has not answered since an instant; ``unanswered`` calls so far.
+
+    ``refused``: or has refused each for its key or address, in these words.
+    """
 
     since_ns: ExchangeNs
     unanswered: int
+    refused: str = ""
 
 
 @attrs.frozen(kw_only=True)

@@ -108,6 +108,8 @@ def _silent(seen: Published) -> Iterator[Standing]:
     silent = seen.daemon.silent
     if silent is not None and seen.now_ns - silent.since_ns > EXCHANGE_SILENT_S * NS_PER_S:
         said = f"the exchange has answered none of {silent.unanswered} requests"
+        if silent.refused:
+            said = f"the exchange refuses this key or this address: {silent.refused}"
         yield Standing(
             code="exchange_silent", about="exchange", said=said, since_ns=silent.since_ns
         )
@@ -166,7 +168,8 @@ CONDITIONS: tuple[Condition, ...] = (
     ),
     Condition(
         "exchange_silent",
-        f"the exchange has answered nothing for {EXCHANGE_SILENT_S} s",
+        f"the exchange has answered nothing, or refused this key or address, for"
+        f" {EXCHANGE_SILENT_S} s",
         _silent,
         urgent=True,
     ),

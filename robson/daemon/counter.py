@@ -20,6 +20,7 @@ from robson.daemon.binance import Access, clock_of
 from robson.daemon.checks import CHECKS, Check, failed, passed, unchecked
 from robson.daemon.clock import Pace, monotonic_s, wall_ns
 from robson.daemon.config import Config
+from robson.daemon.reach import KEY_REFUSED
 from robson.domain.errors import ConfigError
 from robson.domain.instrument import Instrument
 from robson.domain.values import NS_PER_MS, NS_PER_S, Price, Side, plain
@@ -34,7 +35,6 @@ KEYED = ("Key", "Pairs", "Fees", "Exit")
 _FEW = 5
 """Accounts that one question may name."""
 
-_KEY_REFUSED = (-1022, -2014, -2015)
 _NEW_KEY = "change the key's rights at Binance, or make a new key; then ask again"
 
 Asked = Callable[[], Check]
@@ -152,7 +152,7 @@ class Counter:
         try:
             rights = self._api.ask(endpoints.RIGHTS, {}, m.Rights)
         except Failed as error:
-            if getattr(error.answer, "code", 0) not in _KEY_REFUSED:
+            if getattr(error.answer, "code", 0) not in KEY_REFUSED:
                 raise
             means = "no order is taken, and exchange stops are the only protection"
             return failed("Key", f"is refused: {error}", means, _NEW_KEY, stops=True)

@@ -1,12 +1,17 @@
-"""Whether the exchange answers: since when it has not, told by every call that a lane makes."""
+"""Whether the exchange serves us: since when it has not, told by every call that a lane makes."""
 
 from __future__ import annotations
 
 from robson.api.facts import ReachFact
+from robson.daemon import logs
 from robson.domain.intents import Intent
 from robson.domain.ports import Clock, Exchange
-from robson.domain.reports import Answer, NeverSent, NoAnswer
-from robson.domain.values import ExchangeNs
+from robson.domain.reports import Answer, ApiError, NeverSent, NoAnswer
+
+KEY_REFUSED = (-1022, -2014, -2015)
+"""Codes of a key that is refused: its signature, its form, its rights or its address."""
+_CALLER_REFUSED = (401, 403, 451)
+"""HTTP: no key, a firewall, a place that is not served."""
 
 
 class Reach:
@@ -15,19 +20,38 @@ class Reach:
     def __init__(self, exchange: Exchange, clock: Clock) -> None:
         self._exchange = exchange
         self._clock = clock
-        self._silent: tuple[ExchangeNs, int] | None = None
+        self._silent: ReachFact | None = None
 
     def call(self, request: Intent) -> Answer:
         """The exchange's own answer."""
         answer = self._exchange.call(request)
-        if isinstance(answer, NoAnswer | NeverSent):
-            since_ns, many = self._silent or (self._clock.exchange_ns(), 0)
-            self._silent = (since_ns, many + 1)
+        before, refused = self._silent, _refused(answer)
+        if refused or isinstance(answer, NoAnswer | NeverSent):
+            since_ns = before.since_ns if before else self._clock.exchange_ns()
+            many = before.unanswered if before else 0
+            self._silent = ReachFact(since_ns=since_ns, unanswered=many + 1, refused=refused)
         else:
             self._silent = None
+        _tell(before.refused if before else "", refused)
         return answer
 
     def fact(self) -> ReachFact | None:
-        """Since when nothing was answered, and how many calls; None while it answers."""
-        known = self._silent
-        return None if known is None else ReachFact(since_ns=known[0], unanswered=known[1])
+        """Since when nothing was served, and how many calls; None while it serves."""
+        return self._silent
+
+
+def _refused(answer: Answer) -> str:
+    """How a request was refused whatever it asked for; empty for any other answer."""
+    if not isinstance(answer, ApiError):
+        return ""
+    if answer.code in KEY_REFUSED:
+        return f"{answer.code}: {answer.message}"
+    return f"HTTP {answer.status}: {answer.message}" if answer.status in _CALLER_REFUSED else ""
+
+
+def _tell(before: str, now: str) -> None:
+    """A line for the log when it begins and when it is over."""
+    if now and not before:
+        logs.note(f"the exchange refuses this key or this address: {now}", "error")
+    elif before and not now:
+        logs.note("the exchange no longer refuses this key or this address")

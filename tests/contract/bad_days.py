@@ -29,6 +29,7 @@ from tests.unit.cli.screens.documents import numbers
 
 DOOR = "unix:///run/robson/robsond.sock"
 FEW_MIB = DiskFact(free_mib=180, warn_mib=200, entry_mib=64)
+REFUSED = "-2015: Invalid API-key, IP, or permissions for action."
 NONE_LEFT = DiskFact(free_mib=41, warn_mib=200, entry_mib=64)
 
 
@@ -192,6 +193,12 @@ DAYS = (
         "The exchange does not answer",
         "Calls run into their deadline, or do not leave at all.",
         partial(held, silent=ReachFact(since_ns=ago(41), unanswered=7)),
+    ),
+    BadDay(
+        "The exchange refuses the key",
+        "The key is gone, has lost a right, or this address has left its list; or Binance serves"
+        " nobody at this address.",
+        partial(held, silent=ReachFact(since_ns=ago(41), unanswered=7, refused=REFUSED)),
     ),
     BadDay(
         "The feed is silent",

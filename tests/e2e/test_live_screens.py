@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from robson.api.client import CallFailed
+from robson.api.client import CallFailed, Client
 from tests.e2e.harness import ROOT, Robsond, arm, environment, running, state, until
-from tests.e2e.venues import Venue, beside_a_venue, key_file, live
+from tests.e2e.venues import Venue, beside_a_venue, held_at_last, key_file, live
 
 STARTS = {
     "page": "HTTP 503 with text/html",
@@ -29,6 +29,14 @@ STARTS = {
 }
 IN_CI = ("page",)
 STREAM = ("stream_silent", "stream_half_open", "frame_torn", "frame_huge", "frame_garbled")
+SAID = {
+    "page": "not answered",
+    "wrong_country": "refused this key or this address",
+    "blocked": "refused this key or this address",
+}
+RATE = "8"
+"""The venue's seconds for each of ours: a look at the stop each half minute comes eight times as
+soon."""
 ROBSON = (sys.executable, "-m", "robson.cli.main", "--state-dir")
 
 
@@ -57,13 +65,11 @@ def test_a_start_is_refused_in_one_line(
     record_property("happened", "live: a start in bad weather")
 
 
-@pytest.mark.long
-@pytest.mark.timeout(240)
 def test_a_daemon_lives_on_and_says_what_is_wrong(place: Path, record_property: Any) -> None:
-    """Mute and half-open sockets, torn and huge frames, a clock that jumps, a key that is revoked;
-    a pair that was never opened comes first.
+    """Mute and half-open sockets, torn and huge frames, a clock that jumps, an exchange that says
+    nothing but pages or lets nobody in, a key that is revoked; a pair never opened comes first.
     """
-    with beside_a_venue(place, "--by-hand") as (venue, robsond):
+    with beside_a_venue(place, "--by-hand", "--speed", RATE) as (venue, robsond):
         venue.standing(disabled=["main:BTCUSDT"])
         client = robsond.start()
         with pytest.raises(CallFailed, match="isolated margin account of BTCUSDT does not exist"):
@@ -72,25 +78,46 @@ def test_a_daemon_lives_on_and_says_what_is_wrong(place: Path, record_property: 
         assert robsond.stop().err == ""
 
         client = robsond.start()
-        position = arm(client, key="two")
-        held = robsond.protected(client, position)
+        held = held_at_last(client, robsond, "short")
         for kind in STREAM:
             line = venue.hit(kind, "kline")
             until(lambda line=line: venue.struck(line), kind)
-            shown = _screen(robsond, "status")
-            assert held.instrument.symbol in shown, kind
+            assert held.instrument.symbol in _screen(robsond, "status"), kind
             record_property("happened", "live: weather while it lives")
         venue.clock(5_000)
-        venue.price(Decimal(held.stop_gain) + 10)
-        left = robsond.settles(client, position)
+        for kind, words in SAID.items():
+            venue.trouble(kind, "question")
+            assert f"NO EXCHANGE   Binance has {words} for" in _in_trouble(robsond, client), kind
+            venue.calm()
+            until(lambda: not _no_exchange(client), f"{kind} is over")
+            record_property("happened", "live: weather while it lives")
+        venue.price(Decimal(held.stop_gain) - 10)
+        left = robsond.settles(client, held.id)
         assert (state(left), left.exit_reason) == ("closed", "stop_gain")
+
+        again = held_at_last(client, robsond)
         venue.revoke()
         with pytest.raises(CallFailed, match="API-key"):
             arm(client, key="three")
-        _screen(robsond, "status")
+        venue.price(Decimal(again.stop_gain) + 10)
+        shown = _in_trouble(robsond, client)
+        assert "NO EXCHANGE   Binance has refused this key or this address for" in shown
+        assert "-2015: Invalid API-key" in " ".join(shown.split())
         ended = robsond.stop()
     assert (ended.code, ended.err) == (0, "")
     assert "Traceback" not in ended.out
+    log = (robsond.place / "logs" / "robsond.log").read_text()
+    assert "the exchange refuses this key or this address: -2015" in log
+
+
+def _no_exchange(client: Client) -> bool:
+    return bool(client.daemon().daemon.exchange.HasField("silent_since"))
+
+
+def _in_trouble(robsond: Robsond, client: Client) -> str:
+    """What status says as soon as the exchange is known to serve nothing."""
+    until(lambda: _no_exchange(client), "it is known")
+    return _screen(robsond, "status")
 
 
 def _screen(robsond: Robsond, *words: str) -> str:

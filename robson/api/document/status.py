@@ -56,6 +56,7 @@ def daemon(message: pb.Daemon, door: str) -> Document:
         "exchange": {
             "silent_since": when(message.exchange, "silent_since"),
             "unanswered": message.exchange.unanswered,
+            "refused": message.exchange.refused or None,
         },
         "disk": _disk(message.disk) if message.HasField("disk") else None,
         "insurance": {"enabled": not message.uninsured},

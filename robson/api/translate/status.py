@@ -88,7 +88,9 @@ def _change(fact: RuntimeFact | None) -> pb.RuntimeChange | None:
 def _exchange(fact: ReachFact | None) -> pb.ExchangeReach:
     if fact is None:
         return pb.ExchangeReach()
-    return pb.ExchangeReach(silent_since=stamp(fact.since_ns), unanswered=fact.unanswered)
+    return pb.ExchangeReach(
+        silent_since=stamp(fact.since_ns), unanswered=fact.unanswered, refused=fact.refused
+    )
 
 
 def _disk(fact: DiskFact | None) -> pb.Disk | None:

@@ -211,12 +211,14 @@ class Daemon(_message.Message):
     def __init__(self, version: _Optional[str] = ..., instance_id: _Optional[str] = ..., profile: _Optional[str] = ..., account: _Optional[str] = ..., epoch: _Optional[int] = ..., runtime_state: _Optional[_Union[RuntimeState, str]] = ..., started_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., tape: _Optional[str] = ..., leases: _Optional[_Iterable[_Union[Lease, _Mapping]]] = ..., degraded: _Optional[_Iterable[_Union[Degraded, _Mapping]]] = ..., reconciliation_blockers: _Optional[_Iterable[str]] = ..., feeds: _Optional[_Iterable[_Union[Feed, _Mapping]]] = ..., journal: _Optional[_Union[JournalStatus, _Mapping]] = ..., clock_skew_ms: _Optional[int] = ..., runtime_change: _Optional[_Union[RuntimeChange, _Mapping]] = ..., disk: _Optional[_Union[Disk, _Mapping]] = ..., exchange: _Optional[_Union[ExchangeReach, _Mapping]] = ..., uninsured: _Optional[bool] = ..., observes: _Optional[bool] = ...) -> None: ...
 
 class ExchangeReach(_message.Message):
-    __slots__ = ("silent_since", "unanswered")
+    __slots__ = ("silent_since", "unanswered", "refused")
     SILENT_SINCE_FIELD_NUMBER: _ClassVar[int]
     UNANSWERED_FIELD_NUMBER: _ClassVar[int]
+    REFUSED_FIELD_NUMBER: _ClassVar[int]
     silent_since: _timestamp_pb2.Timestamp
     unanswered: int
-    def __init__(self, silent_since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., unanswered: _Optional[int] = ...) -> None: ...
+    refused: str
+    def __init__(self, silent_since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., unanswered: _Optional[int] = ..., refused: _Optional[str] = ...) -> None: ...
 
 class Disk(_message.Message):
     __slots__ = ("free_mib", "warn_mib", "entry_mib")

@@ -145,17 +145,26 @@ def _no_exchange(document: Doc) -> Finding:
     held = [p for p in listed(document, "positions") if facts.held(p)]
     rests = [p for p in held if facts.covered(p)]
     where = facts.venue(document)
+    its_name = f"{where[0].upper()}{where[1:]}"
     stays = f"What rests at {where} goes on protecting there."
     if len(rests) < len(held):
         stays = f"Not everything held has a stop resting at {where}."
+    happened = f"{its_name} has not answered for {since} ({calls})."
+    does = (
+        "Judges every price that comes, asks again, and sends what is due as soon as it is"
+        " answered. Nothing is sent twice."
+    )
+    look = "Look whether this host reaches it."
+    if refused := text(silent, "refused").rstrip("."):
+        happened = f"{its_name} has refused this key or this address for {since} ({calls})."
+        does = f"{does} {its_name} says {refused}."
+        look = "Look at the key, its rights and its list of addresses there."
     return Finding(
         f.NO_EXCHANGE,
-        f"{where[0].upper()}{where[1:]} has not answered for {since} ({calls}).",
+        happened,
         f"{stays} No exit reaches it from here now." if held else "Nothing is held.",
-        "Judges every price that comes, asks again, and sends what is due as soon as it is"
-        " answered. Nothing is sent twice.",
-        "Look whether this host reaches it. If it does not come back, close at the exchange"
-        " yourself.",
+        does,
+        f"{look} If it does not come back, close at the exchange yourself.",
         "",
         frozenset(text(p, "id") for p in held),
     )

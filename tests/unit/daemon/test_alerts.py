@@ -108,6 +108,12 @@ def test_each_condition_stands_where_it_was_planted(code: str) -> None:
     assert {each.code for each in standing(PLANTED[code]()).values()} == {code}
 
 
+def test_a_refused_key_is_told_in_the_words_of_the_exchange() -> None:
+    refused = _facts(silent=ReachFact(since_ns=_ago(61), unanswered=9, refused="-2015: no"))
+    (told,) = standing(refused).values()
+    assert told.said == "the exchange refuses this key or this address: -2015: no"
+
+
 def test_just_short_of_a_line_nothing_stands() -> None:
     short = (
         _holding(state=PositionState.EXITING, trigger=_left_at(_ago(60))),

@@ -48,7 +48,7 @@ DAEMON: Doc = {
     ],
     "journal": {"seq": 2213, "replicated_seq": 2213, "lag_s": D("0.1"), "replication": "on"},
     "clock_skew_ms": 12,
-    "exchange": {"silent_since": None, "unanswered": 0},
+    "exchange": {"silent_since": None, "unanswered": 0, "refused": None},
     "disk": {"free_mib": 217_088, "warn_mib": 200, "entry_mib": 64},
 }
 
@@ -392,6 +392,14 @@ BEHIND = with_positions(
 )
 NO_EXCHANGE = with_positions(
     BTC_LONG, daemon__exchange={"silent_since": "2025-11-21T14:02:41.000Z", "unanswered": 7}
+)
+KEY_REFUSED = with_positions(
+    BTC_LONG,
+    daemon__exchange={
+        "silent_since": "2025-11-21T14:02:41.000Z",
+        "unanswered": 7,
+        "refused": "-2015: Invalid API-key, IP, or permissions for action.",
+    },
 )
 DISK_LOW = with_positions(
     BTC_LONG, daemon__disk={"free_mib": 180, "warn_mib": 200, "entry_mib": 64}

@@ -63,6 +63,7 @@ STATUSES = {
     "paused": docs.PAUSED,
     "replica-behind": docs.BEHIND,
     "no-exchange": docs.NO_EXCHANGE,
+    "key-refused": docs.KEY_REFUSED,
     "disk-low": docs.DISK_LOW,
     "no-room": docs.NO_ROOM,
     "placing": docs.PLACING,
