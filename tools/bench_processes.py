@@ -18,7 +18,7 @@ from robson.cli.demo_daemon import Daemon, environment
 from robson.cli.problem import Problem
 from robson.connectors.simulated.generator import generate, generate_history, write_csv
 from robson.connectors.simulated.rules import instrument_for
-from robson.sim.lives import plan_of
+from robson.sim.plans import plan_of
 from robson.sim.runs import Total, add_up, live
 
 POSITIONS = 10

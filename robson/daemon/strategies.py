@@ -65,7 +65,7 @@ def shelf(config: Config, folder: Path | None) -> Shelf:
     """
     defaults = {key: config[key] for key in STRATEGY_KEYS}
     try:
-        base = _strategy("base", {key: row.default for key, row in FILE_KEYS.items()} | defaults)
+        base = strategy_of("base", defaults)
     except InvalidValue as error:
         raise ConfigError(f"the strategies' defaults: {error}") from error
     known, broken = shipped(base), {}
@@ -90,19 +90,19 @@ def _own(path: Path, defaults: Mapping[str, Any], known: Mapping[str, Any]) -> S
     if path.stem in known:
         raise ConfigError(f"{path}: {path.stem} comes with Robson; take another name")
     said = {each.key: read(each, FILE_KEYS) for each in in_file(path)}
-    values = {key: row.default for key, row in FILE_KEYS.items()} | dict(defaults) | said
     try:
-        return _strategy(path.stem, values)
+        return strategy_of(path.stem, dict(defaults) | said)
     except InvalidValue as error:
         raise ConfigError(f"{path}: {error}") from error
 
 
-def _strategy(name: str, values: Mapping[str, Any]) -> StrategyConfig:
-    """A strategy of settings, each in range by itself.
+def strategy_of(name: str, said: Mapping[str, Any]) -> StrategyConfig:
+    """A strategy by what it says otherwise than the defaults: settings, each in range by itself.
 
     Raises:
         InvalidValue: they do not go together.
     """
+    values = {key: row.default for key, row in FILE_KEYS.items()} | dict(said)
 
     def unless(word: str, key: str) -> Any:
         return None if values[key] == word else values[key]

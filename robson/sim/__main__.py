@@ -116,6 +116,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     world.add_argument("--lives", metavar="N", type=int, help="positions in each world; default: 3")
     world.add_argument("--jobs", metavar="N", type=int, help="worker processes; default: the cores")
+    world.add_argument(
+        "--usual", action="store_true", help="strategies now and all-in alone, no mixture of them"
+    )
     world.add_argument("--fail-fast", action="store_true", help="end with the first world at fault")
     world.add_argument("--story", action="store_true", help="tell each life, event by event")
     world.add_argument("--json", action="store_true", help="one JSON document, nothing else")
@@ -235,7 +238,7 @@ def _world(args: argparse.Namespace) -> int:
     jobs = _count("--jobs", args.jobs, cores(), JOBS_MAX)
     until = None if args.positions is None else _count("--positions", args.positions, 0, None)
     first, last = _range(args.seeds, until)
-    total = Total(first, last, lives)
+    total = Total(first, last, lives, usual=args.usual)
     page = paper.Paper(sys.stdout, os.environ)
     progress = paper.Progress(sys.stderr)
     goal = until or (1 if last is None else last - first + 1)
@@ -257,11 +260,11 @@ def _world(args: argparse.Namespace) -> int:
 
     seeds = itertools.count(first) if last is None else range(first, last + 1)
     if args.story:
-        lived = tell(seeds, lives, page)
+        lived = tell(seeds, lives, page, usual=args.usual)
         add_up(lived, total, until=until, fail_fast=args.fail_fast)
     else:
         jobs = 1 if first == last else jobs
-        with closing(outcomes(seeds, lives, jobs)) as lived:
+        with closing(outcomes(seeds, lives, jobs, usual=args.usual)) as lived:
             add_up(lived, total, until=until, fail_fast=args.fail_fast, done=done)
     progress.clear()
     elapsed_s = monotonic_s() - began_s

@@ -14,13 +14,14 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 
 import attrs
 
-from robson.sim.lives import plan_of
+from robson.sim.plans import plan_of
 from robson.sim.runs import Outcome, live
 from robson.sim.workers import KILL, Worker, work
 
 _AHEAD = 64
 """So many worlds may be finished before an earlier one is."""
 _TIDY = 20
+USUAL = "usual"
 
 
 def cores() -> int:
@@ -28,17 +29,21 @@ def cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
-def outcomes(seeds: Iterable[int], lives: int, jobs: int) -> Generator[Outcome]:
+def outcomes(
+    seeds: Iterable[int], lives: int, jobs: int, *, usual: bool = False
+) -> Generator[Outcome]:
     """Outcomes in the order of the seeds, which may be endless; close it to stop early.
+
+    ``usual``: of worlds without a mixture of strategies.
 
     Raises:
         WorkerLost: a worker ended by itself.
     """
     if jobs == 1:
         for seed in seeds:
-            yield live(plan_of(seed, lives))
+            yield live(plan_of(seed, lives, usual=usual))
         return
-    crew = [Worker(__name__, str(lives)) for _ in range(jobs)]
+    crew = [Worker(__name__, str(lives), USUAL if usual else "") for _ in range(jobs)]
     try:
         yield from _in_order(iter(seeds), crew)
     finally:
@@ -67,7 +72,7 @@ def _in_order(seeds: Iterator[int], crew: list[Worker]) -> Iterator[Outcome]:
                 yield finished.pop(waiting.pop(0))
 
 
-def _living(lives: int) -> Callable[[int], Outcome]:
+def _living(lives: int, *, usual: bool) -> Callable[[int], Outcome]:
     """How a worker lives a world; the views stay with it, they are many.
 
     What a world leaves behind is looked for between worlds, not all the time in them.
@@ -79,10 +84,10 @@ def _living(lives: int) -> Callable[[int], Outcome]:
     def one(seed: int) -> Outcome:
         if next(count) % _TIDY == 0:
             gc.collect()
-        return attrs.evolve(live(plan_of(seed, lives)), views=())
+        return attrs.evolve(live(plan_of(seed, lives, usual=usual)), views=())
 
     return one
 
 
 if __name__ == "__main__":
-    work(_living(int(sys.argv[1])))
+    work(_living(int(sys.argv[1]), usual=sys.argv[2] == USUAL))

@@ -1,6 +1,6 @@
 """What a person does in a world: arms, waits, now and then changes their mind, and arms again.
 
-Everything follows from the seed: the market, what goes wrong, and each wish.
+Everything follows from the plan of a seed: the market, what goes wrong, and each wish.
 """
 
 from __future__ import annotations
@@ -11,29 +11,26 @@ from decimal import Decimal
 import attrs
 
 from robson.daemon.messages import Asked
-from robson.domain.commands import Arm, Command, Disarm, Panic, SetHalt
+from robson.daemon.strategies import Shelf
+from robson.domain.commands import Arm, Command, Disarm, InjectSignal, Panic, SetHalt
 from robson.domain.errors import Refused
 from robson.domain.lifecycle import PositionState
+from robson.domain.strategy import STRATEGIES, DetectorKind
 from robson.domain.values import NS_PER_S, Leverage, Side
 from robson.domain.view import PositionView
 from robson.engine.settings import Settings
-from robson.sim.chance import Chance
 from robson.sim.coast import Coaster
-from robson.sim.faults import SEVERITIES, CrashAt, FaultPlan
+from robson.sim.faults import SEVERITIES, FaultPlan
 from robson.sim.markets import TEMPERS, market
 from robson.sim.person import REASON, Person
-from robson.sim.seams import POINTS, WatchedExchange
+from robson.sim.plans import PATIENCE, Plan, Wish
+from robson.sim.seams import WatchedExchange
 from robson.sim.world import World
 
 HEALING_NS = 60 * NS_PER_S
 """With the faults over, everything has to be settled within this virtual time."""
-PATIENCE = {"brisk": 900, "ticking": 400, "storm": 12, "patient": 4 * 3600}
-"""Seconds after which a person has had enough of a position."""
 STEPS = {"brisk": 75, "ticking": 200, "storm": 900, "patient": 160}
 """Rows of tape for each position."""
-TEMPERS_MET = ("brisk",) * 8 + ("ticking",) * 4 + ("storm",) * 3 + ("patient",)
-SEVERITIES_MET = ("calm",) * 2 + ("rough",) * 4 + ("harsh", "deadly")
-"""How often which market, and how bad it is there."""
 REPAIR_NS = 20 * NS_PER_S
 """So often a person comes back to what is not repaired yet."""
 REPAIRS_MAX = 3
@@ -41,114 +38,10 @@ REPAIRS_MAX = 3
 DARK_NS = 240 * NS_PER_S
 STOPPED_NS = (NS_PER_S, 20 * NS_PER_S)
 BACK_NS = (5 * NS_PER_S, 60 * NS_PER_S)
-_PANICS, _DISARMS, _AT_ONCE = range(12), range(12, 18), range(20, 23)
-_DARKENS, _STOPS, _BY_HAND = range(30, 60), range(60, 75), range(90, 99)
-_HALTS = range(80, 90)
-_HANDS = ((Decimal(1), 1), (Decimal(1), 2), (Decimal("0.4"), 1))
-"""What a person leaves by hand, at the exchange: all, all in two orders, a part."""
-"""Of a hundred wishes, those in which somebody or something interferes."""
+SIGNALLED_AGAIN_S = 12
+"""A position listens to no signal for 5 s after one that was refused, and for 10 after two."""
 ACTOR = "person@world"
 ASKED_MAX = 20
-
-
-@attrs.frozen(kw_only=True)
-class Wish:
-    """One position as a person wants it. Times are virtual seconds after it was armed.
-
-    Attributes:
-        share: part of the account's capital that it is sized from; None for all.
-        panic_s, disarm_s: when they change their mind; None for never.
-        stop_s: when they stop the process in order, to start it again soon.
-        dark_s: when the power fails for a while, which is nobody's wish.
-        halt_s: when they halt entries, which closes what is open where the plan says so.
-        hand_s: when they leave ``hand`` of it by themselves, a share in so many orders.
-    """
-
-    strategy: str
-    side: Side | None
-    leverage: int
-    share: Decimal | None
-    pause_s: int
-    panic_s: int | None = None
-    disarm_s: int | None = None
-    stop_s: int | None = None
-    dark_s: int | None = None
-    hand_s: int | None = None
-    halt_s: int | None = None
-    hand: tuple[Decimal, int] = (Decimal(1), 1)
-    force: bool = False
-    asks_twice: bool = False
-    looks_first: bool = False
-
-
-@attrs.frozen(kw_only=True)
-class Plan:
-    """A world before it begins. ``crash_at``: where the process dies besides by chance;
-    ``closes``: what is open is left at a halt; ``only_limited``: the symbol takes no stop but one
-    with a limit.
-    """
-
-    seed: int
-    temper: str
-    severity: str
-    balance: Decimal
-    rises: bool
-    crash_at: CrashAt | None
-    only_limited: bool
-    closes: bool = False
-    wishes: tuple[Wish, ...]
-
-
-def plan_of(seed: int, positions: int) -> Plan:
-    """What a seed stands for."""
-    chance = Chance(f"plan {seed}")
-    temper = chance.pick(TEMPERS_MET)
-    severity = chance.pick(SEVERITIES_MET)
-    if temper == "patient":
-        severity = chance.pick(("calm", "choosy", "choosy"))
-    at = CrashAt(POINTS[seed % len(POINTS)]) if severity != "calm" else None
-    rises = chance.hits(0.5)
-    wishes = [_wish(chance, temper, place) for place in range(positions)]
-    if temper == "patient" and wishes:
-        # A crossing comes soon, and comes the tape's way.
-        way = Side.LONG if rises else Side.SHORT
-        wishes[0] = attrs.evolve(wishes[0], side=way, panic_s=None, disarm_s=None)
-    return Plan(
-        seed=seed,
-        temper=temper,
-        severity=severity,
-        balance=Decimal(chance.pick(("10000", "2500", "100000"))),
-        rises=rises,
-        crash_at=at,
-        only_limited=seed % 3 == 0,
-        closes=seed % 5 == 0,
-        wishes=tuple(wishes),
-    )
-
-
-def _wish(chance: Chance, temper: str, place: int) -> Wish:
-    waits = temper == "patient" and place == 0
-    patience = PATIENCE[temper]
-    changes = chance.below(100)
-    disarm_s = chance.below(patience // 9) if changes in _DISARMS else None
-    at_once = changes in _AT_ONCE
-    return Wish(
-        strategy="all-in" if waits or chance.hits(0.08) else "now",
-        side=None if chance.hits(0.1) else chance.pick((Side.LONG, Side.SHORT)),
-        leverage=chance.pick((3, 3, 3, 2, 2, 2, 1)),
-        share=None if chance.hits(0.3) else Decimal(chance.pick(("0.1", "0.25", "0.05"))),
-        pause_s=0 if temper == "storm" else chance.below(20),
-        panic_s=chance.below(patience // 6) if changes in _PANICS else None,
-        disarm_s=0 if at_once else disarm_s,
-        stop_s=chance.below(max(1, patience // 25)) if changes in _STOPS else None,
-        dark_s=chance.below(max(1, patience // 25)) if changes in _DARKENS else None,
-        halt_s=patience // 20 if changes in _HALTS else None,
-        hand_s=patience // 150 if changes in _BY_HAND else None,
-        hand=_HANDS[changes % len(_HANDS)],
-        force=at_once or chance.hits(0.5),
-        asks_twice=chance.hits(0.2),
-        looks_first=chance.hits(0.15),
-    )
 
 
 class Lives:
@@ -169,15 +62,18 @@ class Lives:
         temper = TEMPERS[plan.temper]
         steps = STEPS[plan.temper] * max(1, len(plan.wishes))
         tapes = market(plan.seed, temper, steps=steps, rises=plan.rises)
+        own = {strategy.name: strategy for strategy in plan.strategies}
+        self.strategies = Shelf(known={**STRATEGIES, **own})
         faults = FaultPlan(plan.seed, SEVERITIES[plan.severity], crash_at=plan.crash_at)
         self.world = World(
             plan.seed,
             tapes,
             faults=faults,
             exchange=exchange,
-            settings=Settings(on_halt="close") if plan.closes else None,
+            settings=Settings(on_halt="close" if plan.closes else "hold", manual_signals=True),
             only_limited=plan.only_limited,
             player=Coaster,
+            strategies=self.strategies,
         )
         self.refusals: Counter[str] = Counter()
         self.asked: Counter[str] = Counter()
@@ -225,6 +121,8 @@ class Lives:
         if wish.asks_twice:
             self._say("same_again", arm)
             self._say("another", attrs.evolve(arm, idempotency_key=f"other {place}"))
+        if wish.signal_bps is not None:
+            self._signals(place, wish.signal_bps, arm.idempotency_key)
         self._stay(wish, arm.idempotency_key)
         if wish.asks_twice and not world.driver.at_end:
             self._say("same_later", arm)
@@ -240,6 +138,29 @@ class Lives:
             self._wait_s(2)
         return False
 
+    def _signals(self, place: int, away_bps: int, key: str) -> None:
+        """Give the signal until it is answered; once more where a gate refused it."""
+        for signal_id in (f"signal {place}", f"signal {place} again"):
+            for _ in range(ASKED_MAX):
+                view = self._view(key)
+                if view is None or view.state is not PositionState.ARMED:
+                    return
+                if self._signal(view, signal_id, away_bps) is not None:
+                    break
+                self._wait_s(2)
+            self._wait_s(SIGNALLED_AGAIN_S)
+
+    def _signal(self, view: PositionView, signal_id: str, away_bps: int) -> str | None:
+        rules = self.world.instrument
+        price = self.world.exchange.market(rules.symbol).price
+        assert price is not None
+        side = view.side or Side.LONG
+        stop = rules.stop_price(price * (1 - Decimal(side.sign * away_bps) / 10_000), side)
+        given = InjectSignal(
+            position=view.id, signal_id=signal_id, stop=stop, actor=ACTOR, side=side
+        )
+        return self._say("signal", given)
+
     def _view(self, key: str) -> PositionView | None:
         views = self.world.monitor.roster.views.values()
         return next((view for view in views if view.idempotency_key == key), None)
@@ -250,7 +171,9 @@ class Lives:
 
     def _stay(self, wish: Wish, key: str) -> None:
         """Let it live; change one's mind; have enough of it after a while."""
-        armed_s = 40 if wish.strategy == "all-in" and self.plan.temper != "patient" else None
+        told = self.strategies.find(wish.strategy).detector is DetectorKind.MANUAL
+        tires = told or (wish.strategy in STRATEGIES and wish.strategy != "now")
+        armed_s = 40 if tires and self.plan.temper != "patient" else None
         changes = sorted(
             (after_s, name)
             for after_s, name in (

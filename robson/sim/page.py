@@ -21,6 +21,7 @@ _WORDS = {
     "refusals": "refusals",
     "races": "races of the exchange stop",
     "recovery": "rows of recovery",
+    "strategies": "parts of strategies",
     "faults": "faults",
     "crash_points": "crash points",
     "exchange": "rules of the exchange",
@@ -73,7 +74,7 @@ def _verdict(total: Total, paper: Paper) -> None:
         at_s = (found.at_ns - began_ns) / NS_PER_S
         whose = f" of {found.position.short}" if found.position is not None else ""
         paper.fact("At", f"{hard(f'{at_s:.3f} s')}, event {found.seq}{whose}: {found.message}.")
-        paper.fact("Rerun", hard(rerun(seed, total.lives)))
+        paper.fact("Rerun", hard(rerun(seed, total)))
     more = len(total.violations) - SHOWN_MAX
     if more > 0:
         paper.say(f"  and {more:,} more: --json has all of them")

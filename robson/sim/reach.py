@@ -29,6 +29,7 @@ from robson.sim.courses import (
 )
 from robson.sim.faults import KINDS
 from robson.sim.seams import POINTS
+from robson.sim.traits import TRAITS, traits
 
 JUDGED_FROM = 2_000
 """Active positions from which on everything listed has to be reached."""
@@ -36,7 +37,7 @@ JUDGED_FROM = 2_000
 
 RARE_FROM = 20_000
 """And what is met less than four times in a thousand."""
-RARE = frozenset({("recovery", "R12")})
+RARE = frozenset({("recovery", "R12"), ("strategies", "iron-exit held")})
 """Table and name of what is demanded only of so many: how often is a matter of chance."""
 
 Shows = Callable[[Course], bool]
@@ -249,6 +250,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "refusals": REFUSALS,
     "races": RACES,
     "recovery": RECOVERY,
+    "strategies": TRAITS,
     "faults": KINDS,
     "crash_points": POINTS,
     "exchange": RULES_REACHED,
@@ -278,6 +280,7 @@ class Reach:
         self.add("transitions", (row.id for row in ROWS if row.shows(step)))
         self.add("races", races(step))
         self.add("recovery", recovery(step))
+        self.add("strategies", traits(step))
         name = machine_event(before.state, event) if before is not None else None
         if before is not None and name is not None:
             self.add("arcs", (arc_name(before.state, name, after.state),))

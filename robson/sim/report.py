@@ -48,7 +48,7 @@ def document(total: Total, elapsed_s: float) -> dict[str, Any]:
                 "seq": found.seq,
                 "at_s": _number(Decimal(found.at_ns - began_ns) / NS_PER_S),
                 "message": found.message,
-                "rerun": rerun(seed, total.lives),
+                "rerun": rerun(seed, total),
             }
             for seed, began_ns, found in total.violations
         ],
@@ -67,9 +67,10 @@ def rule_name(found: Violation) -> str:
     return (RULES | WORLD_RULES)[found.rule][0]
 
 
-def rerun(seed: int, lives: int) -> str:
+def rerun(seed: int, total: Total) -> str:
     """The command that lives this world again."""
-    more = "" if lives == LIVES else f" --lives {lives}"
+    more = "" if total.lives == LIVES else f" --lives {total.lives}"
+    more += " --usual" if total.usual else ""
     return f"robson-sim world --seeds {seed}..{seed}{more}"
 
 

@@ -19,8 +19,9 @@ from robson.engine.invariants import Violation
 from robson.engine.pair import Finding
 from robson.sim.checks import Checks
 from robson.sim.courses import races_found, races_heard, rows_heard
-from robson.sim.lives import Lives, Plan, plan_of
+from robson.sim.lives import Lives
 from robson.sim.observer import UNEXPECTED, Broken, Enough
+from robson.sim.plans import Plan, plan_of
 from robson.sim.reach import JUDGED_FROM, Reach
 from robson.sim.seams import WatchedExchange
 from robson.sim.world import World
@@ -157,6 +158,7 @@ class Total:
     Attributes:
         first, last: the seeds that were asked for; None for no end.
         lives: positions of each world.
+        usual: with the strategies ``now`` and ``all-in`` alone.
         violations: with the seed of the world in which each was found.
         bare_s: sorted only when asked for.
     """
@@ -164,6 +166,7 @@ class Total:
     first: int
     last: int | None
     lives: int = LIVES
+    usual: bool = False
     seeds: int = 0
     armed: int = 0
     entered: int = 0
@@ -210,7 +213,10 @@ class Total:
         if not self.judged:
             return []
         silent = [f"rules: {rule}" for rule, count in self.evaluated.items() if count == 0]
-        return [*self.reach.missing(self.filled), *silent]
+        missing = self.reach.missing(self.filled)
+        if self.usual:
+            missing = [each for each in missing if not each.startswith("strategies:")]
+        return [*missing, *silent]
 
     @property
     def passed(self) -> bool:

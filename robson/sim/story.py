@@ -12,8 +12,8 @@ from robson.domain.lifecycle import PositionState
 from robson.domain.ports import Recorded
 from robson.domain.values import NS_PER_S
 from robson.domain.view import PositionView
-from robson.sim.lives import Plan, plan_of
 from robson.sim.paper import Paper
+from robson.sim.plans import Plan, plan_of
 from robson.sim.runs import Outcome, Reaching, live
 from robson.sim.telling import told
 from robson.sim.world import World
@@ -134,7 +134,9 @@ def _end(outcome: Outcome, paper: Paper) -> None:
     paper.say()
 
 
-def tell(seeds: Iterable[int], lives: int, page: Paper) -> Iterator[Outcome]:
+def tell(
+    seeds: Iterable[int], lives: int, page: Paper, *, usual: bool = False
+) -> Iterator[Outcome]:
     """Live worlds one after another and tell each of them."""
 
     def observed(world: World, _checks: Reaching) -> Reaching:
@@ -142,7 +144,7 @@ def tell(seeds: Iterable[int], lives: int, page: Paper) -> Iterator[Outcome]:
         return Teller(world, page)
 
     for seed in seeds:
-        plan = plan_of(seed, lives)
+        plan = plan_of(seed, lives, usual=usual)
         outcome = live(plan, observed=observed)
         _end(outcome, page)
         yield outcome

@@ -8,6 +8,7 @@ from typing import Any
 
 from robson.domain import events as e
 from robson.domain.reports import Fill
+from robson.domain.strategy import StrategyConfig
 from robson.domain.values import NS_PER_S, Side, plain
 from robson.domain.view import PositionView
 from robson.sim.paper import figure
@@ -41,12 +42,23 @@ def _base(view: PositionView, quantity: Decimal) -> str:
 def _armed(event: e.PositionArmed, _view: PositionView) -> Told:
     side = event.side.value if event.side else "either side"
     capital = "all capital" if event.capital is None else f"capital {figure(event.capital)}"
-    return "armed", f"{event.strategy.name}, {side}, {capital}, leverage {event.leverage}x"
+    style = _style(event.strategy)
+    return "armed", f"{event.strategy.name}, {side}, {capital}, leverage {event.leverage}x; {style}"
+
+
+def _style(strategy: StrategyConfig) -> str:
+    """How its stop follows, and its target."""
+    gain = strategy.stop_gain_spans
+    target = "no target" if gain is None else f"target {plain(gain)} spans"
+    guard = ", guard" if strategy.stop.guard_lookback is not None else ""
+    return f"trailing {strategy.trailing.value}, {target}{guard}"
 
 
 def _signal(event: e.SignalReceived, _view: PositionView) -> Told:
-    how = _LEVELS[event.audit.confidence]
-    return "signal", f"{event.side.value} at {plain(event.entry_ref)}; stop from the chart: {how}"
+    how = f"stop from the chart: {_LEVELS[event.audit.confidence]}"
+    if event.audit.method == "operator_supplied":
+        how = "its stop came with it"
+    return "signal", f"{event.side.value} at {plain(event.entry_ref)}; {how}"
 
 
 def _rejected(event: e.SignalRejected, _view: PositionView) -> Told:

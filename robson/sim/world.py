@@ -23,6 +23,7 @@ from robson.daemon.custody import Custody, Market
 from robson.daemon.messages import Asked, TimerDue, Unseen, Wake
 from robson.daemon.monitor import Message, Monitor
 from robson.daemon.roster import Roster
+from robson.daemon.strategies import SHIPPED, Shelf
 from robson.daemon.ticks import TickBoard
 from robson.domain.accounts import Started, Stopped
 from robson.domain.commands import Command
@@ -75,6 +76,7 @@ class World:
         exchange: type[WatchedExchange] = WatchedExchange,
         only_limited: bool = False,
         player: type[Player] = Player,
+        strategies: Shelf = SHIPPED,
     ) -> None:
         self.seed = seed
         self.tape = tapes.tape
@@ -104,6 +106,7 @@ class World:
         self.driver = Driver(self.exchange, [self.player], self.clock, self.faults.wire)
         self.journal = MortalJournal(MemoryJournal(), self.faults)
         self.settings = settings or Settings()
+        self._strategies = strategies
         self.inbox: deque[Message] = deque()
         self.observer = Observer()
         self.crashes = 0
@@ -174,6 +177,7 @@ class World:
             },
             settings=self.settings,
             epoch=epoch,
+            strategies=self._strategies,
         )
         self.monitor = Monitor(custody)
         self.observer.found(roster.live())

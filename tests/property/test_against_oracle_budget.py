@@ -30,7 +30,8 @@ from robson.engine.exposure import budget_of
 from robson.engine.risk import entry_gates
 from robson.engine.sizing import SizingTerms, size
 from robson.engine.snapshot import RiskSnapshot, WalletState
-from robson.sim.lives import Lives, plan_of
+from robson.sim.lives import Lives
+from robson.sim.plans import plan_of
 from robson.sim.world import Observer, World
 from tests.oracle import budget_oracle
 from tests.oracle.grounds import GRIDS, QUOTES, most_ticks

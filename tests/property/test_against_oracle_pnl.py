@@ -21,8 +21,9 @@ from robson.domain.instrument import Instrument
 from robson.domain.reports import FORCED_PREFIX
 from robson.domain.values import Action, Side
 from robson.domain.view import PositionView
-from robson.sim import faults, lives
-from robson.sim.lives import Lives, plan_of
+from robson.sim import faults, plans
+from robson.sim.lives import Lives
+from robson.sim.plans import plan_of
 from robson.sim.seams import WatchedExchange
 from robson.sim.world import World
 from tests.oracle import pnl_oracle
@@ -93,7 +94,7 @@ def _nobody_else() -> Iterator[None]:
     alone = {kind: attrs.evolve(faults.MIX[kind], weight=0) for kind in persons}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(faults, "MIX", {**faults.MIX, **alone})
-        patch.setattr(lives, "_BY_HAND", range(0))
+        patch.setattr(plans, "_BY_HAND", range(0))
         yield
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from robson.domain.ports import Recorded
 from robson.sim.again import World as Knowledge
 from robson.sim.again import read
-from robson.sim.lives import plan_of
+from robson.sim.plans import plan_of
 from robson.sim.runs import Reaching, live
 from robson.sim.world import World
 from robson.store.codec import decode

@@ -17,7 +17,8 @@ from robson.engine.decide import watch_of
 from robson.engine.exits import first_rung
 from robson.engine.pursue import pursue
 from robson.sim import world
-from robson.sim.runs import live, plan_of
+from robson.sim.plans import plan_of
+from robson.sim.runs import live
 from tests.simulation.worlds import Bench
 
 SEEDS = range(1, 41)

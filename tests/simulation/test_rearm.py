@@ -11,7 +11,7 @@ import pytest
 
 from robson.domain.lifecycle import PositionState
 from robson.domain.values import Side
-from robson.sim.lives import Plan, Wish
+from robson.sim.plans import Plan, Wish
 from robson.sim.runs import Outcome, Reaching, live
 from robson.sim.world import World
 from tests.simulation.worlds import plan

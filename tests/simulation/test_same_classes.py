@@ -5,7 +5,8 @@ from __future__ import annotations
 from robson.daemon import app, lane, monitor, simulated
 from robson.domain import position
 from robson.sim import seams
-from robson.sim.lives import Lives, plan_of
+from robson.sim.lives import Lives
+from robson.sim.plans import plan_of
 
 
 def test_the_classes_of_a_world_are_the_daemons() -> None:

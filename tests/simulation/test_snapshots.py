@@ -12,7 +12,7 @@ from robson.daemon.snapshots import Kept, Texts, packed, unpacked
 from robson.domain.instrument import Instrument
 from robson.domain.lifecycle import MachineLaw
 from robson.engine.invariants import Audit
-from robson.sim.lives import plan_of
+from robson.sim.plans import plan_of
 from robson.sim.runs import Reaching, live
 from robson.sim.world import World
 from robson.store.memory import MemoryJournal

@@ -11,7 +11,7 @@ from robson.engine.invariants import RULES
 from robson.sim.checks import WORLD_RULES
 from robson.sim.courses import RACES, RACES_OUT_OF_REACH, RECOVERY, RECOVERY_OUT_OF_REACH
 from robson.sim.crew import cores, outcomes
-from robson.sim.lives import plan_of
+from robson.sim.plans import plan_of
 from robson.sim.reach import ALL_OUT_OF_REACH, JUDGED_FROM, OUT_OF_REACH, ROWS, TABLES
 from robson.sim.runs import LIVES, Total, add_up, live
 
@@ -48,10 +48,11 @@ def test_2000_active_positions_hold_every_law(
 
 def test_seeds_that_once_found_something_hold_every_law() -> None:
     lines = [line.split() for line in REGRESSIONS.read_text().splitlines() if line[:1].isdigit()]
-    found = {
-        (seed, lives): [str(each) for each in live(plan_of(int(seed), int(lives))).violations]
-        for seed, lives, *_why in lines
-    }
+    found = {}
+    for seed, lives, mix, *_why in lines:
+        assert mix in ("usual", "mixed")
+        outcome = live(plan_of(int(seed), int(lives), usual=mix == "usual"))
+        found[seed, lives, mix] = [str(each) for each in outcome.violations]
 
     assert len(found) == len(lines) >= 5
     assert {key: each for key, each in found.items() if each} == {}

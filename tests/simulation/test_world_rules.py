@@ -14,7 +14,7 @@ from robson.domain.values import Side
 from robson.sim import lives
 from robson.sim import world as worlds
 from robson.sim.checks import WORLD_RULES, Checks
-from robson.sim.lives import Plan
+from robson.sim.plans import Plan
 from robson.sim.runs import Outcome, live
 from robson.sim.seams import WatchedExchange
 from robson.sim.world import World

@@ -21,8 +21,8 @@ from robson.domain.view import PositionView
 from robson.sim import markets
 from robson.sim.checks import Checks
 from robson.sim.faults import RECOVERY_NS, CrashAt, FaultPlan, FaultyExchange, FaultyWire
-from robson.sim.lives import Plan, Wish
 from robson.sim.markets import BRISK, Market, market
+from robson.sim.plans import Plan, Wish
 from robson.sim.seams import WatchedExchange
 from robson.sim.world import World
 

@@ -11,7 +11,8 @@ from robson.domain import events as e
 from robson.domain.lifecycle import TableLaw
 from robson.domain.ports import Recorded
 from robson.domain.position import Position
-from robson.sim.lives import Lives, plan_of
+from robson.sim.lives import Lives
+from robson.sim.plans import plan_of
 
 
 class Counted:

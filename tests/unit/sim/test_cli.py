@@ -27,7 +27,17 @@ KEYS = [
 
 REACHED = [
     *("armed", "entered", "active", "judged", "events", "evaluations", "transitions", "arcs"),
-    *("exits", "endings", "refusals", "races", "recovery", "faults", "crash_points", "exchange"),
+    *(
+        "exits",
+        "endings",
+        "refusals",
+        "races",
+        "recovery",
+        "strategies",
+        "faults",
+        "crash_points",
+        "exchange",
+    ),
     *("missing", "out_of_reach"),
 ]
 VIOLATION = ["seed", "rule", "name", "position", "seq", "at_s", "message", "rerun"]

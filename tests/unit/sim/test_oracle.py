@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from robson.sim import oracle
-from robson.sim.lives import Lives, plan_of
+from robson.sim.lives import Lives
 from robson.sim.oracle import Oracle, exact
+from robson.sim.plans import plan_of
 
 SEED = 1
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from robson.connectors.simulated.rules import instrument_for
+from robson.domain.strategy import STRATEGIES, DetectorKind, TrailingMode
 from robson.sim.chance import Chance
 from robson.sim.checks import Excuses
 from robson.sim.faults import KINDS, SEVERITIES, FaultPlan, Span
-from robson.sim.lives import plan_of
 from robson.sim.markets import TEMPERS, market
+from robson.sim.plans import Plan, plan_of
 from robson.sim.reach import JUDGED_FROM, RARE, RARE_FROM, TABLES, Reach
 from robson.sim.runs import percentile
 
@@ -73,6 +75,31 @@ def test_plans_differ_by_seed_and_are_equal_for_one() -> None:
     assert {plan.temper for plan in plans} == TEMPERS.keys()
     assert {plan.severity for plan in plans} == SEVERITIES.keys()
     assert all(plan.crash_at is None for plan in plans if plan.severity == "calm")
+
+
+def as_usual(plan: Plan, usual: Plan) -> Plan:
+    """A plan with what a mixture may change as it was without."""
+    wishes = [
+        attrs.evolve(wish, strategy=was.strategy, signal_bps=None)
+        for wish, was in zip(plan.wishes, usual.wishes, strict=True)
+    ]
+    plan = attrs.evolve(plan, wishes=tuple(wishes), strategies=())
+    patient = plan.temper == "patient"
+    changed = {"severity": usual.severity, "crash_at": usual.crash_at} if patient else {}
+    return attrs.evolve(plan, **changed)
+
+
+def test_strategies_are_mixed_in_and_nothing_else_changes() -> None:
+    """Markets, people and deaths stay; where a crossing is waited for, how bad it is changes."""
+    mixed, usual = ([plan_of(n, 3, usual=kind) for n in range(200)] for kind in (False, True))
+    own = [strategy for plan in mixed for strategy in plan.strategies]
+
+    assert [as_usual(*pair) for pair in zip(mixed, usual, strict=True)] == usual
+    assert {wish.strategy for plan in mixed for wish in plan.wishes} >= STRATEGIES.keys()
+    assert {each.trailing for each in own} == set(TrailingMode)
+    assert {each.detector for each in own} == set(DetectorKind)
+    assert {each.stop.guard_lookback is None for each in own} == {True, False}
+    assert {each.stop_gain_spans is None for each in own} == {True, False}
 
 
 def test_percentiles() -> None:
