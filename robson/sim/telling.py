@@ -55,10 +55,9 @@ def _style(strategy: StrategyConfig) -> str:
 
 
 def _signal(event: e.SignalReceived, _view: PositionView) -> Told:
-    how = f"stop from the chart: {_LEVELS[event.audit.confidence]}"
-    if event.audit.method == "operator_supplied":
-        how = "its stop came with it"
-    return "signal", f"{event.side.value} at {plain(event.entry_ref)}; {how}"
+    level = _LEVELS.get(event.audit.confidence)
+    stop = f"stop from the chart: {level}" if level else "its stop came with it"
+    return "signal", f"{event.side.value} at {plain(event.entry_ref)}; {stop}"
 
 
 def _rejected(event: e.SignalRejected, _view: PositionView) -> Told:
