@@ -5,7 +5,9 @@ Whether a commit that failed had reached the disk after all, nobody can say; bot
 
 from __future__ import annotations
 
+import hashlib
 import itertools
+import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -22,7 +24,7 @@ from tests.integration.every_event import EVERY
 from tests.integration.journals import IDENTITY, months
 
 
-def opened(directory: Path) -> SqliteJournal:
+def opened(directory: Path, *, begins: bool = True) -> SqliteJournal:
     """A journal with its last resort, as the daemon opens it."""
     ticks = itertools.count(1)
     return SqliteJournal(
@@ -31,6 +33,7 @@ def opened(directory: Path) -> SqliteJournal:
         wall_ns=lambda: next(ticks),
         new_id=lambda: "j" * 32,
         emergency=EmergencyFile(directory),
+        begins=begins,
     )
 
 
@@ -154,6 +157,44 @@ def test_emergency_file_of_another_time_is_refused(tmp_path: Path) -> None:
         opened(tmp_path)
 
 
+def test_emergency_file_of_another_branch_is_refused(tmp_path: Path) -> None:
+    """Its rows have the numbers of rows that are there, and say something else."""
+    opened(tmp_path).close()
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "journal.db").write_bytes((tmp_path / "journal.db").read_bytes())
+    with closing(opened(tmp_path)) as journal:
+        journal.append(months(5, 7))
+    (tmp_path / FILE_NAME).write_bytes(waiting_file(other))
+    with pytest.raises(JournalCorrupt, match=r"journal\.emergency: row 1 does not follow row 5"):
+        opened(tmp_path)
+
+
+def test_emergency_row_that_is_not_what_its_hash_says_is_refused(tmp_path: Path) -> None:
+    """Its line was made anew around it."""
+    waiting_file(tmp_path)
+    rows = [list(row) for row in EmergencyFile(tmp_path).read()]
+    rows[-1][8] = rows[-1][8].replace("2025-11", "2025-12")
+    text = json.dumps(rows, separators=(",", ":")).encode()
+    line = hashlib.sha256(text).hexdigest().encode() + b" " + text + b"\n"
+    (tmp_path / FILE_NAME).write_bytes(line.ljust(SIZE, b"\0"))
+    with pytest.raises(JournalCorrupt, match=r"journal\.emergency: row 3 does not follow row 2"):
+        opened(tmp_path)
+
+
+def test_start_that_cannot_write_keeps_what_waits(tmp_path: Path) -> None:
+    """Emptied before the rows are durable elsewhere, the file would take them with it."""
+    waiting = waiting_file(tmp_path)
+    journal = opened(tmp_path, begins=False)
+    journal._db = FailingOnce(journal._db, reached=False)  # type: ignore[assignment]
+    with pytest.raises(StoreError, match="SQLITE_IOERR_FSYNC"):
+        journal.begin()
+    journal.close()
+    assert (tmp_path / FILE_NAME).read_bytes() == waiting
+    with closing(opened(tmp_path)) as again:
+        assert events_of(again) == [*months(3)]
+
+
 def test_no_room_is_left_anywhere(tmp_path: Path) -> None:
     journal = opened(tmp_path)
     journal._db = FailingOnce(journal._db, reached=False)  # type: ignore[assignment]
@@ -182,6 +223,7 @@ def test_database_that_is_really_full(tmp_path: Path, record_property: Any) -> N
     journal.close()
     with closing(opened(tmp_path)) as again:
         assert events_of(again) == [*months(1), *EVERY]
+    assert examine(tmp_path / "journal.db").rows == 1 + len(EVERY)  # orders and fills, too
     record_property("note", "journal: a full database loses no row")
 
 
