@@ -189,7 +189,7 @@ def _trigger(view: PositionView) -> pb.Trigger | None:
     return pb.Trigger(
         reason=trigger.reason,
         price=text(trigger.price),
-        at=stamp(trigger.tick_ns or trigger.at_ns),
+        at=stamp(trigger.due_ns),
         jumped_from=text(trigger.jumped_from),
         stop=text(trigger.stop),
         actor=trigger.actor or "",

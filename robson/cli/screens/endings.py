@@ -28,7 +28,7 @@ def leaving(s: Scene) -> Line:
     if fill is not None:
         who = " Robson" if by_exit is not None else " The exchange stop"
         ns = journal.first_fill_ns(fill)
-        after = journal.seconds(pay(trigger, "tick_ns"), ns)
+        after = journal.seconds(journal.due_ns(trigger), ns)
         later = f", {figures.lag(after)} later" if after is not None else ""
         sold = facts.quantity_of(s.p, pay(fill, "quantity") or s.p.get("entry_quantity"))
         price = pay(fill, "price") or at((pay(fill, "fills") or [{}])[0], "price")

@@ -83,8 +83,7 @@ def finding_of(document: Doc, page: Page) -> Finding | None:
     if not said.startswith("robson"):
         said = f"{said[:1].upper()}{said[1:]}"
     if code in UNSEEN:
-        door = text(document, "error", "details", "door") or text(document, "daemon", "door")
-        unseen = verdicts.cannot_see(door or "any door")
+        unseen = verdicts.cannot_see(said)
         return unseen._replace(happened=said, robson=_UNHEARD)
     if code in UNKNOWN:
         return _not_known(document, said)

@@ -48,6 +48,15 @@ def first_fill_ns(row: Doc | None) -> int | None:
     return min((int(each) for each in known if each is not None), default=None)
 
 
+_BY_TRADE = ("stop_loss", "trailing_stop", "stop_gain", "insurance_stop", "liquidation")
+
+
+def due_ns(trigger: Doc | None) -> Any:
+    """When it was to leave: at the trade that did it; by a person or another rule, when said."""
+    by_trade = pay(trigger, "reason") in _BY_TRADE
+    return (by_trade and pay(trigger, "tick_ns")) or pay(trigger, "at_ns")
+
+
 def seconds(earlier_ns: Any, later_ns: Any) -> Decimal | None:
     """Seconds between two times of payloads; None when either is missing."""
     if earlier_ns is None or later_ns is None:

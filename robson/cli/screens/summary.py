@@ -149,7 +149,7 @@ def _why(ending: Ending) -> Line:
         return spans(cause)
     sold = facts.quantity_of(p, pay(fill, "quantity") or p.get("entry_quantity"))
     price = facts.price_of(p, p.get("exit_price"))
-    after = journal.seconds(pay(trigger, "tick_ns"), journal.first_fill_ns(fill))
+    after = journal.seconds(journal.due_ns(trigger), journal.first_fill_ns(fill))
     later = f", {figures.lag(after)} later" if after is not None else ""
     word = facts.exit_word(p)
     if by_exit is None:

@@ -5,6 +5,7 @@ What each kind of trouble means for the money, what Robson does and what a perso
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -45,8 +46,21 @@ def cannot_see(door: str, *, silent_s: float | None = None, reason: str = "") ->
         "Exchange stops that rest go on protecting; which ones do is not known from here. Robson's"
         " own stop is judged only while robsond runs.",
         f"This command only asked.{' ' + reason if reason else ''}",
-        you("Start it again, with the options it had:", "robsond run"),
+        you("Start it again, with the options it had:", _start(door)),
     )
+
+
+_STARTS = {
+    "paper": " --profile paper",
+    "live": " --profile live",
+    "observe": " --profile live --observe",
+}
+
+
+def _start(door: str) -> str:
+    """What began the daemon of a door, as far as the usual place of its socket tells."""
+    found = re.search(r"/robson/(\w+)/robsond\.sock", door)
+    return f"robsond run{_STARTS.get(found[1], '') if found else ''}"
 
 
 def _of_position(document: Doc, position: Doc, symbols: Symbols) -> Iterator[Finding]:

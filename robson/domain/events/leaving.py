@@ -12,6 +12,9 @@ from robson.domain.intents import PlaceOrder
 from robson.domain.reports import AccountSnapshot, Fill
 from robson.domain.values import ExchangeNs, Numbers, Price, Quantity
 
+BY_TRADE = frozenset({"stop_loss", "trailing_stop", "stop_gain", "insurance_stop", "liquidation"})
+"""Reasons to leave that a trade on the market is, and not somebody's word at whatever price."""
+
 
 @attrs.frozen(kw_only=True)
 class ExitTriggered:
@@ -30,6 +33,13 @@ class ExitTriggered:
     stop: Price
     jumped_from: Price | None = None
     actor: str | None = None
+
+    @property
+    def due_ns(self) -> ExchangeNs:
+        """When it was to leave: at the trade that did it; by a word or another rule, when said."""
+        if self.tick_ns is None or self.reason not in BY_TRADE:
+            return self.at_ns
+        return self.tick_ns
 
 
 @attrs.frozen(kw_only=True)

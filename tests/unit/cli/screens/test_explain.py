@@ -162,3 +162,33 @@ def test_steps_of_a_continuous_stop_are_no_spans() -> None:
     assert one.said.startswith("price reached 118,736.91: stop")
     told = explain.explain(numbers(changed(lives.EXPLAIN, position=position)), PAGE)
     assert "Price reached 118,736.91. Stop" in " ".join(map(text_of, told))
+
+
+LEAVES = {"user_panic": ("root@vm", "41 ms later"), "stop_gain": (None, "19 s later")}
+
+
+@pytest.mark.parametrize("reason", LEAVES)
+def test_a_person_is_not_answered_late_because_the_last_price_is_old(reason: str) -> None:
+    """A rule is timed from the trade that met it, a word from when it was said."""
+    actor, said = LEAVES[reason]
+    filled = next(row for row in lives.ROWS if journal.kind(row) == "exit_filled")
+    at_ns = filled["payload"]["fills"][0]["at_ns"]
+    rows = [
+        {
+            **row,
+            "payload": {
+                **row["payload"],
+                "reason": reason,
+                "actor": actor,
+                "at_ns": at_ns - 41_000_000,
+                "tick_ns": at_ns - 19_000_000_000,
+            },
+        }
+        if journal.kind(row) == "exit_triggered"
+        else row
+        for row in lives.ROWS
+    ]
+
+    told = explain.explain(numbers(changed(lives.EXPLAIN, rows=rows)), PAGE)
+
+    assert said in " ".join(" ".join(text_of(line) for line in told).split()).replace("\xa0", " ")

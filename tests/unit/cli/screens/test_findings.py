@@ -181,3 +181,28 @@ def test_each_printed_command_is_understood() -> None:
     for command in commands:
         args = parser.parse(command.split()[1:])
         assert args.command == command.split()[1]
+
+
+@pytest.mark.parametrize(
+    ("place", "starts"),
+    [
+        ("/var/lib/u/robson/sim", "robsond run"),
+        ("/var/lib/u/robson/paper", "robsond run --profile paper"),
+        ("/var/lib/u/robson/live", "robsond run --profile live"),
+        ("/var/lib/u/robson/observe", "robsond run --profile live --observe"),
+        ("/run/robson", "robsond run"),
+        ("/srv/elsewhere", "robsond run"),
+    ],
+)
+def test_a_daemon_that_is_dead_is_started_again_in_its_own_profile(place: str, starts: str) -> None:
+    said = f"robsond does not answer on grpc://127.0.0.1:1 (no socket at {place}/robsond.sock)."
+    error = {"error": {"code": "UNAVAILABLE", "message": said, "details": {}}, "exit": 3}
+    refused = errors.finding_of(error, PAGE)
+    assert refused is not None
+
+    for lines in (
+        status.cannot_see(f"unix://{place}/robsond.sock", PAGE),
+        finding.findings_lines([refused], PAGE),
+    ):
+        text = " ".join(text_of(line).strip() for line in lines).replace("\xa0", " ")
+        assert re.search(rf"had: +{starts}(?! --)", text)
