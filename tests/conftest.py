@@ -12,6 +12,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from tests.parts import part_of
+
 ROOT = Path(__file__).resolve().parent.parent
 
 # The same sequence on every run in CI, so that a red run can be repeated anywhere. Nowhere a
@@ -24,7 +26,24 @@ hypothesis.settings.load_profile(
 )
 
 
-def pytest_configure() -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--part", metavar="K/N", help="only the K-th of N parts of the tests")
+
+
+@pytest.hookimpl(trylast=True)  # of what is left by -m and -k
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if (said := config.getoption("--part")) is None:
+        return
+    part = part_of((item.nodeid for item in items), said)
+    config.hook.pytest_deselected(items=[item for item in items if item.nodeid not in part])
+    items[:] = [item for item in items if item.nodeid in part]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    try:  # here, before any worker starts
+        part_of((), config.getoption("--part") or "1/1")
+    except ValueError as error:
+        raise pytest.UsageError(str(error)) from None
     # As in robsond. A context is per thread: DefaultContext reaches the threads still to come,
     # setcontext the one that is here already.
     exact = decimal.DefaultContext

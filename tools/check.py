@@ -56,8 +56,10 @@ def main(arguments: list[str]) -> int:
     workers = ["-n", "4", "--dist", "worksteal"]
     if not arguments:
         arguments = [*workers, "-m", "not long"]
-    elif arguments == ["--long"]:
-        arguments = [*workers, "-m", "long"]
+    elif "--long" in arguments:  # a line for each, with how far it is: it takes its time
+        arguments.remove("--long")
+        told = ["-v", "--durations=0", "--durations-min=5"]
+        arguments = [*workers, "-m", "long", *told, *arguments]
     # A shell that starts this in its background keeps Ctrl-C from it and from every process of a
     # test, and some tests are about Ctrl-C.
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -412,10 +412,11 @@ class Daemon:
         return status_text(self._published(), door)
 
     def ready(self) -> tuple[Check, ...]:
-        """It may trade: journal open, prices seen, month open."""
+        """It may trade: journal open, the exchange in reach, prices seen, month open."""
         seen = all(market.board.last is not None for market in self.monitor.markets.values())
         return (
             Check("serving", self.serving),
+            Check("exchange", self.reach.within()),
             Check("prices", seen),
             Check("month", self.roster.month is not None),
             Check("disk", not self.keeper.trouble()),

@@ -7,9 +7,12 @@ from robson.daemon import logs
 from robson.domain.intents import Intent
 from robson.domain.ports import Clock, Exchange
 from robson.domain.reports import Answer, ApiError, NeverSent, NoAnswer
+from robson.domain.values import NS_PER_S
 
 KEY_REFUSED = (-1022, -2014, -2015)
 """Codes of a key that is refused: its signature, its form, its rights or its address."""
+LOST_S = 30
+"""Exchange time after which an exchange that serves nothing counts as out of reach."""
 _CALLER_REFUSED = (401, 403, 451)
 """HTTP: no key, a firewall, a place that is not served."""
 
@@ -38,6 +41,12 @@ class Reach:
     def fact(self) -> ReachFact | None:
         """Since when nothing was served, and how many calls; None while it serves."""
         return self._silent
+
+    def within(self) -> bool:
+        """Whether it is within reach, as far as anybody has tried."""
+        silent = self._silent
+        lost_ns = 0 if silent is None else self._clock.exchange_ns() - silent.since_ns
+        return lost_ns < LOST_S * NS_PER_S
 
 
 def _refused(answer: Answer) -> str:

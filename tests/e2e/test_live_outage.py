@@ -6,6 +6,9 @@ page for everybody. A price that has passed the stop meanwhile is met on return.
 
 from __future__ import annotations
 
+import json
+import urllib.error
+import urllib.request
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -41,7 +44,9 @@ def test_an_outage(
 ) -> None:
     with beside_a_venue(place, "--by-hand", "--speed", speed, hints=True) as (venue, robsond):
         client = robsond.start()
+        door = f"http://127.0.0.1:{robsond.says_until('health')['http']}/health/ready"
         held = held_at_last(client, robsond)
+        assert _unready(door) == []
         position = held.id
         pid, last = robsond.pid, len(venue.log())
 
@@ -52,6 +57,7 @@ def test_an_outage(
             until(lambda: _gone(client), "the silence is noticed")
             if not asked:
                 assert state(robsond.position(client, position)) == "active", "its stop protects"
+                until(lambda: _unready(door) == ["exchange"], "the health door says so")
             until(lambda: venue.now_ms() >= over_ms, "it is over", for_s / float(speed) + 30)
             venue.price(Decimal(held.stop_loss) - 1)
             well_ms = until(lambda: _well(client, venue), "it is well again")
@@ -85,6 +91,16 @@ def test_an_outage(
 def _gone(client: Any) -> bool:
     """The daemon says that the exchange does not answer."""
     return bool(client.daemon().daemon.exchange.HasField("silent_since"))
+
+
+def _unready(door: str) -> list[str]:
+    """The checks of the health door that are not passed."""
+    try:
+        with urllib.request.urlopen(door, timeout=10) as answer:
+            told = json.load(answer)
+    except urllib.error.HTTPError as answer:
+        told = json.load(answer)
+    return [name for name, check in told["checks"].items() if not check["ok"]]
 
 
 def _well(client: Any, venue: Venue) -> int:

@@ -8,12 +8,12 @@ from typing import cast
 import pytest
 
 from robson.api.facts import ReachFact
-from robson.daemon.reach import Reach
+from robson.daemon.reach import LOST_S, Reach
 from robson.domain.identity import AccountId, Scope, Symbol
 from robson.domain.intents import Intent, ReadAccount
 from robson.domain.ports import Clock
 from robson.domain.reports import Answer, ApiError, NeverSent, NoAnswer
-from robson.domain.values import ExchangeNs
+from robson.domain.values import NS_PER_S, ExchangeNs
 
 ASKS = ReadAccount(scope=Scope(account=AccountId("main"), symbol=Symbol("BTC", "USDT")))
 SERVED = ApiError(status=400, code=-2013, message="Order does not exist.")
@@ -26,11 +26,11 @@ class _Second:
     """A clock that is a second later each time."""
 
     def __init__(self) -> None:
-        self._at_s = 0
+        self.at_s = 0
 
     def exchange_ns(self) -> ExchangeNs:
-        self._at_s += 1
-        return ExchangeNs(self._at_s)
+        self.at_s += 1
+        return ExchangeNs(self.at_s * NS_PER_S)
 
 
 class _Exchange:
@@ -54,7 +54,7 @@ def facts(*answers: Answer) -> list[ReachFact | None]:
 
 
 def _since_1(unanswered: int, refused: str = "") -> ReachFact:
-    return ReachFact(since_ns=ExchangeNs(1), unanswered=unanswered, refused=refused)
+    return ReachFact(since_ns=ExchangeNs(NS_PER_S), unanswered=unanswered, refused=refused)
 
 
 def test_silence_lasts_until_anything_is_answered() -> None:
@@ -68,6 +68,19 @@ def test_a_refused_key_is_told_in_the_words_of_the_exchange() -> None:
 
 def test_silence_and_refusal_are_one_stretch_and_the_last_says_which() -> None:
     assert facts(SILENCE, KEY, SILENCE) == [_since_1(1), _since_1(2, SAID), _since_1(3)]
+
+
+@pytest.mark.parametrize("answer", [SILENCE, KEY])
+def test_it_is_out_of_reach_after_half_a_minute(answer: Answer) -> None:
+    clock = _Second()
+    reach = Reach(_Exchange([answer, SERVED]), cast("Clock", clock))
+    assert reach.within(), "nobody has tried"
+    reach.call(ASKS)
+    clock.at_s = LOST_S - 1
+    assert reach.within()
+    assert not reach.within(), "a second later"
+    reach.call(ASKS)
+    assert reach.within()
 
 
 @pytest.mark.parametrize(
