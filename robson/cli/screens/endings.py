@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from robson.cli.screens import facts, figures, journal
-from robson.cli.screens.facts import Doc, at, listed
+from robson.cli.screens.facts import Doc, at
 from robson.cli.screens.journal import pay
 from robson.cli.screens.line import PLAIN, STRONG, Line, spans
 from robson.cli.screens.scene import Scene, failed, unknown
@@ -67,12 +67,8 @@ def result(s: Scene) -> Line:
         (f"net {net}, {r}", STRONG),
         ". No debt left.",
     )
-    other = [
-        f"{figures.quantity(each.get('amount'))}\u00a0{s.symbols.clean(each.get('asset'))}"
-        for each in listed(s.p, "other_fees")
-    ]
-    if other:
-        said = f" {' and '.join(other)} of fees came on top, and is in none of these figures:"
+    if other := facts.paid_elsewhere(s.p, s.symbols):
+        said = f" {other} of fees came on top, and is in none of these figures:"
         line += [(said, STRONG), (f" {s.where} takes fees in what is not traded.", PLAIN)]
     return line
 

@@ -92,6 +92,14 @@ def quote(position: Doc) -> str:
     return text(position, "instrument", "quote")
 
 
+def paid_elsewhere(position: Doc, symbols: Symbols) -> str:
+    """Fees that were taken in what is not traded, such as BNB; empty where none were."""
+    return " and ".join(
+        f"{figures.quantity(each.get('amount'))}\u00a0{symbols.clean(each.get('asset'))}"
+        for each in listed(position, "other_fees")
+    )
+
+
 def name(position: Doc) -> str:
     """Pair and side."""
     return f"{text(position, 'symbol')} {text(position, 'side')}".strip()

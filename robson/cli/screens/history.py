@@ -166,6 +166,12 @@ def _notes(document: Doc, positions: list[Doc], page: Page) -> list[Line]:
     for each in listed(document, "stats", "over_plan"):
         if each in known:
             lines += _note(_beyond(known[each], short[each]), page)
+    for each in positions:
+        if paid := facts.paid_elsewhere(each, page.symbols):
+            body = (
+                f"{short[text(each, 'id')]} paid {paid} of fees on top, in none of these figures."
+            )
+            lines += _note(spans(body), page)
     unsettled = int(num(document, "stats", "unsettled") or 0)
     if unsettled:
         does = "is" if unsettled == 1 else "are"

@@ -45,7 +45,7 @@ def positions(shown: list[Doc], found: list[Finding], page: Page) -> list[Line]:
     else:
         gutters = [f.gutter_of(found, text(p, "id")) for p in shown]
         lines = table(columns, rows, gap=gap, gutters=gutters, margin=GUTTER)
-    return [*lines, *_waiting(shown, page)]
+    return [*lines, *_waiting(shown, page), *_paid_elsewhere(shown, page)]
 
 
 def _cells(position: Doc, short: str) -> list[Cell]:
@@ -124,6 +124,24 @@ def _waiting(positions: list[Doc], page: Page) -> list[Line]:
     for position in positions:
         reason = facts.waited_for(position, page.symbols)
         if text(position, "state") == "armed" and reason:
-            body = [(f"{short[text(position, 'id')]} waits for {reason}.", QUIET)]
-            lines.extend(wrap(body, page.prose, first=[(" " * GUTTER, PLAIN)], indent=GUTTER))
+            lines += _below(f"{short[text(position, 'id')]} waits for {reason}.", page)
     return lines
+
+
+def _paid_elsewhere(positions: list[Doc], page: Page) -> list[Line]:
+    """Fees in what is not traded: whose price nobody here knows, so that no figure holds them."""
+    short = facts.ids(positions, page)
+    return [
+        line
+        for position in positions
+        if (paid := facts.paid_elsewhere(position, page.symbols))
+        for line in _below(
+            f"{short[text(position, 'id')]} paid {paid} of fees on top. Robson knows no price of it:"
+            " it is in no figure here and in no limit.",
+            page,
+        )
+    ]
+
+
+def _below(said: str, page: Page) -> list[Line]:
+    return wrap([(said, QUIET)], page.prose, first=[(" " * GUTTER, PLAIN)], indent=GUTTER)

@@ -21,6 +21,7 @@ from robson.cli.screens.line import (
     Line,
     Page,
     Segment,
+    Symbols,
     spans,
 )
 from robson.cli.screens.prose import Prose, finish, whole, wrap
@@ -51,7 +52,7 @@ def closed(ending: Ending, page: Page) -> list[Line]:
     said: tuple[tuple[str, Prose], ...] = (
         ("Why", _why(ending)),
         ("Plan", _plan(ending)),
-        ("Costs", _costs(ending)),
+        ("Costs", _costs(ending, page.symbols)),
         ("Safety", _safety(ending.position)),
         *(("Crash" if not index else "", spans(said)) for index, said in enumerate(ending.crash)),
         ("Checked", checked(ending.report)),
@@ -194,7 +195,13 @@ def _plan(ending: Ending) -> Line:
     return spans(f"{said} Lowest point on the way: {figures.pnl(ending.lowest)} ({r}).")
 
 
-def _costs(ending: Ending) -> Line:
+def _costs(ending: Ending, symbols: Symbols) -> Line:
+    p = ending.position
+    other = facts.paid_elsewhere(p, symbols)
+    return [*_known_costs(ending), *(spans(f"; on top {other} of fees") if other else [])]
+
+
+def _known_costs(ending: Ending) -> Line:
     p = ending.position
     fees, interest = num(p, "fees"), num(p, "interest")
     if fees is None:

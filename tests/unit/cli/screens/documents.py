@@ -308,6 +308,9 @@ UNPROTECTED_ETH = changed(
 )
 UNPROTECTED = with_positions(BTC_LONG, UNPROTECTED_ETH, ARMED)
 OBSERVING = changed(IDLE, daemon__observes=True)
+IN_BNB = [{"asset": "BNB", "amount": D("0.01427003")}]
+"""A fee that was taken in neither asset of the pair."""
+PAID_IN_BNB = with_positions(changed(BTC_LONG, other_fees=IN_BNB, unrealized_pnl=None), ARMED)
 UNINSURED = with_positions(
     changed(
         BTC_LONG,

@@ -9,6 +9,7 @@ from tests.unit.cli.screens.documents import (
     BTC_LONG,
     DAEMON,
     ETH,
+    IN_BNB,
     NOTHING_RESTS,
     SOL,
     D,
@@ -91,6 +92,9 @@ HISTORY: Doc = {
     },
 }
 NO_HISTORY = changed(HISTORY, positions=[], stats__closed=0, stats__over_plan=[])
+HISTORY_IN_BNB = changed(
+    HISTORY, positions=[changed(HISTORY["positions"][0], other_fees=IN_BNB)], stats__over_plan=[]
+)
 UNSETTLED_HISTORY = changed(
     HISTORY,
     positions=[

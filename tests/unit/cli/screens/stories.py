@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.unit.cli.screens.documents import NOTHING_RESTS, D, Doc, changed
+from tests.unit.cli.screens.documents import IN_BNB, NOTHING_RESTS, D, Doc, changed
 from tests.unit.cli.screens.lives import (
     ACCOUNT,
     ACTIVE,
@@ -172,9 +172,7 @@ CLIMB_ROWS = [
 ]
 EXPLAIN_CLIMB = changed(EXPLAIN, position=SIM_LONG, rows=CLIMB_ROWS)
 
-EXPLAIN_PAID_IN_BNB = changed(
-    EXPLAIN, position__other_fees=[{"asset": "BNB", "amount": D("0.01427003")}]
-)
+EXPLAIN_PAID_IN_BNB = changed(EXPLAIN, position__other_fees=IN_BNB)
 EXPLAIN_UNINSURED = changed(
     EXPLAIN,
     position=changed(SIM_LONG, insurance={**NOTHING_RESTS, "enabled": False}),

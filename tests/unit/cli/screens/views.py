@@ -50,6 +50,7 @@ STATUSES = {
     "empty": docs.EMPTY,
     "idle": docs.IDLE,
     "unprotected": docs.UNPROTECTED,
+    "paid-in-bnb": docs.PAID_IN_BNB,
     "uninsured": docs.UNINSURED,
     "observing": docs.OBSERVING,
     "order-unknown": docs.ORDER_UNKNOWN,
@@ -116,6 +117,7 @@ HISTORIES = {
     "week": others.HISTORY,
     "nothing": others.NO_HISTORY,
     "unsettled": others.UNSETTLED_HISTORY,
+    "paid-in-bnb": others.HISTORY_IN_BNB,
 }
 EXPLAINED = {
     "closed": lives.EXPLAIN,
@@ -253,6 +255,9 @@ VIEWS: dict[str, View] = {
     "demo-silent": partial(_life, lives.ACTIVE, silent_s=7.4),
     "demo-killed": _banner,
     "demo-closed": lambda page: summary.closed(ending(), page),
+    "demo-paid-in-bnb": lambda page: summary.closed(
+        ending(changed(lives.CLOSED_LONG, other_fees=docs.IN_BNB)), page
+    ),
     "demo-stopped": lambda page: summary.closed(
         ending(stories.STOPPED_LONG, stories.STOPPED_ROWS), page
     ),
