@@ -70,3 +70,14 @@ def test_time_that_was_told_never_runs_back_until_it_is_refused(machine: Machine
     clock.distrust()
     asked(clock, machine, way_ms=4, ahead_ms=0)
     assert clock.exchange_ns() == clock.signing_ns() < told_ns
+
+
+def test_after_a_refusal_a_longer_way_is_believed(machine: Machine) -> None:
+    """The shorter one was of the time that was refused."""
+    clock = ExchangeClock(lambda: machine.now_ns)
+    asked(clock, machine, way_ms=2, ahead_ms=0)
+    clock.distrust()
+    assert clock.error_ns is None
+    asked(clock, machine, way_ms=40, ahead_ms=5_000)
+    assert clock.error_ns == 20 * NS_PER_MS
+    assert clock.signing_ns() - machine.now_ns == 4_980 * NS_PER_MS + HALF_MS

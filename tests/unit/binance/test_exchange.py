@@ -171,6 +171,10 @@ class Binance:
         body = said if isinstance(said, bytes) else json.dumps(said).encode()
         return Reply(status=self._status, headers={}, body=body)
 
+    def says(self, *answers: Any) -> None:
+        """What it answers from now on."""
+        self._answers = list(answers)
+
 
 def call(
     request: Intent, *answers: Any, status: int = 200, knows_time: bool = True
@@ -282,8 +286,10 @@ def test_a_repayment_is_told_in_full() -> None:
                             principal=Decimal(700))  # fmt: skip
     assert door.asked[0][2]["amount"] == "700.00875"
     assert door.asked[1][2]["txId"] == "9"
-    answer, _ = call(wanted, {"tranId": 9}, {"rows": []})
-    assert answer.amount == Decimal("700.00875"), "under way"
+    pending = row | {"status": "PENDING", "amount": "1", "interest": "1", "principal": "0"}
+    for rows in ([], [pending], [row | {"txId": 8, "amount": "1"}]):
+        answer, _ = call(wanted, {"tranId": 9}, {"rows": rows})
+        assert answer.amount == Decimal("700.00875"), "under way"
 
 
 # --- what asks -----------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from robson.connectors.binance import http
 from robson.connectors.binance.http import LARGEST, Broken, NothingLeft, PoolDoor, SessionDoor
 from tests.quickest import quickest
 from tests.unit.binance.servers import Serve, answer, request, server
@@ -90,11 +91,49 @@ def test_what_is_no_answer_leaves_it_unknown(kind: Kind, said: bytes) -> None:
         asked.append(request(made))
         made.sendall(said)
 
-    with server(serve) as url, pytest.raises(Broken) as broken:
-        kind(url, time.monotonic, total_s=TOTAL_S).send("POST", "/o", "signature=canary", {})
-    assert len(asked) == 1, "no transport repeats it"
-    assert "canary" not in str(broken.value)
-    assert broken.value.__cause__ is None
+    for method in ("POST", "DELETE", "GET"):  # the last two are such as a library repeats
+        asked.clear()
+        with server(serve) as url, pytest.raises(Broken) as broken:
+            kind(url, time.monotonic, total_s=TOTAL_S).send(method, "/o", "signature=canary", {})
+        assert len(asked) == 1, "no transport repeats it"
+        assert "canary" not in str(broken.value)
+        assert broken.value.__cause__ is None
+
+
+@pytest.mark.parametrize("kind", DOORS)
+def test_an_answer_that_came_too_late_answers_nothing_else(kind: Kind) -> None:
+    """The next request leaves by another connection: this one still carries what was given up."""
+    given_up, asked = threading.Event(), []
+
+    def serve(made: socket.socket) -> None:
+        while True:
+            asked.append(request(made))
+            first = len(asked) == 1
+            if first:
+                given_up.wait(5)
+            made.sendall(answer(b"of the first" if first else b"of the second"))
+
+    with server(serve) as url:
+        door = kind(url, time.monotonic, total_s=TOTAL_S)
+        with pytest.raises(Broken):
+            door.send("POST", "/o", "n=1", {})
+        assert door.send("POST", "/o", "n=2", {}).body == b"of the second"
+        given_up.set()
+
+
+@pytest.mark.parametrize("kind", DOORS)
+def test_an_answer_that_is_too_large_is_no_answer(
+    kind: Kind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor is what was read of it until then."""
+    monkeypatch.setattr(http, "LARGEST", 1_000)
+    with server(saying(answer(b"x" * 1_000, Connection="close"))) as url:
+        assert len(kind(url, time.monotonic).send("GET", "/", "", {}).body) == 1_000
+    chunks = b"3e8\r\n" + b"x" * 1_000 + b"\r\n1\r\nx\r\n0\r\n\r\n"
+    chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks
+    for said in (answer(b"x" * 1_001), chunked):
+        with server(saying(said)) as url, pytest.raises(Broken):
+            kind(url, time.monotonic).send("GET", "/", "", {})
 
 
 @pytest.mark.parametrize("kind", DOORS)

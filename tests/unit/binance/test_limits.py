@@ -32,6 +32,13 @@ def test_the_share_of_exits_is_left() -> None:
         assert limits.take(endpoints.PLACE, weight=1_500, urgent=True) == 0
 
 
+def test_what_exits_use_is_counted_too() -> None:
+    limits = Limits(Time())
+    for _ in range(121):
+        limits.take(endpoints.PLACE, weight=1_500, urgent=True)
+    assert limits.take(endpoints.PLACE) > 0, "the exchange counts them"
+
+
 def test_a_new_minute_is_a_new_budget() -> None:
     now = Time()
     limits = Limits(now)
@@ -54,12 +61,20 @@ def test_each_endpoint_of_sapi_has_its_own_and_api_shares_one() -> None:
     assert limits.take(endpoints.MY_TRADES) == 0
 
 
-def test_what_others_use_counts() -> None:
+@pytest.mark.parametrize(
+    ("endpoint", "header", "used"),
+    [
+        (endpoints.KLINES, "x-mbx-used-weight-1m", "5000"),
+        (endpoints.QUERY, "x-sapi-used-ip-weight-1m", "10000"),
+        (endpoints.PLACE, "x-sapi-used-uid-weight-1m", "150000"),
+    ],
+)
+def test_what_others_use_counts(endpoint: endpoints.Endpoint, header: str, used: str) -> None:
     limits = Limits(Time())
-    assert limits.heard(endpoints.KLINES, 200, {"x-mbx-used-weight-1m": "5000"}) == 0
-    assert limits.take(endpoints.KLINES) > 0
-    limits.heard(endpoints.KLINES, 200, {"x-mbx-used-weight-1m": "1"})
-    assert limits.take(endpoints.KLINES) > 0, "an answer that is older than another says less"
+    assert limits.heard(endpoint, 200, {header: used}) == 0
+    assert limits.take(endpoint) > 0
+    limits.heard(endpoint, 200, {header: "1"})
+    assert limits.take(endpoint) > 0, "an answer that is older than another says less"
 
 
 @pytest.mark.parametrize("wait", ["7", ""])

@@ -69,7 +69,8 @@ KEPT = (order(Purpose.ENTRY), REPAY, BACKGROUND, ReadTrades(scope=SCOPE, since_n
 
 
 @pytest.mark.parametrize(
-    ("status", "code"), [(429, -1003), (418, -1003), (429, -1015), (400, -1003)]
+    ("status", "code"),
+    [(429, -1003), (418, -1003), (429, 0), (418, 0), (400, -1015), (400, -1003)],
 )
 def test_what_waits_and_what_does_not(status: int, code: int) -> None:
     patience = told(status, code, 20)
@@ -103,6 +104,8 @@ def test_what_one_lane_was_told_holds_for_all_and_is_never_made_shorter() -> Non
     patience.hear(BACKGROUND, shorter, NOON)
     assert patience.left_ns(later(1)) == 59 * NS_PER_S
     assert patience.refuses(order(Purpose.ENTRY), later(30)) == "told_to_wait"
+    patience.hear(order(Purpose.EXIT), shorter, NOON)
+    assert patience.left_ns(later(1)) == 59 * NS_PER_S, "nor by the same lane"
 
 
 @pytest.mark.parametrize(

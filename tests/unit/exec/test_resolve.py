@@ -100,6 +100,12 @@ def fill(client_id: str, at_ns: int) -> Fill:
     )
 
 
+def sale(client_id: str, at_ns: int) -> Fill:
+    """The other way round, with its fee in quote."""
+    sold = fill(client_id, at_ns)
+    return attrs.evolve(sold, action=Action.SELL, commission=Decimal(1), commission_asset="USDT")
+
+
 def transfer(amount: object, after_s: float, asset: str = "USDT") -> Transfer:
     """Money that a person moved; ``after_s`` the order was signed."""
     at_ns = ExchangeNs(NOW + int(after_s * S))
@@ -210,8 +216,20 @@ def test_the_list_of_orders_finds_it_too() -> None:
         World(after=lambda at: account(at, base="0.5", quote=500)),
         World(after=lambda at: account(at, quote=500)),
         World(after=lambda at: account(at, quote=1001)),
+        World(after=lambda at: account(at, quote=1501, owed=500)),
+        World(
+            trades=(fill("another", NOW - 2 * S),),
+            after=lambda at: account(at, base="0.5", quote=500),
+        ),
     ],
-    ids=["a trade of it", "it has been bought", "quote is missing", "quote has come"],
+    ids=[
+        "a trade of it",
+        "it has been bought",
+        "quote is missing",
+        "quote has come",
+        "quote has come beside a loan",
+        "a trade of before",
+    ],
 )
 def test_evidence_that_disagrees_is_for_a_person(world: World) -> None:
     verdict, after_s, _ = pursue(world)
@@ -227,10 +245,14 @@ def test_evidence_that_disagrees_is_for_a_person(world: World) -> None:
             trades=(fill("another", NOW - S // 2),),
             after=lambda at: account(at, base="0.5", quote=500),
         ),
+        World(
+            trades=(sale("another", NOW - S // 2),),
+            after=lambda at: account(at, base="-0.5", quote=1499),
+        ),
         World(after=lambda at: account(at, quote=1500, owed=500)),
         World(after=lambda at: account(at, quote=1500, owed="500.4")),
     ],
-    ids=["another order's trade", "a loan", "a loan's interest"],
+    ids=["another order's trade", "another order's sale", "a loan", "a loan's interest"],
 )
 def test_what_else_moved_the_account_contradicts_nothing(world: World) -> None:
     assert isinstance(pursue(world)[0], AbsenceProof)
@@ -394,6 +416,14 @@ def test_an_answer_of_an_earlier_round_says_nothing() -> None:
         case.ask(ExchangeNs(NOW + 60 * S))
 
     assert case.hear(World(knows_from_s=0).answer(first, NOW)) is None
+
+
+def test_lists_are_asked_for_since_the_account_was_read() -> None:
+    """A trade between that reading and the order explains what has changed."""
+    case = attrs.evolve(resolution(), before=account(NOW - 90 * S), not_found_ns=[NOW])
+    asked = [each.since_ns for each in case.ask(NOW) if isinstance(each, ReadOrders | ReadTrades)]
+    assert len(asked) == 2
+    assert max(asked) <= NOW - 90 * S
 
 
 def test_purposes_share_one_protocol() -> None:
