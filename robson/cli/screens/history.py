@@ -168,10 +168,9 @@ def _notes(document: Doc, positions: list[Doc], page: Page) -> list[Line]:
             lines += _note(_beyond(known[each], short[each]), page)
     for each in positions:
         if paid := facts.paid_elsewhere(each, page.symbols):
-            body = (
-                f"{short[text(each, 'id')]} paid {paid} of fees on top, in none of these figures."
-            )
-            lines += _note(spans(body), page)
+            who = short[text(each, "id")]
+            said = spans(f"{who} paid {paid} of fees on top, in none of these figures.")
+            lines += _note(said, page)
     unsettled = int(num(document, "stats", "unsettled") or 0)
     if unsettled:
         does = "is" if unsettled == 1 else "are"

@@ -136,8 +136,8 @@ def _paid_elsewhere(positions: list[Doc], page: Page) -> list[Line]:
         for position in positions
         if (paid := facts.paid_elsewhere(position, page.symbols))
         for line in _below(
-            f"{short[text(position, 'id')]} paid {paid} of fees on top. Robson knows no price of it:"
-            " it is in no figure here and in no limit.",
+            f"{short[text(position, 'id')]} paid {paid} of fees on top. Robson knows no price of"
+            " it: it is in no figure here and in no limit.",
             page,
         )
     ]
