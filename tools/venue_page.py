@@ -207,6 +207,18 @@ def _time() -> tuple[str, ...]:
             "limit",
             "has borrowed is repaid when it is cancelled, unless `autoRepayAtCancel=FALSE`.",
         ).replace("\n", "\n  "),
+        "- "
+        + paragraph(
+            "An OCO (`POST /sapi/v1/margin/order/oco`) is a limit that only makes and a stop.",
+            "What either would spend is held back once; the market that meets one ends the other",
+            "first, and a cancel of one, of the list, or of everything ends both.",
+        ).replace("\n", "\n  "),
+        "- "
+        + paragraph(
+            "Times are taken in milliseconds or microseconds, `recvWindow` with up to three",
+            "decimals, parameters in the query, in the body, or some in each; one that a place",
+            "names twice is -1101.",
+        ).replace("\n", "\n  "),
         "- With `--by-hand` prices move only by the operator.",
         "- "
         + paragraph(
@@ -293,8 +305,8 @@ def _lacks() -> tuple[str, ...]:
         "",
         paragraph(
             "A spot account is there and empty, and takes no order (-2010).",
-            "Order lists, icebergs and trailing stops are refused in Binance's words for a symbol",
-            "that takes none; cross margin with code -3003; what waits for a trigger and is to",
+            "Lists that begin with an order of their own (OTO, OTOCO), icebergs and trailing stops",
+            "are refused in Binance's words for a symbol that takes none; cross margin with code -3003; what waits for a trigger and is to",
             "borrow with -1014.",
             "Wallets beside the isolated accounts are not kept: a transfer in always succeeds.",
             "Listen keys are gone (410), as at Binance since 2026-02-20; a user stream is opened",

@@ -23,6 +23,7 @@ KINDS: dict[str, type[kinds.Entry]] = {
     "deposited": kinds.Deposited,
     "withdrawn": kinds.Withdrawn,
     "order_accepted": kinds.OrderAccepted,
+    "list_accepted": kinds.ListAccepted,
     "locked": kinds.Locked,
     "unlocked": kinds.Unlocked,
     "loan_taken": kinds.LoanTaken,

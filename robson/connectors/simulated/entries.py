@@ -92,6 +92,20 @@ class OrderAccepted(_OfAccount):
 
 
 @attrs.frozen(kw_only=True)
+class ListAccepted(_OfAccount):
+    """Two orders of which one cancels the other; both follow at once, by these numbers.
+
+    ``carrier``: the one of them that holds back what either spends, while both are open.
+    """
+
+    list_id: int
+    client_id: str
+    stop: int
+    maker: int
+    carrier: int
+
+
+@attrs.frozen(kw_only=True)
 class Locked(_OfAccount):
     """Free became locked, for as long as a stop rests or a trade is delayed."""
 
@@ -209,6 +223,7 @@ Entry = (
     | Deposited
     | Withdrawn
     | OrderAccepted
+    | ListAccepted
     | Locked
     | Unlocked
     | LoanTaken

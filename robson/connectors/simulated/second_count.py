@@ -19,6 +19,7 @@ from robson.connectors.simulated.entries import (
     Entry,
     Filled,
     InterestCharged,
+    ListAccepted,
     LoanTaken,
     OrderAccepted,
     OrderClosed,
@@ -83,11 +84,13 @@ class SecondCount:
         self.counted = 0
         self._terms: dict[Symbol, TermsSet] = {}
         self._last_trade = 0
+        self._rides: dict[int, int] = {}
         self._readers: dict[type[Entry], Callable[[Any], None]] = {
             TermsSet: self._set_terms,
             Deposited: self._deposited,
             Withdrawn: self._withdrawn,
             OrderAccepted: self._accepted,
+            ListAccepted: self._listed,
             Triggered: self._triggered,
             Delayed: self._delayed,
             LoanTaken: self._lent,
@@ -139,8 +142,14 @@ class SecondCount:
         order = CountedOrder(entry, self._atoms(entry.quantity))
         self.orders[entry.order_id] = order
         self.moved.add(entry.order_id)
-        if entry.stop_price is not None or entry.price is not None:
+        holds = entry.order_id not in self._rides.values()
+        if holds and (entry.stop_price is not None or entry.price is not None):
             self.waiting[entry.order_id] = order
+
+    def _listed(self, entry: ListAccepted) -> None:
+        """One of the two holds nothing back until the other one has ended."""
+        rider = entry.stop if entry.carrier == entry.maker else entry.maker
+        self._rides[entry.carrier] = rider
 
     def _triggered(self, entry: Triggered) -> None:
         if self.orders[entry.order_id].entry.price is None:
@@ -158,6 +167,9 @@ class SecondCount:
         self.waiting.pop(entry.order_id, None)
         self.late.pop(entry.order_id, None)
         self.orders[entry.order_id].open = False
+        rider = self._rides.pop(entry.order_id, None)
+        if rider is not None and self.orders[rider].open:
+            self.waiting[rider] = self.orders[rider]
         self.moved.add(entry.order_id)
 
     def _lent(self, entry: LoanTaken) -> None:

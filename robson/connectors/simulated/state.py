@@ -20,6 +20,7 @@ from robson.connectors.simulated.entries import (
     Entry,
     Filled,
     InterestCharged,
+    ListAccepted,
     LoanTaken,
     Locked,
     OrderAccepted,
@@ -48,11 +49,13 @@ class ExchangeState:
 
     accounts: dict[Scope, Account] = attrs.field(factory=dict)
     orders: dict[int, Order] = attrs.field(factory=dict)
+    lists: dict[int, ListAccepted] = attrs.field(factory=dict)
     prices: dict[Symbol, Price] = attrs.field(factory=dict)
     terms: dict[Symbol, TermsSet] = attrs.field(factory=dict)
     clock_ns: ExchangeNs = ExchangeNs(0)
     last_order_id: int = 0
     last_trade_id: int = 0
+    _list_of: dict[int, ListAccepted] = attrs.field(factory=dict)
 
     def apply(self, entry: Entry) -> None:
         """Let one entry happen."""
@@ -67,6 +70,15 @@ class ExchangeState:
             for entry in entries:
                 state.apply(entry)
         return state
+
+    def list_of(self, order_id: int) -> ListAccepted | None:
+        """The list that an order is part of."""
+        return self._list_of.get(order_id)
+
+    def listed(self, entry: ListAccepted) -> None:
+        """Two orders are going to be accepted together."""
+        self.lists[entry.list_id] = entry
+        self._list_of |= dict.fromkeys((entry.stop, entry.maker), entry)
 
     def wallet(self, scope: Scope, asset: str) -> Wallet:
         """One asset of an account that exists."""
@@ -200,6 +212,7 @@ _FOLD: dict[type[Entry], Callable[[ExchangeState, Any], None]] = {
     Deposited: _deposit,
     Withdrawn: _withdrawal,
     OrderAccepted: _accepted,
+    ListAccepted: ExchangeState.listed,
     Locked: lambda state, entry: _lock(state, entry, 1),
     Unlocked: lambda state, entry: _lock(state, entry, -1),
     LoanTaken: _loan,

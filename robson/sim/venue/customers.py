@@ -1,7 +1,7 @@
 """What a client asks about itself and the house before it trades: status, fees, wallets, assets.
 
 The venue keeps nothing but isolated accounts: a spot account is empty, a cross account does not
-exist, and there are no lists of orders.
+exist.
 """
 
 from __future__ import annotations
@@ -199,29 +199,6 @@ async def _transfers(asked: Asked) -> Any:
     return {"total": len(rows), "rows": rows[(current - 1) * size : current * size]}
 
 
-# --- lists of orders, of which there are none ----------------------------------------------------
-
-
-async def _no_list(asked: Asked) -> Any:
-    asked.isolated()
-    raise refused("no_lists")
-
-
-async def _list_unknown(asked: Asked) -> Any:
-    asked.isolated()
-    raise refused("order_unknown")
-
-
-async def _cancel_list(asked: Asked) -> Any:
-    asked.isolated()
-    raise refused("cancel_unknown")
-
-
-async def _lists(asked: Asked) -> Any:
-    asked.isolated()
-    return []
-
-
 # --- spot, where nothing may be traded ----------------------------------------------------------
 
 
@@ -252,7 +229,6 @@ async def _spot_counts(_asked: Asked) -> Any:
 
 
 _S, _M, _V3 = "/sapi/v1", "/sapi/v1/margin", "/api/v3"
-_LIST = "symbol isIsolated orderListId listClientOrderId newClientOrderId origClientOrderId"
 
 
 def _ip(
@@ -264,10 +240,6 @@ def _ip(
 def _api(handler: Handler, weight: int, names: str | None = "") -> Endpoint:
     known = None if names is None else params(names)
     return Endpoint(handler=handler, params=known, weight=weight, budget=Budget.API)
-
-
-def _list() -> Endpoint:
-    return Endpoint(handler=_no_list, params=None, budget=Budget.UID, weight=6)
 
 
 _SPOT: Table = {
@@ -308,13 +280,4 @@ ENDPOINTS: Table = {
     ("GET", f"{_M}/available-inventory"): _ip(_inventory, 50, "type"),
     ("GET", f"{_M}/interestRateHistory"): _ip(_rates, 1, "asset vipLevel startTime endTime limit"),
     **_SPOT,
-    ("POST", f"{_M}/order/oco"): _list(),
-    ("POST", f"{_M}/order/oto"): _list(),
-    ("POST", f"{_M}/order/otoco"): _list(),
-    ("GET", f"{_M}/orderList"): _ip(_list_unknown, 10, _LIST),
-    ("DELETE", f"{_M}/orderList"): _ip(_cancel_list, 1, _LIST),
-    ("GET", f"{_M}/openOrderList"): _ip(_lists, 10, "symbol isIsolated"),
-    ("GET", f"{_M}/allOrderList"): _ip(
-        _lists, 200, "symbol isIsolated fromId startTime endTime limit"
-    ),
 }

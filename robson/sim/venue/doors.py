@@ -10,17 +10,17 @@ from decimal import Decimal
 
 from robson.connectors.simulated.account import Account, whole_atoms
 from robson.connectors.simulated.entries import Withdrawn
-from robson.connectors.simulated.exchange import SimExchange
 from robson.connectors.simulated.exchange_rules import Rule
 from robson.connectors.simulated.ledger import Terms
 from robson.connectors.simulated.orders import Order
 from robson.domain.identity import Scope
 from robson.domain.reports import OrderState, OrderStatus
 from robson.domain.values import ExchangeNs
+from robson.sim.venue.oco import OcoExchange
 from robson.sim.venue.refusals import refused
 
 
-class VenueExchange(SimExchange):
+class VenueExchange(OcoExchange):
     """One more way in for each thing that the daemon never asks for."""
 
     def account(self, scope: Scope) -> Account:

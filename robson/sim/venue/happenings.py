@@ -12,6 +12,7 @@ from robson.connectors.simulated.entries import (
     Entry,
     Filled,
     InterestCharged,
+    ListAccepted,
     LoanTaken,
     Locked,
     OrderAccepted,
@@ -51,6 +52,11 @@ class Reporter:
     def __init__(self, market: Market) -> None:
         self._market = market
         self._executions = len(market.books.entries())
+        state = market.exchange.state
+        self._left = {
+            one.list_id: {n for n in (one.stop, one.maker) if state.orders[n].is_open}
+            for one in state.lists.values()
+        }
 
     def events(self, entry: Entry) -> Iterator[Event]:
         """Events of one entry but for balances, which come once for all that moved."""
@@ -58,10 +64,17 @@ class Reporter:
         match entry:
             case OrderAccepted():
                 yield self._report(entry.order_id, at, "NEW", OrderStatus.NEW)
+            case ListAccepted():
+                self._left[entry.list_id] = {entry.stop, entry.maker}
+                yield self._listed(entry, at, "EXEC_STARTED", "EXECUTING")
             case Filled():
-                yield self._trade(entry, at)
+                trade = self._trade(entry, at)
+                yield trade
+                if trade["X"] == OrderStatus.FILLED.value:
+                    yield from self._done_with(entry.order_id, at)
             case OrderClosed():
                 yield self._ended(entry, at)
+                yield from self._done_with(entry.order_id, at)
             case Deposited() | Withdrawn():
                 sign = 1 if isinstance(entry, Deposited) else -1
                 yield self._moved(at, entry.asset, sign * entry.amount)
@@ -117,7 +130,43 @@ class Reporter:
         force = self._market.exchange.state.orders[entry.order_id].time_in_force
         if entry.status is OrderStatus.EXPIRED and force in _REASONS:
             event["eR"] = _REASONS[force]
+        if entry.status is OrderStatus.EXPIRED and len(self._legs_left(entry.order_id)) > 1:
+            event["eR"] = "OCO_TRIGGER"
         return event
+
+    # --- lists -----------------------------------------------------------------------------------
+
+    def _legs_left(self, order_id: int) -> set[int]:
+        found = self._market.exchange.state.list_of(order_id)
+        return set() if found is None else self._left[found.list_id]
+
+    def _done_with(self, order_id: int, at: int) -> Iterator[Event]:
+        """Say that a list is done, once the last of its orders is."""
+        found = self._market.exchange.state.list_of(order_id)
+        if found is None or order_id not in self._left[found.list_id]:
+            return
+        self._left[found.list_id].discard(order_id)
+        if not self._left[found.list_id]:
+            yield self._listed(found, at, "ALL_DONE", "ALL_DONE")
+
+    def _listed(self, entry: ListAccepted, at: int, kind: str, status: str) -> Event:
+        orders, symbol = self._market.exchange.state.orders, str(entry.scope.symbol)
+        return {
+            "e": "listStatus",
+            "E": at,
+            "s": symbol,
+            "g": entry.list_id,
+            "c": "OCO",
+            "l": kind,
+            "L": status,
+            "r": "NONE",
+            "C": entry.client_id,
+            "T": at,
+            "O": [
+                {"s": symbol, "i": number, "c": orders[number].client_id}
+                for number in (entry.stop, entry.maker)
+            ],
+        }
 
     def _report(
         self,
@@ -132,6 +181,7 @@ class Reporter:
         self._executions += 1
         done = self._done(order, kind) if executed is None else executed
         quote = order.quote_executed if done else Decimal(0)
+        listed = self._market.exchange.state.list_of(order_id)
         cancel_id = self._market.cancel_ids.get(order.client_id, "") if kind == "CANCELED" else ""
         return {
             "e": "executionReport",
@@ -145,7 +195,7 @@ class Reporter:
             "p": padded(order.price),
             "P": padded(order.stop_price),
             "F": padded(None),
-            "g": -1,
+            "g": -1 if listed is None else listed.list_id,
             "C": order.client_id if cancel_id else "",
             "x": kind,
             "X": status.value,

@@ -66,6 +66,8 @@ def role_of_request(
         return "cancel"
     if path.endswith("/borrow-repay"):
         return "repay"
+    if path.endswith("/order/oco"):
+        return "insurance"
     if path.endswith("/margin/order"):
         return role_of_id(values.get("newClientOrderId", "")) or _by_shape(values)
     return "question"

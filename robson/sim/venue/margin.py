@@ -117,18 +117,6 @@ async def _cancel(asked: Asked) -> Any:
     return canceled(cancelled, answer, cancel_id)
 
 
-async def _cancel_all(asked: Asked) -> Any:
-    scope = asked.isolated()
-    exchange = asked.market.exchange
-    found = exchange.account(scope).orders.open()
-    if not found:
-        raise refused("cancel_unknown")
-    return [
-        canceled(order, exchange.cancel_open(order, asked.at_ns), order.client_id)
-        for order in found
-    ]
-
-
 async def _open_orders(asked: Asked) -> Any:
     scope = asked.isolated()
     question = ReadOrders(scope=scope, since_ns=asked.at_ns)
@@ -139,7 +127,7 @@ async def _open_orders(asked: Asked) -> Any:
 
 async def _all_orders(asked: Asked) -> Any:
     scope = asked.isolated()
-    start, end = _span(asked)
+    start, end = span(asked)
     number, limit = asked.number("orderId"), asked.limit(500, 500)
     since = 0 if number is not None else ns(start)
     answer = usable(await asked.market.ask(ReadOrders(scope=scope, since_ns=ExchangeNs(since))))
@@ -154,7 +142,7 @@ async def _all_orders(asked: Asked) -> Any:
     return [queried(asked, state) for state in found[:limit]]
 
 
-def _span(asked: Asked) -> tuple[int, int]:
+def span(asked: Asked) -> tuple[int, int]:
     """From and to in milliseconds: the last day, unless a request names another one."""
     now = ms(asked.at_ns)
     start, end = asked.moment("startTime"), asked.moment("endTime")
@@ -173,7 +161,7 @@ async def _trades(asked: Asked) -> Any:
     scope = asked.isolated()
     number, order, limit = asked.number("fromId"), asked.number("orderId"), asked.limit(500, 1000)
     everything = number is not None or order is not None
-    start, end = (0, ms(asked.at_ns)) if everything else _span(asked)
+    start, end = (0, ms(asked.at_ns)) if everything else span(asked)
     question = ReadTrades(scope=scope, since_ns=ExchangeNs(ns(start)), order_id=order)
     answer = usable(await asked.market.ask(question))
     assert isinstance(answer, TradeList), answer
@@ -204,7 +192,6 @@ ENDPOINTS: Table = {
     ("GET", f"{_M}/order"): _ip(_query, 10, _ONE),
     ("DELETE", f"{_M}/order"): _ip(_cancel, 10, f"{_ONE} newClientOrderId"),
     ("GET", f"{_M}/openOrders"): _ip(_open_orders, 10, "symbol isIsolated"),
-    ("DELETE", f"{_M}/openOrders"): _ip(_cancel_all, 1, "symbol isIsolated"),
     ("GET", f"{_M}/allOrders"): _ip(
         _all_orders, 200, "symbol isIsolated orderId startTime endTime limit"
     ),

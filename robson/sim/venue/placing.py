@@ -69,10 +69,10 @@ def _request(asked: Asked) -> PlaceOrder:
     Raises:
         Refused: a parameter is missing, means nothing, or asks for what no symbol here takes.
     """
-    rules, action = asked.listed(), _action(asked)
-    kind, effect = _kind(asked), _one_of(asked, "sideEffectType", SideEffect) or SideEffect.NONE
+    rules, action = asked.listed(), action_of(asked)
+    kind, effect = _kind(asked), one_of(asked, "sideEffectType", SideEffect) or SideEffect.NONE
     quantity = _quantity(asked, kind)
-    _check_options(asked)
+    check_options(asked)
     stop, price = asked.amount("stopPrice"), asked.amount("price")
     force = _force(asked, kind)
     if quantity <= 0:
@@ -101,7 +101,7 @@ def _request(asked: Asked) -> PlaceOrder:
     )
 
 
-def _action(asked: Asked) -> Action:
+def action_of(asked: Asked) -> Action:
     try:
         return Action[asked.need("side")]
     except KeyError as error:
@@ -115,7 +115,7 @@ def _kind(asked: Asked) -> OrderType:
         raise refused("order_type") from error
 
 
-def _one_of(asked: Asked, name: str, words: type[_Word]) -> _Word | None:
+def one_of(asked: Asked, name: str, words: type[_Word]) -> _Word | None:
     """A word of a list; None where it was not said."""
     text = asked.get(name)
     try:
@@ -137,7 +137,7 @@ def _force(asked: Asked, kind: OrderType) -> TimeInForce:
         raise refused("time_in_force") from error
 
 
-def _check_options(asked: Asked) -> None:
+def check_options(asked: Asked) -> None:
     """Refuse what exchangeInfo says that no symbol here takes."""
     if asked.get("newOrderRespType") not in (None, *_RESPONSES):
         raise refused("illegal", "newOrderRespType", "|".join(_RESPONSES))
@@ -161,7 +161,7 @@ def _quantity(asked: Asked, kind: OrderType) -> Decimal:
         raise refused("combination")
     market = asked.market.exchange.market(asked.listed().symbol)
     slippage = asked.market.exchange.slippage_bps
-    return asked.listed().floor_quantity(quote / market.taker_price(_action(asked), slippage))
+    return asked.listed().floor_quantity(quote / market.taker_price(action_of(asked), slippage))
 
 
 def _purpose(client_id: str, kind: OrderType, effect: SideEffect) -> Purpose:
@@ -174,7 +174,7 @@ def _purpose(client_id: str, kind: OrderType, effect: SideEffect) -> Purpose:
     return Purpose.EXIT if effect is SideEffect.REPAY else Purpose.ENTRY
 
 
-def _order_weight(values: Mapping[str, str]) -> int:
+def order_weight(values: Mapping[str, str]) -> int:
     borrows = values.get("sideEffectType") in ("MARGIN_BUY", "AUTO_BORROW_REPAY")
     return 1500 if borrows else 6
 
@@ -186,6 +186,6 @@ _ORDER = params(
 )
 ENDPOINTS: Table = {
     ("POST", "/sapi/v1/margin/order"): Endpoint(
-        handler=_place, params=_ORDER, budget=Budget.UID, weighs=_order_weight
+        handler=_place, params=_ORDER, budget=Budget.UID, weighs=order_weight
     ),
 }

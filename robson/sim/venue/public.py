@@ -89,7 +89,7 @@ def _symbol(rules: Instrument, asked: Asked) -> dict[str, Any]:
         "quoteCommissionPrecision": _PLACES,
         "orderTypes": asked.market.order_types or sorted(rules.order_types),
         "icebergAllowed": False,
-        "ocoAllowed": False,
+        "ocoAllowed": True,
         "otoAllowed": False,
         "opoAllowed": False,
         "quoteOrderQtyMarketAllowed": True,

@@ -56,7 +56,8 @@ _TABLE: dict[str, _No] = {
         -2010, "This symbol does not allow the specified self-trade prevention mode."
     ),
     "no_spot": _No(-2010, "This symbol is not permitted for this account."),
-    "no_lists": _No(-2010, "OCO orders are not supported for this symbol."),
+    "no_lists": _No(-2010, "OTO orders are not supported for this symbol."),
+    "oco_prices": _No(-2010, "The relationship of the prices for the orders is not correct."),
     "cancel_unknown": _No(-2011, "Unknown order sent."),
     "order_unknown": _No(-2013, "Order does not exist."),
     "key_format": _No(-2014, "API-key format invalid.", 401),

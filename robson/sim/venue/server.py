@@ -15,6 +15,7 @@ from robson.domain.values import NS_PER_S
 from robson.sim.venue import (
     accounts,
     customers,
+    lists,
     margin,
     money,
     placing,
@@ -55,6 +56,7 @@ ENDPOINTS: Table = {
     **customers.ENDPOINTS,
     **margin.ENDPOINTS,
     **placing.ENDPOINTS,
+    **lists.ENDPOINTS,
     **accounts.ENDPOINTS,
     **money.ENDPOINTS,
     **tokens.ENDPOINTS,

@@ -245,13 +245,13 @@ ANSWERED: dict[str, tuple[str, str, dict[str, str], Callable[[Any], bool]]] = {
         lambda said: said == {"spotBNBBurn": True, "interestBNBBurn": False},
     ),
 }  # fmt: skip
+LIST = {"side": "SELL", "quantity": "1", "price": "61000", "stopPrice": "59000"}
 REFUSED = {
     "cross": ("GET", f"{MARGIN}/account", {}, -3003),
     "coefficient": ("GET", f"{MARGIN}/tradeCoeff", {}, -3003),
-    "oco": (
-        "POST", f"{MARGIN}/order/oco", {**ISOLATED, "side": "SELL", "quantity": "1"}, -2010,
-    ),
-    "oco on cross": ("POST", f"{MARGIN}/order/oco", {"symbol": "BTCUSDT"}, -3003),
+    "oto": ("POST", f"{MARGIN}/order/oto", {**ISOLATED, "side": "SELL"}, -2010),
+    "otoco": ("POST", f"{MARGIN}/order/otoco", {**ISOLATED, "side": "SELL"}, -2010),
+    "oco on cross": ("POST", f"{MARGIN}/order/oco", {**LIST, "symbol": "BTCUSDT"}, -3003),
     "a list": ("GET", f"{MARGIN}/orderList", {**ISOLATED, "orderListId": "1"}, -2013),
     "cancel of a list": ("DELETE", f"{MARGIN}/orderList", {**ISOLATED, "orderListId": "1"}, -2011),
     "spot order": ("POST", f"{V3}/order", {"symbol": "BTCUSDT", "side": "BUY"}, -2010),

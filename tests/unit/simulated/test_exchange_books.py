@@ -46,6 +46,7 @@ from tests.unit.simulated.exchange_kit import (
     filled,
     resting,
 )
+from tests.unit.simulated.test_exchange_lists import books_of_a_list
 
 D = Decimal
 
@@ -353,6 +354,7 @@ def test_every_kind_of_entry_was_written_and_read() -> None:
     foreign, _ = fault_scenarios.others_act()
     benches = (lived(MemoryBooks()), late, foreign)
     entries = [entry for bench in benches for entry in bench.exchange.books.entries()]
+    entries += books_of_a_list().entries()
     written = {encode(entry)[0] for entry in entries}
 
     assert written == KINDS.keys()
