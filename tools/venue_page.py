@@ -306,8 +306,8 @@ def _lacks() -> tuple[str, ...]:
         paragraph(
             "A spot account is there and empty, and takes no order (-2010).",
             "Lists that begin with an order of their own (OTO, OTOCO), icebergs and trailing stops",
-            "are refused in Binance's words for a symbol that takes none; cross margin with code -3003; what waits for a trigger and is to",
-            "borrow with -1014.",
+            "are refused in Binance's words for a symbol that takes none; cross margin with code",
+            "-3003; what waits for a trigger and is to borrow with -1014.",
             "Wallets beside the isolated accounts are not kept: a transfer in always succeeds.",
             "Listen keys are gone (410), as at Binance since 2026-02-20; a user stream is opened",
             "by listen token. The WebSocket API takes no orders and no `session.logon` (-1020).",
