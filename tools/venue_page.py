@@ -200,11 +200,9 @@ def _time() -> tuple[str, ...]:
         ).replace("\n", "\n  "),
         "- "
         + paragraph(
-            "Orders are of all seven types, `GTC`, `IOC` or `FOK`, with any `sideEffectType`. A",
-            "limit",
+            "Orders are of all seven types, `GTC`, `IOC` or `FOK`, with any `sideEffectType`. A limit",
             "takes at once what crosses the book, at the book's price, and rests for what is left,",
-            "with that locked; the market that reaches it fills it whole, at the limit. What a",
-            "limit",
+            "with that locked; the market that reaches it fills it whole, at the limit. What it",
             "has borrowed is repaid when it is cancelled, unless `autoRepayAtCancel=FALSE`.",
         ).replace("\n", "\n  "),
         "- "
@@ -215,9 +213,8 @@ def _time() -> tuple[str, ...]:
         ).replace("\n", "\n  "),
         "- "
         + paragraph(
-            "Times are taken in milliseconds or microseconds, `recvWindow` with up to three",
-            "decimals, parameters in the query, in the body, or some in each; one that a place",
-            "names twice is -1101.",
+            "Times are in milliseconds or microseconds, `recvWindow` has up to three decimals,",
+            "parameters are in the query or the body; one named twice there is -1101.",
         ).replace("\n", "\n  "),
         "- With `--by-hand` prices move only by the operator.",
         "- "
