@@ -149,19 +149,7 @@ class Daemon:
         self.keeper = self._keeper()
         epoch = self.journal.epoch
         lanes = {lane: Inbox(lane.value, self.stillness) for lane in Lane}
-        custody = Custody(
-            account=self.account,
-            roster=self.roster,
-            clock=self.theatre.clock,
-            ids=self.theatre.ids(epoch),
-            outbox=self.meters.watching(self.auditor.watching(LaneOutbox(lanes))),
-            markets=self.theatre.markets(),
-            settings=self.config.settings(),
-            epoch=epoch,
-            strategies=self.places.strategies,
-            leads=self.lock.is_held,
-            disk=self.keeper.state,
-        )
+        custody = self._custody(LaneOutbox(lanes), epoch)
         self.monitor = Monitor(custody)
         self.stage = self._stage()
         self.reach = Reach(self.stage, self.theatre.clock)
@@ -188,6 +176,23 @@ class Daemon:
         )
         book = JournalBook(self.journal, self.monitor_thread)
         self.alerts = Alerts(self.config, self._published, self._alive, self._fatal, book=book)
+
+    def _custody(self, outbox: LaneOutbox, epoch: int) -> Custody:
+        return Custody(
+            account=self.account,
+            roster=self.roster,
+            clock=self.theatre.clock,
+            ids=self.theatre.ids(epoch),
+            outbox=self.meters.watching(self.auditor.watching(outbox)),
+            markets=self.theatre.markets(),
+            settings=self.config.settings(),
+            epoch=epoch,
+            strategies=self.places.strategies,
+            leads=self.lock.is_held,
+            disk=self.keeper.state,
+            # On a tape time waits for the monitor, and nothing is won by being quicker.
+            ahead=None if isinstance(self.theatre, Theatre) else outbox.send,
+        )
 
     def _theatre(self, programme: Programme) -> Outside:
         """The exchange of the profile. One of our own writes its pairs down as soon as it is made,

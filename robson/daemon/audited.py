@@ -158,3 +158,8 @@ class _Watched:
         """Hand over, then look: what leaves risk does not wait for it."""
         self._outbox.send(intent)
         self._looks(intent)
+
+    def has_left(self, intent: Intent) -> None:
+        """The same for what left ahead of its decision."""
+        self._outbox.has_left(intent)
+        self._looks(intent)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from decimal import Decimal
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import attrs
 
@@ -31,6 +31,7 @@ from robson.engine.settings import Settings
 from robson.engine.snapshot import DiskState, RiskSnapshot, account_risk
 from robson.exec.patience import Patience
 
+Wanted = TypeVar("Wanted", bound=Intent)
 NO_CREDIT = Credit(base=Decimal(0), quote=Decimal(0))
 
 
@@ -39,6 +40,9 @@ class Outbox(Protocol):
 
     def send(self, intent: Intent) -> None:
         """Hand over an intent; it leaves at once and is reported on exactly once."""
+
+    def has_left(self, intent: Intent) -> None:
+        """Take note of one that a price has let leave already."""
 
 
 @attrs.frozen(kw_only=True)
@@ -59,6 +63,8 @@ class Custody:
         leads: whether this process may still act for the account.
         disk: how the journal's disk stands; None where no journal is kept on one.
         patience: what the exchange has asked the lanes for.
+        ahead: hands a pre-armed cancel over from any thread, before a price is judged; None where
+            nothing leaves but by a decision on the monitor's own.
 
     Attributes:
         unreconciled: symbols that were not looked at as a whole since the start.
@@ -81,7 +87,9 @@ class Custody:
         leads: Callable[[], bool] = lambda: True,
         disk: Callable[[], DiskState | None] = lambda: None,
         patience: Patience | None = None,
+        ahead: Callable[[CancelOrder], None] | None = None,
     ) -> None:
+        self.ahead = ahead
         self.patience = patience or Patience()
         self.leads = leads
         self.disk = disk
@@ -173,13 +181,22 @@ class Custody:
 
     # --- deciding, journaling, handing on --------------------------------------------------------
 
-    def carry_out(self, view: PositionView, decision: Decision) -> None:
-        """Pre-armed intents leave, events become durable, then the other intents leave."""
+    def carry_out(
+        self, view: PositionView, decision: Decision, left: CancelOrder | None = None
+    ) -> None:
+        """Pre-armed intents leave, events become durable, then the other intents leave.
+
+        ``left``: the pre-armed one that the price has let leave already.
+        """
         pursuit = self.pursuit(view.id)
-        first = [self._stamped(intent) for intent in decision.first]
+        first = [left] if left is not None else [self.stamped(each) for each in decision.first]
         for intent in first:
-            self.send(pursuit, intent)
-        later = [self._stamped(intent) for intent in decision.intents]
+            if intent is left:
+                pursuit.left(intent, self.now())
+                self._outbox.has_left(intent)
+            else:
+                self.send(pursuit, intent)
+        later = [self.stamped(intent) for intent in decision.intents]
         events = (*decision.events, *self._marks((*first, *later)))
         if decision.first and isinstance(decision.events[0], e.ExitTriggered):
             pursuit.trigger = PendingTrigger(events, ExchangeNs(self.now() + TRIGGER_COMMIT_NS))
@@ -191,8 +208,8 @@ class Custody:
         for intent in later:
             self.send(pursuit, intent)
 
-    def _stamped(self, intent: Intent) -> Intent:
-        """Bind the timestamp: exchange time before the request can leave."""
+    def stamped(self, intent: Wanted) -> Wanted:
+        """Bind the timestamp: exchange time before the request can leave. Any thread."""
         if isinstance(intent, (PlaceOrder, CancelOrder)):
             return attrs.evolve(intent, timestamp_ms=self._clock.signing_ns() // NS_PER_MS)
         return intent

@@ -46,7 +46,7 @@ class LaneStep:
 
 
 class LaneOutbox:
-    """Hands the monitor's intents to the lanes."""
+    """Hands intents to the lanes. What a price lets leave comes from the feed's thread."""
 
     def __init__(self, inboxes: dict[Lane, Inbox]) -> None:
         self._inboxes = inboxes
@@ -57,6 +57,9 @@ class LaneOutbox:
         self._inboxes[lane].put(intent, priority=priority_of(intent))
         if lane is Lane.URGENT:
             give_way()
+
+    def has_left(self, intent: Intent) -> None:
+        """It is on its lane already."""
 
 
 def lane_worker(lane: Lane, inbox: Inbox, step: LaneStep, fatal: Fatal) -> Worker:

@@ -221,6 +221,9 @@ class _Decided:
             self._decided_s[intent.client_id] = monotonic_s()
         self._outbox.send(intent)
 
+    def has_left(self, intent: Intent) -> None:
+        self._outbox.has_left(intent)
+
 
 class _Leaving:
     def __init__(

@@ -21,10 +21,10 @@ from robson.daemon.lookout import Lookout
 from robson.daemon.margins import Margins
 from robson.daemon.messages import Asked, Hint, Missed, RulesChanged, TimerDue, Unseen, Wake
 from robson.daemon.other_rules import OtherRules
+from robson.daemon.prices import Prices
 from robson.daemon.pursuit import PendingSignal, Pursuit
 from robson.daemon.reconciler import Reconciler
 from robson.daemon.signals import Signals
-from robson.daemon.ticks import BoardTick, protective_first
 from robson.domain import events as e
 from robson.domain.identity import PositionId, Purpose
 from robson.domain.intents import (
@@ -54,7 +54,7 @@ from robson.engine.admission import cut_off
 from robson.engine.adopt import a_person_decides, adopt
 from robson.engine.bands import decide_liquidation
 from robson.engine.context import Context, Decision
-from robson.engine.decide import Tick, decide_gap, decide_price, decide_report, forgive
+from robson.engine.decide import decide_gap, decide_report, forgive
 from robson.engine.overtaken import decide_overtaken
 from robson.engine.pursue import pursue
 from robson.engine.rearm import listens_ns
@@ -82,6 +82,7 @@ class Monitor:
         self.calendar = Calendar(custody)
         self.capital = Capital(custody)
         self.lookout = Lookout(custody)
+        self.prices = Prices(custody, self.lookout)
         self.governor = Governor(custody, self._act)
         self.other_rules = OtherRules(custody, self.governor)
         self.alarm = Alarm(custody, self.governor.freeze)
@@ -132,9 +133,10 @@ class Monitor:
 
     def step(self, message: Message) -> None:
         """Take one message in and do everything that follows from it."""
+        self.prices.wires_down()
         symbols = self._concerned(message)
         for symbol in symbols:
-            self.markets[symbol].board.hold()
+            self.prices.hold(symbol)
         match message:
             case CandleClosed():
                 self._candle(message)
@@ -161,6 +163,7 @@ class Monitor:
         for symbol in symbols:
             self._turn(symbol)
         self._look()
+        self.prices.wires_up()
 
     def _look(self) -> None:
         """What follows for the account as a whole."""
@@ -172,7 +175,7 @@ class Monitor:
     def _act(self, view: PositionView, decision: Decision) -> None:
         """Carry out what no message of the symbol's own has caused."""
         symbol = str(view.scope.symbol)
-        self.markets[symbol].board.hold()
+        self.prices.hold(symbol)
         self.custody.carry_out(view, decision)
         self._turn(symbol)
 
@@ -204,37 +207,9 @@ class Monitor:
 
     def _turn(self, symbol: str) -> None:
         """Until nothing is left to do: what positions owe, then captured ticks, then the last."""
-        board = self.markets[symbol].board
-        while True:
+        self._pursue_all(symbol)
+        while self.prices.judge(symbol):
             self._pursue_all(symbol)
-            ticks = board.take_or_publish(self.lookout.band(symbol))
-            if not ticks:
-                break
-            for tick, side in protective_first(ticks):
-                self._judge(symbol, tick, side)
-
-    def _tick(self, symbol: str, tick: BoardTick) -> Tick:
-        instrument = self.markets[symbol].instrument
-        return Tick(
-            price=instrument.price_of(tick.price),
-            at_ns=tick.at_ns,
-            jumped_from=(
-                instrument.price_of(tick.jumped_from) if tick.jumped_from is not None else None
-            ),
-        )
-
-    def _judge(self, symbol: str, tick: BoardTick, side: Side | None) -> None:
-        crossed = self.lookout.crossed(symbol, tick.price)
-        if not crossed:
-            return
-        judged, ctx = self._tick(symbol, tick), self.custody.context(symbol)
-        for position in crossed:
-            view = self.roster.view(position)
-            if side is not None and view.side is not side:
-                continue
-            watch = self.lookout.watch(view)
-            self.custody.carry_out(view, decide_price(view, judged, ctx, watch))
-            self.lookout.look(position)
 
     # --- what positions owe ----------------------------------------------------------------------
 

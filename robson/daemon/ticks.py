@@ -3,15 +3,21 @@
 Inside the quiet band a tick costs a compare. The first tick that leaves it starts the capture; from
 there each tick is kept in order until the monitor, in one critical section, finds none left and
 publishes the new band. So every tick is judged by exactly one state.
+
+While the monitor has nothing to do, a wire may be up beside the band: the price that trips it lets
+a pre-armed cancel leave at once, and is captured like any other.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from operator import itemgetter
 from typing import NamedTuple
 
+import attrs
+
+from robson.domain.intents import CancelOrder
 from robson.domain.values import ExchangeNs, Side
 
 CAPTURE_MAX = 10_000
@@ -32,6 +38,35 @@ Left = tuple[int, ExchangeNs, int | None, bool]
 _price = itemgetter(0)
 
 
+@attrs.frozen
+class Tripwire:
+    """A way out that was decided before its price came: the pre-armed cancel of an exchange stop.
+
+    Attributes:
+        low, high: whole ticks. At either or beyond it the position is left.
+        stamp: binds the time to the cancel.
+        send: hands it over to the urgent lane. Both are called on the feed's thread.
+    """
+
+    low: int
+    high: int
+    cancel: CancelOrder
+    stamp: Callable[[CancelOrder], CancelOrder]
+    send: Callable[[CancelOrder], None]
+
+    def trips(self, price: int) -> bool:
+        """Whether a price lets the cancel leave."""
+        return not self.low < price < self.high
+
+
+class Tripped(NamedTuple):
+    """What has left, the price that let it leave, and the prices after that."""
+
+    left: CancelOrder
+    tick: BoardTick
+    later: list[BoardTick]
+
+
 class TickBoard:
     """One symbol's board. The feed calls ``offer``; only the monitor calls the rest."""
 
@@ -42,6 +77,8 @@ class TickBoard:
         self._captured: list[Left] = []
         self._last: Left | None = None
         self._handed: Left | None = None
+        self._wire: Tripwire | None = None
+        self._left: CancelOrder | None = None
 
     @property
     def band(self) -> tuple[int, int] | None:
@@ -75,19 +112,50 @@ class TickBoard:
             self._captured.append(tick)
             if len(self._captured) > CAPTURE_MAX:
                 self._coalesce()
-            return starts
+            wire, self._wire = self._wire, None
+            left = None
+            if wire is not None and wire.trips(tick[0]):
+                left = wire.stamp(wire.cancel)
+                self._left = left
+        if wire is not None and left is not None:
+            wire.send(left)  # only now: nothing is handed over under a lock
+        return starts
 
     def _coalesce(self) -> None:
-        """Keep low, high and last of what was captured; the order between them is lost."""
+        """Keep low, high and last of what was captured; the order between them is lost.
+
+        What has let a cancel leave stays in front of them.
+        """
+        tripped = [] if self._left is None else self._captured[:1]
         low, high = min(self._captured, key=_price), max(self._captured, key=_price)
         kept = (low, high, self._captured[-1])
-        self._captured = [(price, at_ns, jumped, True) for price, at_ns, jumped, _ in kept]
+        coalesced = [(price, at_ns, jumped, True) for price, at_ns, jumped, _ in kept]
+        self._captured = [*tripped, *coalesced]
+
+    def put_up(self, wire: Tripwire) -> None:
+        """Put a wire up beside the published band: until then the state does not change."""
+        with self._lock:
+            if self._band is not None:
+                self._wire = wire
+
+    def take_down(self) -> Tripped | None:
+        """Take the wire down, because the state may change; what it has let leave, if anything."""
+        with self._lock:
+            self._wire = None
+            left, self._left = self._left, None
+            if left is None:
+                return None
+            taken, self._captured = self._captured, []
+            self._handed = taken[-1]
+            first, *later = (BoardTick(*tick) for tick in taken)
+            return Tripped(left, first, later)
 
     def hold(self) -> None:
         """Start capturing, because the state is about to change without a tick."""
         with self._lock:
             self._band = None
             self._handed = None
+            self._wire = None
 
     def take_or_publish(self, band: tuple[int, int]) -> list[BoardTick]:
         """Take what was captured; when there is nothing, publish the band in the same instant.

@@ -51,6 +51,18 @@ def quiet_band(watch: Watch) -> Band:
     return Band(low=far, high=grid.ticks(grid.price_up(watch.stop)))
 
 
+def held_band(watch: Watch) -> Band:
+    """From the protective stop to the stop-gain: strictly inside the position is held, at an edge
+    or beyond it ``judge`` says to leave, whatever the ladder would say.
+    """
+    grid, gain = watch.ladder.instrument, watch.stop_gain
+    if watch.side is Side.LONG:
+        far = FAR if gain is None else grid.ticks(grid.price_up(gain))
+        return Band(low=grid.ticks(grid.price_down(watch.stop)), high=far)
+    far = Ticks(-FAR) if gain is None else grid.ticks(grid.price_down(gain))
+    return Band(low=far, high=grid.ticks(grid.price_up(watch.stop)))
+
+
 def next_outside(prices: Sequence[Ticks], band: Band, start: int) -> int:
     """Index of the first price from ``start`` that is not quiet; the length when all are."""
     return next(

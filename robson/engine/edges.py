@@ -38,6 +38,10 @@ class Edges:
             del self._lows[bisect_left(self._lows, (band.low, position))]
             del self._highs[bisect_left(self._highs, (band.high, position))]
 
+    def __len__(self) -> int:
+        """How many are watched."""
+        return len(self._bands)
+
     @property
     def band(self) -> Band:
         """The prices that are quiet for all; everything when nobody is watched."""

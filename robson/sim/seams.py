@@ -172,6 +172,9 @@ class Lanes:
         self._next(lane)
         self._faults.step(f"{point}:after")
 
+    def has_left(self, intent: Intent) -> None:
+        """It went by this way, too."""
+
     def _next(self, lane: Lane) -> None:
         if lane in self._busy or not self._waiting[lane]:
             return

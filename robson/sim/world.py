@@ -178,6 +178,7 @@ class World:
             settings=self.settings,
             epoch=epoch,
             strategies=self._strategies,
+            ahead=self._lanes.send,
         )
         self.monitor = Monitor(custody)
         self.observer.found(roster.live())

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from robson.domain.strategy import TrailingMode
 from robson.domain.values import MONEY, Price, Side, Ticks
-from robson.engine.band import FAR, quiet_band, run
+from robson.engine.band import FAR, held_band, quiet_band, run
 from robson.engine.exits import Hit, HitReason, Raise, Rung, Watch, first_rung, judge
 from tests.property.ladders import fresh_watches, tapes, watches
 
@@ -41,6 +41,24 @@ def test_inside_the_band_nothing_happens_and_outside_something_always_does(
             continue
         happened = answer(watched, ticks)
         assert (happened is None) == (ticks in band), (ticks, band, happened)
+
+
+@WIDE
+@given(data=st.data(), watched=watches())
+def test_the_position_is_left_outside_the_held_band_and_nowhere_else(
+    data: st.DataObject, watched: Watch
+):
+    """A wire there lets a cancel leave exactly where the judge says to leave."""
+    held, rules = held_band(watched), watched.ladder.instrument
+    unit = int(watched.ladder.span / rules.tick) + 1
+    middle = rules.ticks(rules.price_down(watched.ladder.entry_ref))
+    near = [edge + offset for edge in (held.low, held.high) for offset in range(-2, 3)]
+    far = data.draw(st.lists(st.integers(middle - 12 * unit, middle + 12 * unit), max_size=20))
+
+    for ticks in (*near, *far):
+        if 1 <= ticks < FAR // 2:
+            left = isinstance(answer(watched, ticks), Hit)
+            assert left == (ticks not in held), (ticks, held)
 
 
 @WIDE

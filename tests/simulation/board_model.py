@@ -15,12 +15,16 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from types import FunctionType, SimpleNamespace
 from typing import Any
 
-from robson.daemon import monitor, ticks
+from robson.daemon import prices, ticks
 from robson.daemon.ticks import TickBoard
 
 Step = tuple[Any, ...]
 Thread = Generator[Step, Any, Any]
-METHODS = frozenset({"offer", "_capture", "_coalesce", "hold", "take_or_publish"})
+METHODS = frozenset(
+    {"offer", "_capture", "_coalesce", "hold", "take_or_publish", "put_up", "take_down"}
+)
+TURNS = ("wires_down", "hold", "judge", "wires_up")
+"""Of the monitor's side, in the order of a step."""
 FEED, MONITOR = 0, 1
 
 
@@ -132,14 +136,17 @@ def pointed_board() -> tuple[type[TickBoard], int]:
     return space["TickBoard"], pointing.points
 
 
-def pointed_turn() -> tuple[FunctionType, int]:
-    """The monitor's shipped turn with points where it touches the board."""
-    tree = ast.parse(textwrap.dedent(inspect.getsource(monitor.Monitor._turn)))
-    pointing = Pointed(frozenset({"board"}))
-    pointing.visit(tree)
-    space = dict(vars(monitor)) | {"_invoke": _invoke, "_release": _release}
-    exec(compile(ast.fix_missing_locations(tree), monitor.__file__, "exec"), space)
-    return space["_turn"], pointing.points
+def pointed_turns() -> tuple[dict[str, FunctionType], int]:
+    """What the monitor's side does, with points where it touches the board."""
+    pointing, found = Pointed(frozenset({"board"})), {}
+    for name in TURNS:
+        shipped = getattr(prices.Prices, name)
+        tree = ast.parse(textwrap.dedent(inspect.getsource(shipped)))
+        pointing.visit(tree)
+        space = dict(vars(prices)) | {"_invoke": _invoke, "_release": _release}
+        exec(compile(ast.fix_missing_locations(tree), prices.__file__, "exec"), space)
+        found[name] = space[name]
+    return found, pointing.points
 
 
 # --- one run, step by step -----------------------------------------------------------------------
@@ -148,13 +155,14 @@ def pointed_turn() -> tuple[FunctionType, int]:
 class Run:
     """A board, a feed with its tape, and a monitor with its messages, each stopped at a point.
 
-    ``machine`` has ``band()``, ``judge(tick)``, ``activate()`` and ``key()``.
+    ``machine`` has ``band()``, ``wires()``, ``judge(tick, left)``, ``key()``, and a method for each
+    message but ``wake`` and ``start``.
     """
 
     def __init__(
         self,
         board: type[TickBoard],
-        turn: FunctionType,
+        turns: dict[str, FunctionType],
         tape: Iterable[int],
         machine: Any,
         messages: tuple[str, ...],
@@ -166,7 +174,7 @@ class Run:
         self.owner: int | None = None
         self._read: list[list[Any]] = [[], []]
         self._steps = [0, 0]
-        self._turn = turn
+        self._turns = turns
         self.threads: list[Thread | None] = [self._feed(tape), self._monitor()]
         self.pending: list[Step | None] = [None, None]
         for which in (FEED, MONITOR):
@@ -180,18 +188,22 @@ class Run:
 
     def _monitor(self) -> Thread:
         fake = SimpleNamespace(
-            markets={"X": SimpleNamespace(board=self.board)},
-            _pursue_all=lambda _symbol: None,
-            lookout=SimpleNamespace(band=lambda _symbol: self.machine.band()),
-            _judge=lambda _symbol, tick, _side: self.machine.judge(tick),
+            _custody=SimpleNamespace(markets={"X": SimpleNamespace(board=self.board)}),
+            _lookout=SimpleNamespace(band=lambda _symbol: self.machine.band()),
+            _judge=lambda _symbol, tick, _side, left=None: self.machine.judge(tick, left),
         )
         while True:
             self._forget(MONITOR, 0)
             message = yield ("wait", self.board, "")
-            yield from self.board.hold()
-            if message == "activate":
-                self.machine.activate()
-            yield from self._turn(fake, "X")
+            fake._lookout.wires = self.machine.wires()
+            yield from self._turns["wires_down"](fake)
+            yield from self._turns["hold"](fake, "X")
+            if message not in ("wake", "start"):
+                getattr(self.machine, message)()
+            while (yield from self._turns["judge"](fake, "X")):
+                pass
+            fake._lookout.wires = self.machine.wires()
+            yield from self._turns["wires_up"](fake)
 
     def _forget(self, which: int, place: int) -> None:
         """Nothing that the thread has read so far matters any more, only where it is."""
@@ -240,13 +252,15 @@ class Run:
         """A value as it matters: a list by whether it is still the board's, and what is in it."""
         if isinstance(value, list):
             return value is self.board._captured, tuple(at_ns for _, at_ns, _, _ in value)
+        if isinstance(value, ticks.Tripwire):
+            return value.low, value.high
         return value
 
     def key(self) -> Any:
         """Two runs with one key can only go on alike."""
         board = self.board
-        marks = (board._band, board._last, board._handed, self.owner)
-        shared = (*marks, self._of(board._captured))
+        marks = (board._band, board._last, board._handed, self._of(board._wire), board._left)
+        shared = (*marks, self.owner, self._of(board._captured))
         read = tuple(tuple(self._of(value) for value in values) for values in self._read)
         place = tuple(step and step[0::2] for step in self.pending)
         return shared, tuple(self.messages), self.machine.key(), read, place, tuple(self._steps)

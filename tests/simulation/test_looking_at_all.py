@@ -121,6 +121,7 @@ def test_extremes_whose_order_is_lost_meet_the_stop_first(side: Side) -> None:
     board, now = monitor.markets[symbol].board, bench.world.clock.exchange_ns()
     quiet = rules.ticks(rules.price_down(view.plan.stops.entry_ref))
     ends = [rules.ticks(price) for price in (view.plan.stops.stop_gain, view.stop)]
+    board.hold()  # as in a step: from here on nothing leaves ahead of its decision
     for price in (*ends, *[quiet] * CAPTURE_MAX):
         board.offer(price, now, jump=True)
     monitor.step(Wake(symbol))

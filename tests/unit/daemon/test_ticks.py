@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from robson.daemon.ticks import CAPTURE_MAX, BoardTick, TickBoard, protective_first
+from typing import Any
+
+from robson.daemon.ticks import CAPTURE_MAX, BoardTick, TickBoard, Tripwire, protective_first
 from robson.domain.values import ExchangeNs, Side
 
 WIDE, NARROW = (0, 1_000), (95, 105)
@@ -141,3 +143,69 @@ def test_extremes_of_one_instant_are_told_apart_by_their_price() -> None:
         board.offer(100, ExchangeNs(0), jump=number % 2 == 0)
 
     assert prices(board.take_or_publish(WIDE)) == [100, 100, 100]
+
+
+# --- the wire ------------------------------------------------------------------------------------
+
+
+def wired(low: int = 95, high: int = 105) -> tuple[TickBoard, list[Any]]:
+    """A published board with a wire, and what has left by it."""
+    board, left = published(), []
+    cancel: Any = "cancel"
+    board.put_up(Tripwire(low, high, cancel, lambda each: f"{each}, stamped", left.append))
+    return board, left
+
+
+def test_the_first_price_at_the_wire_lets_the_cancel_leave_and_is_kept_in_front() -> None:
+    board, left = wired()
+
+    assert walked(board, 104, 105, 90) == [False, True, False]
+    assert left == ["cancel, stamped"]
+    tripped = board.take_down()
+    assert tripped is not None
+    assert (tripped.left, tripped.tick.price, prices(tripped.later)) == (left[0], 105, [90])
+    assert board.take_down() is None
+    assert board.take_or_publish(WIDE) == [], "each was handed out once"
+
+
+def test_a_price_out_of_the_band_and_short_of_the_wire_only_wakes() -> None:
+    board, left = wired(low=90, high=110)
+
+    assert walked(board, 105, 110) == [True, False]
+    assert left == [], "what comes after the first is the monitor's to judge"
+    assert board.take_down() is None
+    assert prices(board.take_or_publish(WIDE)) == [105, 110]
+
+
+def test_a_wire_is_up_only_while_the_band_is_out() -> None:
+    for held_before in (True, False):
+        board, left = published(), []
+        cancel: Any = "cancel"
+        wire = Tripwire(95, 105, cancel, lambda each: each, left.append)
+        if held_before:
+            board.hold()
+        board.put_up(wire)
+        board.hold()
+        board.offer(105, ExchangeNs(1), jump=True)
+        assert left == []
+
+
+def test_a_wire_that_was_taken_down_lets_nothing_leave() -> None:
+    board, left = wired()
+    assert board.take_down() is None
+
+    assert walked(board, 105) == [True]
+    assert left == []
+
+
+def test_what_tripped_stays_in_front_of_extremes_whose_order_is_lost() -> None:
+    board, left = wired()
+    walked(board, 106, 90, 120, *[100] * (2 * CAPTURE_MAX), 101)
+
+    assert len(left) == 1
+    tripped = board.take_down()
+    assert tripped is not None
+    assert (tripped.tick.price, tripped.tick.coalesced) == (106, False)
+    judged = [(tick.price, side) for tick, side in protective_first(tripped.later)]
+    assert judged[:2] == [(120, Side.SHORT), (90, Side.SHORT)]
+    assert judged[-1][0] == 101
