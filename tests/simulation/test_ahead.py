@@ -25,9 +25,9 @@ from tests.simulation.worlds import Bench, plan
 
 SIDES = pytest.mark.parametrize("side", list(Side), ids=lambda side: side.value)
 HEARD: dict[str, Callable[[str], Message]] = {
-    "its wake": Wake,
-    "a timer": lambda _symbol: TimerDue(),
-    "a panic": lambda _symbol: Asked(Panic(actor="test", reason="test"), _Unheard()),
+    "wake": Wake,
+    "timer": lambda _symbol: TimerDue(),
+    "panic": lambda _symbol: Asked(Panic(actor="test", reason="test"), _Unheard()),
 }
 
 
