@@ -23,12 +23,15 @@ LIMIT_S = 3
 """At most so long after a fill, or from a stop that ended to what follows it: p99, undisturbed."""
 KILLED_LIMIT_S = 5
 """From kill -9 to protected again: p99, as it would be at the speed of our own clocks."""
-AFTER_S = 30
+AFTER_S, SOON_S = 30, 10
 """A fault excuses as long as it lasts, and this: a proof of absence takes 17 s, and what was out of
-service is healthy again after so many."""
+service is healthy again after so many. What was answered, or only asked, is done again sooner."""
+LASTING_S = 10
 FILL, STOP_ENDED = "fill", "stop ended"
 _FOR_ALL = ("clock_jumps", "throttled")
 """Faults of a public question that concern orders as well."""
+_HARMLESS = frozenset(("answer_twice", "several_trades", "thin_book", "skipped_repay"))
+"""What happens to an order or its answer, and delays neither."""
 _MS = 1_000_000
 _ZERO = Decimal(0)
 
@@ -102,11 +105,14 @@ def windows(strikes: Iterable[Mapping[str, Any]]) -> list[Window]:
         Window(
             reason=f"{one['kind']}/{one['role']}",
             since_ns=one["at_ms"] * _MS,
-            until_ns=one["at_ms"] * _MS + int((_lasts_s(one["kind"]) + AFTER_S) * NS_PER_S),
+            until_ns=one["at_ms"] * _MS + int(_excuses_s(one["kind"], one["role"]) * NS_PER_S),
         )
         for one in strikes
-        if (one["role"] in REQUESTS and KINDS[one["kind"]].where != "feed")
-        or (one["role"] == MARKET and one["kind"] in _FOR_ALL)
+        if one["kind"] not in _HARMLESS
+        and (
+            (one["role"] in REQUESTS and KINDS[one["kind"]].where != "feed")
+            or (one["role"] == MARKET and one["kind"] in _FOR_ALL)
+        )
     ]
 
 
@@ -195,12 +201,16 @@ class _Cover:
         self.last = FILL
 
 
-def _lasts_s(kind: str) -> Decimal:
-    return KINDS[kind].seconds or _ZERO
+def _excuses_s(kind: str, role: str) -> Decimal:
+    """An order of which nobody knows what became waits for a proof; a question is asked again."""
+    lasts_s = KINDS[kind].seconds or _ZERO
+    long = lasts_s >= LASTING_S or (role != "question" and KINDS[kind].robson.startswith("asks"))
+    return lasts_s + (AFTER_S if long else SOON_S)
 
 
 def _meets(window: Window | Away, stretch: Stretch) -> bool:
-    return window.since_ns <= stretch.until_ns and stretch.since_ns <= window.until_ns
+    """What struck the order that ended it was not in its way."""
+    return window.since_ns < stretch.until_ns // _MS * _MS and stretch.since_ns <= window.until_ns
 
 
 def _recovered_ns(stretch: Stretch, gone: Sequence[Away], speed: Decimal) -> int:

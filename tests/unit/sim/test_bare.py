@@ -11,7 +11,7 @@ from robson.domain.identity import AccountId, PositionId, Purpose, Scope, Symbol
 from robson.domain.intents import OrderType, SideEffect
 from robson.domain.reports import OrderStatus
 from robson.domain.values import NS_PER_S, Action, ExchangeNs, Price, Quantity
-from robson.sim.live.bare import AFTER_S, FILL, STOP_ENDED, Away, Bare, bare, windows
+from robson.sim.live.bare import AFTER_S, FILL, SOON_S, STOP_ENDED, Away, Bare, bare, windows
 from robson.sim.live.unprotected import ENOUGH, Unprotected
 from robson.sim.live.verdict import _covered
 
@@ -98,6 +98,8 @@ LATE = (accepted(1, 1), filled(1, 1), accepted(71, 2))
         (strike("page", "insurance", 1.01), 70.01 - AFTER_S),
         (strike("outage", "insurance", 1.01), 0.01),
         (strike("outage", "question", 10), 9),
+        (strike("page", "question", 10), 70 - SOON_S),
+        (strike("rate_limit", "insurance", 10), 70 - SOON_S),
         (strike("halted", "insurance", 1), 70 - 20 - AFTER_S),
     ],
 )
@@ -120,6 +122,8 @@ def test_a_fault_excuses_what_it_lasts_and_a_while_more(
         strike("frame_lost", "user", 1.01),
         strike("feed_silence", "question", 1.01),
         strike("page", "insurance", 71.5),
+        strike("page", "insurance", 71),
+        strike("answer_twice", "insurance", 10),
     ],
 )
 def test_what_is_not_in_the_way_excuses_nothing(met: dict[str, object]) -> None:
