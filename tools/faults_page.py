@@ -33,6 +33,7 @@ _JSON = """\
 _KEYS = (
     ("`kind`", "what goes wrong, one of the table below"),
     ("`request`", f"one of {', '.join(f'`{request}`' for request in REQUESTS)}; unset: all it can"),
+    ("`after`", "likewise one role: only those count that come when such a request has come in"),
     ("`nth`", "it strikes the nth of them, once"),
     ("`every`", "it strikes each so many"),
     ("`probability`", "it strikes by chance, 0 to 1"),

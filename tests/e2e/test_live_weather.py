@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from robson.sim.live.life import live
-from robson.sim.live.plan import Plan, Trouble, plan_of
+from robson.sim.live.plan import Plan, plan_of
+from robson.sim.live.trouble import Trouble
 from robson.sim.template import Template
 
 BRIEF = {

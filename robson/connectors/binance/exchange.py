@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import TypeVar
 
 from robson.connectors.binance import asking, endpoints, telling
 from robson.connectors.binance import messages as m
@@ -57,6 +58,9 @@ RATES_NS = 3_600 * NS_PER_S
 NO_ACCOUNT = -11001
 
 
+T = TypeVar("T")
+
+
 class BinanceExchange:
     """Serves one lane.
 
@@ -69,23 +73,30 @@ class BinanceExchange:
         self._clock = clock
         self._names = Names()
         self._rates: dict[str, tuple[int, dict[str, Decimal]]] = {}
+        self._urgent = False
 
     def call(self, request: Intent) -> Answer:
-        """Send and wait, bounded; trouble is an answer."""
+        """Send and wait, bounded; trouble is an answer.
+
+        A question about a position is as urgent as what waits for it: an exit of which nobody knows
+        what became, or one after a restart. Whoever asks keeps to a small share after a 429.
+        """
+        self._urgent = is_urgent(request)
         return told(lambda: self._answer(request))
+
+    def _ask(self, endpoint: endpoints.Endpoint, params: asking.Params, kind: type[T]) -> T:
+        return self._api.ask(endpoint, params, kind, urgent=self._urgent)
 
     def _answer(self, request: Intent) -> Answer:
         match request:
             case PlaceOrder():
                 return self._place(request)
             case CancelOrder():
-                return self._order(
-                    self._api.ask(endpoints.CANCEL, asking.cancel(request), m.Order, urgent=True)
-                )
+                return self._order(self._ask(endpoints.CANCEL, asking.cancel(request), m.Order))
             case Repay():
                 return self._repay(request)
             case QueryOrder():
-                return self._order(self._api.ask(endpoints.QUERY, asking.query(request), m.Order))
+                return self._order(self._ask(endpoints.QUERY, asking.query(request), m.Order))
             case ReadAccount():
                 account = self._account(request.scope)
                 if not request.credit or isinstance(account, ApiError):
@@ -113,7 +124,7 @@ class BinanceExchange:
             asking.place(request),
             m.Order,
             weight=weight,
-            urgent=request.purpose is not Purpose.ENTRY,
+            urgent=self._urgent,
         )
         state = telling.placed(found, request, self._clock.exchange_ns())
         self._names.learn(state.order_id, state.client_id)
@@ -126,8 +137,8 @@ class BinanceExchange:
 
     def _repay(self, request: Repay) -> Answer:
         """Repay, then ask what that came to: the answer itself has a number and no amount."""
-        taken = self._api.ask(endpoints.REPAY, asking.repay(request), m.Taken, urgent=True)
-        rows = self._api.ask(
+        taken = self._ask(endpoints.REPAY, asking.repay(request), m.Taken)
+        rows = self._ask(
             endpoints.REPAYMENTS,
             {
                 "type": "REPAY",
@@ -135,7 +146,6 @@ class BinanceExchange:
                 "txId": taken.tranId,
             },
             m.Repayments,
-            urgent=True,
         ).rows
         row = next((row for row in rows if row.txId == taken.tranId), None)
         if row is None or row.status != "CONFIRMED":
@@ -155,9 +165,9 @@ class BinanceExchange:
     def _account(self, scope: Scope) -> AccountSnapshot | ApiError:
         symbol = str(scope.symbol)
         before_ns = self._clock.exchange_ns()
-        found = self._api.ask(endpoints.ACCOUNT, {"symbols": symbol}, m.Account)
+        found = self._ask(endpoints.ACCOUNT, {"symbols": symbol}, m.Account)
         after_ns = self._clock.exchange_ns()
-        orders = self._api.ask(
+        orders = self._ask(
             endpoints.OPEN_ORDERS,
             {"symbol": symbol, "isIsolated": asking.ISOLATED},
             tuple[m.Order, ...],
@@ -179,7 +189,7 @@ class BinanceExchange:
 
         def lent(asset: str) -> Decimal:
             asked: asking.Params = {"asset": asset, "isolatedSymbol": str(scope.symbol)}
-            return self._api.ask(endpoints.MAX_BORROWABLE, asked, m.MaxBorrowable).amount
+            return self._ask(endpoints.MAX_BORROWABLE, asked, m.MaxBorrowable).amount
 
         return Credit(base=lent(scope.symbol.base), quote=lent(scope.symbol.quote))
 
@@ -188,7 +198,7 @@ class BinanceExchange:
         read_ns, hourly = self._rates.get(symbol, (0, {}))
         now_ns = self._clock.exchange_ns()
         if not hourly or now_ns - read_ns > RATES_NS:
-            rows = self._api.ask(endpoints.RATES, {"symbol": symbol}, tuple[m.Rates, ...])
+            rows = self._ask(endpoints.RATES, {"symbol": symbol}, tuple[m.Rates, ...])
             hourly = {
                 rate.coin: telling.hourly(rate.dailyInterest)
                 for row in rows
@@ -207,14 +217,14 @@ class BinanceExchange:
         def take(rows: tuple[m.Order, ...]) -> None:
             found.update((row.orderId, self._order(row)) for row in rows)
 
-        take(self._api.ask(endpoints.OPEN_ORDERS, isolated, tuple[m.Order, ...]))
+        take(self._ask(endpoints.OPEN_ORDERS, isolated, tuple[m.Order, ...]))
         for first_ms, last_ms in self._spans(request.since_ns, SPAN_MS):
             span: asking.Params = {"startTime": first_ms, "endTime": last_ms, "limit": ORDERS_PAGE}
-            rows = self._api.ask(endpoints.ALL_ORDERS, isolated | span, tuple[m.Order, ...])
+            rows = self._ask(endpoints.ALL_ORDERS, isolated | span, tuple[m.Order, ...])
             take(rows)
             while len(rows) == ORDERS_PAGE:
                 more: asking.Params = {"orderId": rows[-1].orderId + 1, "limit": ORDERS_PAGE}
-                rows = self._api.ask(endpoints.ALL_ORDERS, isolated | more, tuple[m.Order, ...])
+                rows = self._ask(endpoints.ALL_ORDERS, isolated | more, tuple[m.Order, ...])
                 take(rows)
         return tuple(found[number] for number in sorted(found))
 
@@ -231,7 +241,7 @@ class BinanceExchange:
             found.update((row.id, row) for row in rows)
 
         def ask(more: asking.Params) -> tuple[m.Trade, ...]:
-            return self._api.ask(endpoints.MY_TRADES, isolated | more, tuple[m.Trade, ...])
+            return self._ask(endpoints.MY_TRADES, isolated | more, tuple[m.Trade, ...])
 
         if request.order_id is not None:
             take(ask({"orderId": request.order_id}))
@@ -258,13 +268,13 @@ class BinanceExchange:
             "isIsolated": asking.ISOLATED,
             "orderId": order_id,
         }
-        return self._order(self._api.ask(endpoints.QUERY, params, m.Order)).client_id
+        return self._order(self._ask(endpoints.QUERY, params, m.Order)).client_id
 
     def _interest(self, request: ReadInterest) -> Iterator[InterestCharge]:
         symbol = str(request.scope.symbol)
         for first_ms, last_ms in self._spans(request.since_ns, MONTH_MS - 1):
             for page in range(1, PAGES_MAX):
-                found = self._api.ask(
+                found = self._ask(
                     endpoints.INTEREST,
                     {
                         "isolatedSymbol": symbol,
@@ -288,7 +298,7 @@ class BinanceExchange:
         symbol = str(request.scope.symbol)
         for first_ms, last_ms in self._spans(request.since_ns, MONTH_MS - 1):
             for page in range(1, PAGES_MAX):
-                rows = self._api.ask(
+                rows = self._ask(
                     endpoints.TRANSFERS,
                     {
                         "isolatedSymbol": symbol,
@@ -318,3 +328,20 @@ class BinanceExchange:
             last_ms = min(first_ms + span_ms, now_ms)
             yield first_ms, last_ms
             first_ms = last_ms + 1
+
+
+def is_urgent(request: Intent) -> bool:
+    """Whether only the exchange itself may keep it back: what leaves risk or clears a position up.
+    An entry is not, nor what is asked to size one.
+    """
+    match request:
+        case PlaceOrder():
+            return request.purpose is not Purpose.ENTRY
+        case CancelOrder() | Repay():
+            return True
+        case ReadAccount():
+            return request.position is not None and not request.credit
+        case QueryOrder() | ReadOrders() | ReadTrades():
+            return request.position is not None
+        case _:
+            return False

@@ -1,4 +1,4 @@
-"""Keeps within Binance's weights a minute, with a share that only exits may touch.
+"""Keeps within Binance's weights a minute, with a share for what leaves risk.
 
 One budget for the whole process. Its lock guards the counts and is never held while anything waits.
 """
@@ -14,7 +14,7 @@ from robson.domain.values import NS_PER_MS
 
 MINUTE_MS = 60_000
 RESERVED_PCT = 20
-"""Of each budget, for what leaves risk."""
+"""Of each budget, for what leaves risk, and for questions about a position."""
 _HEADERS = ("x-mbx-used-weight-1m", "x-sapi-used-ip-weight-1m", "x-sapi-used-uid-weight-1m")
 
 

@@ -18,12 +18,13 @@ from typing import Any
 import attrs
 
 from robson.connectors.simulated.kinds import SCRIPTED, Kind
+from robson.connectors.simulated.roles import REQUESTS
 from robson.connectors.simulated.tape_source import open_regular, shown
 from robson.domain.errors import ConfigError, InvalidValue, TapeError
 from robson.domain.values import decimal_of
 
 _MAX_BYTES = 1024 * 1024
-_KEYS = ("kind", "request", "nth", "every", "probability", "seconds", "share")
+_KEYS = ("kind", "request", "after", "nth", "every", "probability", "seconds", "share")
 
 
 @attrs.frozen(kw_only=True)
@@ -32,6 +33,7 @@ class Fault:
 
     Attributes:
         requests: which requests it may meet.
+        after: only those are counted that come when a request of this kind has come in.
         nth, every, probability: which of them it strikes: one, each so many, or by chance.
         line: where its table begins in the file.
     """
@@ -44,12 +46,13 @@ class Fault:
     seconds: Decimal
     share: Decimal
     line: int
+    after: str | None = None
 
     @property
     def name(self) -> str:
         """The fault in words."""
         whose = self.requests[0] if len(self.requests) == 1 else "any request"
-        return f"{self.kind} of {whose}"
+        return f"{self.kind} of {whose}" + (f" after {self.after}" if self.after else "")
 
 
 def read_faults(path: Path, kinds: Mapping[str, Kind] = SCRIPTED) -> tuple[Fault, ...]:
@@ -124,6 +127,7 @@ def fault_of(table: Any, kinds: Mapping[str, Kind], *, where: str, line: int) ->
         seconds=_number(table, "seconds", where, least="0", most="7200") or kind.seconds or _ZERO,
         share=_share(table, kind, where),
         line=line,
+        after=_after(table, where),
     )
 
 
@@ -148,6 +152,14 @@ def _requests(table: dict[str, Any], kind: Kind, where: str, name: str) -> tuple
         allowed = ", ".join(kind.requests)
         raise ConfigError(f"{where}: request is {shown(wanted, 40)!r}; {name} can meet {allowed}")
     return (wanted,)
+
+
+def _after(table: dict[str, Any], where: str) -> str | None:
+    after = table.get("after")
+    if after is not None and after not in REQUESTS:
+        allowed = ", ".join(REQUESTS)
+        raise ConfigError(f"{where}: after is {shown(after, 40)!r}; allowed are {allowed}")
+    return after
 
 
 def _count(table: dict[str, Any], key: str, where: str) -> int | None:

@@ -32,13 +32,20 @@ class Script:
         self.faults = tuple(faults)
         self.struck = [0] * len(self.faults)
         self._met = [0] * len(self.faults)
+        self._came: set[str] = set()
         self._random = Random(f"faults {seed}")  # noqa: S311 - reproducible, not secret
+
+    def came(self, role: str | None) -> None:
+        """A request of this role has come in: what waits for one counts from here on."""
+        if role is not None:
+            self._came.add(role)
 
     def due(self, kind: str, role: str | None) -> Fault | None:
         """The first fault of a kind that is to strike this request; all of them count it."""
         found: Fault | None = None
         for place, fault in enumerate(self.faults):
-            if fault.kind == kind and role in fault.requests:
+            waits = fault.after is not None and fault.after not in self._came
+            if fault.kind == kind and role in fault.requests and not waits:
                 self._met[place] += 1
                 if self._is_due(fault, self._met[place]):
                     found = found or fault
@@ -86,6 +93,7 @@ class ScriptedWire(TroubledWire):
     def trip(self, request: Intent, now_ns: int) -> Trip:
         """The other wire's trip, with what goes wrong on it."""
         role, trip = role_of(request), self._wire.trip(request, now_ns)
+        self._script.came(role)
         out_ns, back_ns, held_ns = trip.out_ns, trip.back_ns, trip.held_ns
         if self._script.strikes("lost_request", role):
             out_ns = None

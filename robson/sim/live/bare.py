@@ -48,7 +48,7 @@ class Window:
 @attrs.frozen(kw_only=True)
 class Away:
     """A process that was gone: from its death until the next one answered, which took so long of
-    our own time.
+    our own time. Of what it may have sent on the way out nobody knows what became.
     """
 
     since_ns: int
@@ -76,8 +76,8 @@ class Bare:
 
     Attributes:
         clear: of those that nothing disturbed, how each began and how long it was.
-        killed_ns: of those that only a death disturbed, from the death on, without what the start
-            of a process takes longer because the exchange's time runs faster than ours.
+        killed_ns: of those after a fill that only a death disturbed, from the death on, without
+            what the start of a process takes longer because the exchange's time is faster.
         excused: reasons, and how long the stretch was that they excuse.
         over_ns: of the others the longest time that nothing excuses.
     """
@@ -131,11 +131,12 @@ def bare(
             clear.append((stretch.began, stretch.lasted_ns))
             continue
         excused += [(each.reason, stretch.lasted_ns) for each in met]
-        if gone and not met:
-            excused.append(("death", stretch.lasted_ns))
+        excused += [("death", stretch.lasted_ns)] * bool(gone)
+        if stretch.began == FILL and not met:
             killed.append(_recovered_ns(stretch, gone, speed))
-        elif met:
-            over_ns = max(over_ns, _outside_ns(stretch, [*met, *gone]))
+        else:
+            met += [_doubt(each, stretch) for each in gone]
+            over_ns = max(over_ns, _outside_ns(stretch, met))
     return Bare(
         clear=tuple(clear), killed_ns=tuple(killed), excused=tuple(excused), over_ns=over_ns
     )
@@ -185,7 +186,7 @@ class _Cover:
             case OrderClosed(order_id=order_id):
                 if self._stops.pop(order_id, None) is not None:
                     self.last = STOP_ENDED
-            case Filled():
+            case Filled() if self._orders.get(entry.order_id) is not None:
                 self._fill(entry)
             case _:
                 pass
@@ -220,7 +221,13 @@ def _recovered_ns(stretch: Stretch, gone: Sequence[Away], speed: Decimal) -> int
     return max(0, stretch.until_ns - began_ns - faster_ns)
 
 
-def _outside_ns(stretch: Stretch, met: Sequence[Window | Away]) -> int:
+def _doubt(away: Away, stretch: Stretch) -> Window:
+    """What a death excuses beside a fault; an exit that may have been sent waits for its proof."""
+    after_ns = AFTER_S * NS_PER_S if stretch.began == STOP_ENDED else 0
+    return Window(reason="death", since_ns=away.since_ns, until_ns=away.until_ns + after_ns)
+
+
+def _outside_ns(stretch: Stretch, met: Sequence[Window]) -> int:
     """What of a stretch lies in no window."""
     left_ns, at_ns = 0, stretch.since_ns
     for window in sorted(met, key=lambda each: each.since_ns):

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 import urllib.request
 from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from robson.api.client import CallFailed, Client
 from robson.connectors.simulated.books import SqliteBooks
 from robson.connectors.simulated.entries import Entry
 from robson.daemon.clock import monotonic_s
 from robson.domain.errors import RobsonError
-from robson.sim.live.plan import Trouble
+from robson.sim.live.trouble import Trouble
 from robson.sim.template import Child, Template
 from robson.sim.wait import until
 
-SYMBOL = "BTCUSDT"
+SYMBOL, BASE, QUOTE = "BTCUSDT", "BTC", "USDT"
 KEY, SECRET = "test-key", "test-secret"
 BALANCE = Decimal(10_000)
 MARKET = "1"
@@ -41,12 +43,21 @@ class Venue:
 
     def __init__(self, template: Template, place: Path, *, speed: str) -> None:
         self.speed = Decimal(speed)
+        self._template, self._place = template, place
         self._books = place / "venue" / "exchange" / "books.db"
-        log, said = place / "venue.log", place / "venue.json"
-        self._process = template.start(
-            *("robson.sim", "venue", "--json", "--by-hand", "--port", "0"),
-            *("--speed", speed, "--seed", MARKET, "--balance", str(BALANCE)),
-            *("--state-dir", str(place / "venue")),
+        self._struck: list[dict[str, Any]] = []
+        self._rows: list[dict[str, Any]] = []
+        self._planted: list[Trouble] = []
+        self._begin("0", "0")
+
+    def _begin(self, port: str, operator_port: str) -> None:
+        log, said = self._place / "venue.log", self._place / "venue.json"
+        said.unlink(missing_ok=True)
+        self._process = self._template.start(
+            *("robson.sim", "venue", "--json", "--by-hand", "--port", port),
+            *("--operator-port", operator_port, "--speed", str(self.speed)),
+            *("--seed", MARKET, "--balance", str(BALANCE)),
+            *("--state-dir", str(self._place / "venue")),
             out=said,
             err=log,
         )
@@ -57,6 +68,19 @@ class Venue:
             self.close()
             raise NotBegun(f"the venue has not started: {last_line(log)}")
         self.rest, self.stream, self._operator = told["rest"], told["ws"], told["operator"]
+
+    def restart(self) -> None:
+        """End it and start it again at the same addresses, with its books, its price, and the
+        faults that have not struck.
+        """
+        last, self._struck, self._rows = self.last(), self.struck(), self.rows()
+        struck = {(one["kind"], one["role"]) for one in self._struck}
+        self.close()
+        self._begin(*(url.rpartition(":")[2] for url in (self.rest, self._operator)))
+        self.price(last)
+        for trouble in self._planted:
+            if (trouble.kind, trouble.role) not in struck:
+                self.ask("fault", **trouble.line)
 
     def ask(self, path: str, **said: object) -> Any:
         """The operator's port."""
@@ -70,10 +94,10 @@ class Venue:
         with closing(SqliteBooks(self._books, read_only=True)) as books:
             return tuple(books.entries())
 
-    def plant(self, trouble: Trouble, **more: object) -> int:
-        """One more line of the script; its number."""
-        fault = {"kind": trouble.kind, "request": trouble.role, "nth": trouble.nth, **more}
-        return int(self.ask("fault", **fault)["line"])
+    def plant(self, trouble: Trouble) -> None:
+        """One more line of the script."""
+        self._planted.append(trouble)
+        self.ask("fault", **trouble.line)
 
     def strikes(self) -> list[tuple[str, str]]:
         """Kind and role of every strike so far."""
@@ -81,7 +105,11 @@ class Venue:
 
     def struck(self) -> list[dict[str, Any]]:
         """Every strike, with the exchange's time."""
-        return list(self.ask("faults")["strikes"])
+        return [*self._struck, *self.ask("faults")["strikes"]]
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Every request that came in."""
+        return [*self._rows, *self.ask("log")["rows"]]
 
     def now_ns(self) -> int:
         """The exchange's time."""
@@ -94,6 +122,38 @@ class Venue:
     def last(self) -> Decimal:
         """The last price."""
         return Decimal(self.ask("market")["prices"][SYMBOL])
+
+    def bring(self, amount: Decimal) -> None:
+        """A person brings quote into the pair's account, by a client of their own."""
+        self._signed(
+            "/sapi/v1/asset/transfer",
+            type="MAIN_ISOLATED_MARGIN",
+            asset=QUOTE,
+            amount=str(amount),
+            toSymbol=SYMBOL,
+        )
+
+    def buy(self, quantity: Decimal) -> None:
+        """A person buys base for free quote, with an order that has an id of theirs."""
+        self._signed(
+            "/sapi/v1/margin/order",
+            symbol=SYMBOL,
+            isIsolated="TRUE",
+            side="BUY",
+            type="MARKET",
+            quantity=str(quantity),
+            newClientOrderId="a-person",
+        )
+
+    def _signed(self, path: str, **params: str) -> None:
+        query = urlencode({**params, "timestamp": self.now_ns() // 1_000_000})
+        signature = hmac.new(SECRET.encode(), query.encode(), "sha256").hexdigest()
+        asked = urllib.request.Request(  # noqa: S310 - our own venue
+            f"{self.rest}{path}?{query}&signature={signature}",
+            method="POST",
+            headers={"X-MBX-APIKEY": KEY},
+        )
+        urllib.request.urlopen(asked, timeout=_ANSWERS_S).close()  # noqa: S310
 
     def close(self) -> None:
         """End it."""
@@ -133,11 +193,14 @@ class Daemon:
     @property
     def lives(self) -> bool:
         """Whether a process runs; the end of one that does not is written down."""
+        self._note()
+        return self._process is not None
+
+    def _note(self) -> None:
         if self._process is not None and (code := self._process.poll()) is not None:
             self.ends.append(code)
             self._process = None
             self._hang_up()
-        return self._process is not None
 
     def start(self) -> None:
         """Start a process; nobody waits for it."""
@@ -167,6 +230,7 @@ class Daemon:
         if self._process is not None:
             self._process.kill()
             self._process.ends(_ENDS_S)
+            self._note()
 
     def ask_to_end(self) -> None:
         """SIGTERM."""

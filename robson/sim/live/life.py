@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import attrs
@@ -21,11 +23,27 @@ from robson.api.v1 import robson_pb2 as pb
 from robson.daemon.clock import monotonic_s
 from robson.domain.errors import RobsonError
 from robson.domain.values import NS_PER_S
+from robson.sim.live.acts import (
+    AGAIN,
+    DEPOSIT,
+    HOUR,
+    MOVED,
+    PERSON,
+    RECOVERY,
+    RESTART,
+    ROLLOVER,
+    recovering,
+    rolling,
+)
 from robson.sim.live.bare import Away, Bare, bare, windows
 from robson.sim.live.beside import SYMBOL, Daemon, Venue, last_line
 from robson.sim.live.plan import Plan
+from robson.sim.live.states import struck_in, timeline_of
+from robson.sim.live.theirs import theirs_of
+from robson.sim.live.trouble import Trouble
 from robson.sim.live.verdict import Verdict, judge
 from robson.sim.template import Template
+from robson.sim.venue.kinds import TOKEN
 from robson.sim.wait import LOOK_S, pause
 
 GOAL_S = 300.0
@@ -39,6 +57,12 @@ AGAIN_S = 8.0
 address banned, or nothing be lent, for a while."""
 HOLDS_S = 45.0
 """Exchange time for what strikes while a position is held: a look at the stop each half minute."""
+BROUGHT, BOUGHT = Decimal(400), Decimal("0.002")
+"""What a person brings in of the quote, and buys of the base."""
+RUNG = Decimal("1.3")
+"""Spans from the entry at which the stop is moved, and the target is not yet met."""
+_TWICE_S = 0.6
+"""Our time in which a process that has just been started is killed again."""
 _WAITS_S = 5.0
 _NUDGE_S = 1.0
 _OVER = (pb.POSITION_STATE_CLOSED, pb.POSITION_STATE_CANCELLED)
@@ -61,6 +85,8 @@ class Result:
         armed: positions that it took until one was held.
         deaths: processes that were killed or have died.
         strikes: every fault that has struck, by kind and role.
+        states: how often each role was struck in each state.
+        acted: whether the plan's act has happened.
         wrong: what does not hold, in words.
     """
 
@@ -68,6 +94,8 @@ class Result:
     armed: int
     deaths: int
     strikes: tuple[tuple[str, str], ...]
+    states: Mapping[tuple[str, str], int]
+    acted: bool
     verdict: Verdict
     elapsed_s: float
     wrong: tuple[str, ...]
@@ -96,6 +124,8 @@ def live(plan: Plan, speed: str, template: Template, keep: Path | None = None) -
         armed=len(life.armed),
         deaths=sum(code != 0 for code in life.daemon.ends),
         strikes=tuple(life.struck),
+        states=life.states,
+        acted=life.acted,
         verdict=verdict,
         elapsed_s=monotonic_s() - began_s,
         wrong=(*wrong, *verdict.wrong),
@@ -125,11 +155,15 @@ class _Life:
     def __init__(self, plan: Plan, place: Path, speed: str, template: Template) -> None:
         self._plan = plan
         self._speed = Decimal(speed)
+        self._rng = Random(f"live {plan.seed} {plan.number} life")  # noqa: S311
         self.venue = Venue(template, place, speed=speed)
         self.daemon = Daemon(template, place, self.venue, hints=plan.hints)
         self.armed: list[str] = []
         self.struck: list[tuple[str, str]] = []
         self._killed = False
+        self.states: Counter[tuple[str, str]] = Counter()
+        self.acted = False
+        self._own = [*plan.own]
         self._aways: list[Away] = []
         self._gone: tuple[int, float] | None = None
         """When the process was last seen to be gone, by the venue's clock and by ours."""
@@ -149,11 +183,12 @@ class _Life:
             NotLived: a step has not come to its end.
         """
         try:
+            self._plant_where(lambda trouble: trouble.role == TOKEN)  # asked for at the start
             self._until("start", lambda: self.daemon.client() is not None)
-            for trouble in self._plan.troubles:
-                self.venue.plant(trouble)
+            self._plant_where(lambda trouble: trouble.role != TOKEN)
             self._until("enter", self._entered)
             self._dies("holding")
+            self._act_holding()
             self._hold()
             self._leave()
             self._until("settle", self._settled)
@@ -163,8 +198,25 @@ class _Life:
             self.struck = self.venue.strikes()
             raise
         self.struck = self.venue.strikes()
-        books, log = self.venue.ask("books"), self.venue.ask("log")["rows"]
-        return judge(self.daemon, books, log, self.armed, self._bare())
+        self.acted |= self._has_acted()
+        books, log, entries = self.venue.ask("books"), self.venue.rows(), self.venue.entries()
+        self.states = struck_in(self.venue.struck(), log, timeline_of(entries, log))
+        return judge(self.daemon, books, log, self.armed, self._bare(), theirs_of(entries))
+
+    def _plant_where(self, now: Callable[[Trouble], bool]) -> None:
+        for trouble in filter(now, self._plan.troubles):
+            self.venue.plant(trouble)
+
+    def _plant(self, *own: Trouble) -> None:
+        self._own += own
+        for trouble in own:
+            self.venue.plant(trouble)
+
+    def _has_acted(self) -> bool:
+        """What the act has planted has struck, two of it at least."""
+        count = Counter(self.struck)
+        struck = sum(bool(count[one.kind, one.role]) for one in self._own)
+        return bool(self._own) and struck >= min(2, len(self._own))
 
     def _bare(self) -> Bare:
         self._is_back()
@@ -208,11 +260,52 @@ class _Life:
             pause(_NUDGE_S / float(self._speed))
         self._until("hold", self._entered)
 
+    def _act_holding(self) -> None:
+        """What the plan wants to happen while it is held."""
+        if self._plan.act == HOUR:
+            now_ns, hour_ns = self.venue.now_ns(), 3600 * NS_PER_S
+            self.venue.ask("clock", ahead_ms=(hour_ns - now_ns % hour_ns) // 1_000_000 + 1_000)
+            self.acted = True
+        elif self._plan.act in (DEPOSIT, PERSON):
+            self._asks_venue(lambda: self.venue.bring(BROUGHT))
+            if self._plan.act == PERSON:
+                self._asks_venue(lambda: self.venue.buy(BOUGHT))
+        elif self._plan.act == MOVED:
+            self._until("hold", self._entered)
+            position = self._position()
+            if position.state in _OVER:
+                return
+            span = abs(Decimal(position.entry_price) - Decimal(position.stop_loss))
+            up = Decimal(1 if self._plan.side == "long" else -1)
+            self.venue.price(Decimal(position.entry_price) + RUNG * span * up)
+            self._until("move", lambda: self._moved(position.insurance.stop_price))
+
+    def _asks_venue(self, ask: Callable[[], None]) -> None:
+        """A person tries until it is taken: the weather is theirs as well."""
+
+        def taken() -> bool:
+            try:
+                ask()
+            except OSError:
+                return False
+            return True
+
+        self._until("person", taken)
+        self.acted = True
+
+    def _moved(self, from_price: str) -> bool:
+        position = self._position()
+        rests = position.insurance.state == pb.INSURANCE_STATE_RESTING
+        self.acted = rests and position.insurance.stop_price != from_price
+        return bool(self.acted or position.state in _OVER)
+
     def _leave(self) -> None:
         """By the plan's way, once; what is over already is over."""
         position = self._position()
         if position is None or position.state in _OVER:
             return
+        if self._plan.act == ROLLOVER:
+            self._plant(*rolling())
         up = Decimal(1 if self._plan.side == "long" else -1)
         if self._plan.end == "away":
             self._kill()
@@ -224,6 +317,17 @@ class _Life:
             self.venue.price(Decimal(position.stop_loss) - 2 * up)
         self._asked_of = None
         self._dies("leaving")
+        if self._plan.act == RESTART:
+            self._until("leave", self._restarted)
+
+    def _restarted(self) -> bool:
+        """The venue has been started again, as soon as an exit has come in."""
+        if self._settled():
+            return True
+        if any(row["role"] == "exit" for row in self.venue.rows()):
+            self.venue.restart()
+            self.acted = True
+        return self.acted
 
     def _settled(self) -> bool:
         position = self._position()
@@ -258,6 +362,13 @@ class _Life:
         self._killed = True
         self._is_gone()
         self.daemon.kill()
+        if self._plan.act == RECOVERY:
+            self._plant(*recovering(self._rng))
+        elif self._plan.act == AGAIN:
+            self.daemon.start()
+            pause(self._rng.uniform(0, _TWICE_S))
+            self.daemon.kill()
+            self.acted = True
 
     def _is_gone(self) -> None:
         self._gone = self._gone or (self.venue.now_ns(), monotonic_s())

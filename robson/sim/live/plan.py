@@ -13,6 +13,8 @@ from random import Random
 import attrs
 
 from robson.connectors.simulated.kinds import ORDERS
+from robson.sim.live.acts import ACTS, DEPOSIT, PERSON, troubles_of
+from robson.sim.live.trouble import Trouble
 from robson.sim.venue.kinds import KINDS, STREAMS, TOKEN
 
 SIDES = ("long", "short")
@@ -35,23 +37,26 @@ _TRADED = ("several_trades", "thin_book", "slow_matching", "skipped_repay")
 _LEAVING = ("exit", "cancel", "repay")
 _REPEATED = ("question", "market")
 _TIMES = 4
-
-
-@attrs.frozen(kw_only=True)
-class Trouble:
-    """One line of the venue's script: the nth request or frame of a role."""
-
-    kind: str
-    role: str
-    nth: int = 1
-
-    def __str__(self) -> str:
-        return f"{self.kind}/{self.role}"
+_SOON = 2
+_AFTER: Mapping[str, tuple[str | None, ...]] = {
+    "question": (None, "entry", "insurance", "exit"),
+    "market": (None, "insurance"),
+    "aggTrade": (None, "insurance", "cancel"),
+    "kline": (None, "insurance", "cancel"),
+    "user": (None, "insurance", "cancel"),
+}
+"""What comes all the time is met in every state: from the begin, or when such a request came."""
 
 
 @attrs.frozen(kw_only=True)
 class Plan:
-    """One position, from arm to end. ``hints``: the daemon listens to the account as well."""
+    """One position, from arm to end.
+
+    Attributes:
+        hints: the daemon listens to the account as well.
+        act: what happens beside the troubles, one of ``ACTS``.
+        own: which troubles are the act's.
+    """
 
     seed: int
     number: int
@@ -60,12 +65,18 @@ class Plan:
     death: str
     hints: bool
     troubles: tuple[Trouble, ...]
+    act: str = ""
+    own: tuple[Trouble, ...] = ()
 
     @property
     def of_holding(self) -> set[tuple[str, str]]:
         """What can strike while it is held: neither its entry nor what trades on its way out."""
         rest = {(kind, "insurance") for kind in (*_TRADED, "dead_stop")}
-        passing = {(t.kind, t.role) for t in self.troubles if t.role not in ("entry", *_LEAVING)}
+        passing = {
+            (t.kind, t.role)
+            for t in self.troubles
+            if t.nth == 1 and t.role not in ("entry", *_LEAVING) and t.after not in _LEAVING
+        }
         return passing - rest
 
 
@@ -73,25 +84,30 @@ def plan_of(seed: int, number: int) -> Plan:
     """What a position meets; numbers begin with 1."""
     rng = Random(f"live {seed} {number}")  # noqa: S311 - reproducible, not secret
     cards = [_card(seed, CARDS * (number - 1) + place) for place in range(CARDS)]
-    troubles = [_trouble(rng, *card) for card in cards]
+    act = _act(seed, number)
+    end = rng.choice(_ends(cards, leaves=ACTS[act].leaves))
+    death = rng.choice(DEATHS)
+    troubles = [_trouble(rng, *card, end=end) for card in cards]
     for kind, role in cards:
         if (shown_by := _SHOWN_BY.get(kind)) is not None:
             troubles.append(Trouble(kind=shown_by, role=role if role in ORDERS else "entry"))
         if role == "repay":
             troubles.append(Trouble(kind="skipped_repay", role="exit"))
-    end = rng.choice(_ends(cards))
+    own = troubles_of(act, rng)
     return Plan(
         seed=seed,
         number=number,
         side=SIDES[number % 2],
         end=end,
-        death=rng.choice(DEATHS),
-        hints=any(role in ("user", TOKEN) for _, role in cards),
-        troubles=tuple(dict.fromkeys(troubles)),
+        death="holding" if ACTS[act].dies and death == "none" else death,
+        hints=ACTS[act].hears or any(role in ("user", TOKEN) for _, role in cards),
+        troubles=tuple(dict.fromkeys((*troubles, *own))),
+        act=act,
+        own=own,
     )
 
 
-def _ends(cards: Sequence[tuple[str, str]]) -> Sequence[str]:
+def _ends(cards: Sequence[tuple[str, str]], *, leaves: bool) -> Sequence[str]:
     """Ways out on which these faults can strike: the exchange stop alone sends nothing of ours."""
     if any(kind == "dead_stop" for kind, _ in cards):
         return ("away",)
@@ -99,12 +115,23 @@ def _ends(cards: Sequence[tuple[str, str]]) -> Sequence[str]:
         return ENDS[:-1]
     if any(role == "insurance" and kind in _TRADED for kind, role in cards):
         return ("away",)
-    return ENDS
+    return ENDS[:-1] if leaves else ENDS
 
 
-def _trouble(rng: Random, kind: str, role: str) -> Trouble:
-    nth = rng.randint(1, _TIMES) if role in _REPEATED else 1
-    return Trouble(kind=kind, role=role, nth=nth)
+def _trouble(rng: Random, kind: str, role: str, *, end: str) -> Trouble:
+    """Kinds that another fault shows, and what is dead from the begin, wait for nothing."""
+    waits = _AFTER.get(role, (None,)) if kind not in _SHOWN_BY else (None,)
+    after = rng.choice([role for role in waits if end != "away" or role not in _LEAVING])
+    nth = rng.randint(1, _SOON if after else _TIMES) if role in _REPEATED else 1
+    return Trouble(kind=kind, role=role, nth=nth, after=after)
+
+
+def _act(seed: int, number: int) -> str:
+    times, at = divmod(number - 1, len(ACTS))
+    names = list(ACTS)
+    Random(f"live {seed} acts {times}").shuffle(names)  # noqa: S311
+    # What a person buys beside a short is part of its way out, and no more theirs.
+    return DEPOSIT if (names[at], SIDES[number % 2]) == (PERSON, "short") else names[at]
 
 
 def _card(seed: int, place: int) -> tuple[str, str]:

@@ -8,9 +8,21 @@ from typing import Any
 
 import attrs
 
+from robson.sim.live.acts import ACTS
 from robson.sim.live.life import Result
+from robson.sim.live.states import (
+    ARMING,
+    ENTERING,
+    EXITING,
+    HOLDING,
+    INSURING,
+    MOVING,
+    REPAYING,
+    STATES,
+)
 from robson.sim.live.unprotected import Unprotected
 from robson.sim.paper import Paper, hard, soft
+from robson.sim.venue.kinds import ON_REST, STREAMS
 
 SCHEMA = "robson.live/1"
 _OF_LIVES = ("armed", "deaths")
@@ -19,6 +31,22 @@ _ROLES = 38
 """Where roles begin in a line."""
 SURELY = 3
 """A fault that was dealt so often and never struck was not met: that shows nothing."""
+
+
+PROMISED_FROM = 60
+"""So many positions strike each of these: what a request of that role does in that state."""
+PROMISED = (
+    ("entry", ENTERING),
+    ("insurance", INSURING),
+    ("insurance", MOVING),
+    ("cancel", MOVING),
+    ("cancel", EXITING),
+    ("exit", EXITING),
+    ("repay", REPAYING),
+    ("market", ARMING),
+    *(("question", state) for state in STATES if state != MOVING),
+    *((stream, HOLDING) for stream in ("aggTrade", "kline", "user")),
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -60,6 +88,34 @@ class Report:
         return rows
 
     @property
+    def by_state(self) -> dict[str, dict[str, int]]:
+        """Of each role, how often it was struck in each state."""
+        count: Counter[tuple[str, str]] = Counter()
+        for one in self.results:
+            count.update(one.states)
+        roles = [role for role in (*ON_REST, *STREAMS) if any(r == role for r, _ in count)]
+        return {role: {state: count[role, state] for state in STATES} for role in roles}
+
+    @property
+    def acts(self) -> dict[str, tuple[int, int]]:
+        """Of each act, in how many positions it was planned, and in how many it happened."""
+        planned = Counter(one.plan.act for one in self.results if one.plan.act)
+        happened = Counter(one.plan.act for one in self.results if one.acted)
+        return {act: (planned[act], happened[act]) for act in ACTS if planned[act]}
+
+    @property
+    def missed(self) -> tuple[str, ...]:
+        """States that a role of request was to be struck in and never was, and acts that never
+        happened, of so many positions that they must have been.
+        """
+        acts = [act for act, (n, m) in self.acts.items() if n >= SURELY and not m]
+        if len(self.results) < PROMISED_FROM:
+            return tuple(acts)
+        count = self.by_state
+        cells = [f"{role} while {state}" for role, state in PROMISED if not _at(count, role, state)]
+        return (*cells, *acts)
+
+    @property
     def unprotected(self) -> Unprotected:
         """Time without a stop, of every position that was lived to its end."""
         return Unprotected(lives=tuple(one.verdict.bare for one in self.results))
@@ -75,7 +131,7 @@ class Report:
     @property
     def passed(self) -> bool:
         """All held, and the weather was there."""
-        met = bool(self.results and self.struck) and not self.never
+        met = bool(self.results and self.struck) and not self.never and not self.missed
         return met and not self.failed and not self.unprotected.wrong
 
 
@@ -101,7 +157,10 @@ def document(report: Report) -> dict[str, Any]:
             }
             for kind, roles in report.by_role.items()
         ],
+        "states": report.by_state,
+        "acts": {act: {"dealt": n, "happened": m} for act, (n, m) in report.acts.items()},
         "never": list(report.never),
+        "missed": list(report.missed),
         "failed": [_told(report, one) for one in report.failed],
         "elapsed_s": round(report.elapsed_s, 1),
     }
@@ -141,6 +200,8 @@ def show(report: Report, page: Paper) -> None:
         for line in more:
             page.say(" " * _ROLES + soft(line))
     page.say()
+    _show_states(report, page)
+    page.say()
     page.fact(
         "Positions",
         f"{told['held']} of {told['positions']} held, of {told['armed']} armed;"
@@ -160,7 +221,24 @@ def show(report: Report, page: Paper) -> None:
         page.fact("UNPROTECTED", wrong)
     for kind in told["never"]:
         page.fact("NEVER MET", f"{kind}: dealt, and nothing was there to be struck")
+    for what in told["missed"]:
+        page.fact("NEVER MET", what)
     for one in told["failed"]:
         page.fact("FAILED", f"{one['number']}: {one['plan']}", *one["wrong"])
         page.fact("", one["again"])
     page.say("passed" if report.passed else "NOT PASSED")
+
+
+def _show_states(report: Report, page: Paper) -> None:
+    """Which role was struck in which state, and which acts have happened."""
+    page.say(f"{'struck while':<14}" + "".join(soft(f"{state:>10}") for state in STATES))
+    for role, states in report.by_state.items():
+        page.say(f"{role:<14}" + "".join(f"{states[state]:>10}" for state in STATES))
+    page.say()
+    page.say(f"{'act':<18}{'dealt':>7}{'happened':>10}")
+    for act, (dealt, happened) in report.acts.items():
+        page.say(f"{act:<18}{dealt:>7}{happened:>10}   {soft(ACTS[act].means)}")
+
+
+def _at(count: dict[str, dict[str, int]], role: str, state: str) -> int:
+    return count.get(role, {}).get(state, 0)

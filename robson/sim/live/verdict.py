@@ -18,7 +18,8 @@ from robson.domain.identity import Purpose
 from robson.domain.values import NS_PER_S
 from robson.sim.chaos.verdict import DUST, purpose, read_rows
 from robson.sim.live.bare import LIMIT_S, Bare
-from robson.sim.live.beside import BALANCE, Daemon
+from robson.sim.live.beside import Daemon
+from robson.sim.live.theirs import Theirs
 from robson.store.examine import examine
 from robson.store.journal import FILE_NAME
 
@@ -62,6 +63,7 @@ def judge(
     log: list[dict[str, Any]],
     armed: Sequence[str],
     bare: Bare,
+    theirs: Theirs,
 ) -> Verdict:
     """Look at everything that one life has left."""
     account = books["accounts"][0]
@@ -74,13 +76,14 @@ def judge(
     entered = Counter(
         row["target"]
         for row in log
-        if row["role"] == "entry" and row["method"] == "POST" and row["path"] == _ORDERS
+        if (row["method"], row["path"]) == ("POST", _ORDERS)
+        and purpose(row["target"]) is Purpose.ENTRY
     )
     unknown, absent = _unknown(rows)
     wrong += _ends(daemon)
-    wrong += _left(account)
+    wrong += _left(account, theirs)
     wrong += _fills(account, rows)
-    wrong += _money(account, rows)
+    wrong += _money(account, rows, theirs)
     wrong += _entries(entered, armed)
     wrong += _evidence(rows, account)
     wrong += _covered(bare)
@@ -105,7 +108,7 @@ def _ends(daemon: Daemon) -> list[str]:
     return wrong
 
 
-def _left(account: dict[str, Any]) -> list[str]:
+def _left(account: dict[str, Any], theirs: Theirs) -> list[str]:
     wrong = []
     if account["open_orders"]:
         wrong.append(f"{len(account['open_orders'])} orders rest at the exchange")
@@ -113,9 +116,11 @@ def _left(account: dict[str, Any]) -> list[str]:
         owed = Decimal(row["borrowed"]) + Decimal(row["interest"])
         if owed:
             wrong.append(f"owed: {owed} {row['asset']}")
-    base = _total(account["balances"][0])
+    base = _total(account["balances"][0]) - theirs.base
     if base >= DUST:
         wrong.append(f"{base} of the base are left")
+    if base < -DUST:
+        wrong.append(f"{-base} of a person's base are gone")
     return wrong
 
 
@@ -142,7 +147,11 @@ def _fills(account: dict[str, Any], rows: Rows) -> list[str]:
             told = _fill(fill, int(fill["at_ns"]) // 1_000_000)
             if ours.setdefault(fill["trade_id"], told) != told:
                 wrong.append(f"trade {fill['trade_id']} was told twice, and not the same")
-    theirs = {fill["trade_id"]: _fill(fill, _ms(fill["at"])) for fill in account["fills"]}
+    theirs = {
+        fill["trade_id"]: _fill(fill, _ms(fill["at"]))
+        for fill in account["fills"]
+        if purpose(fill["client_id"]) is not None
+    }
     wrong += [
         f"trade {number}: journal {ours.get(number)}, books {theirs.get(number)}"
         for number in sorted(ours.keys() | theirs.keys())
@@ -164,11 +173,11 @@ def _ms(text: str) -> int:
     return int(moment.timestamp()) * 1_000 + moment.microsecond // 1_000
 
 
-def _money(account: dict[str, Any], rows: Rows) -> list[str]:
+def _money(account: dict[str, Any], rows: Rows, theirs: Theirs) -> list[str]:
     """The results of all positions are what the account has won, but for the base that is left."""
     base, quote = account["balances"]
-    left = _total(base) * Decimal(account["last_price"] or 0)
-    won = _total(quote) - BALANCE + left
+    left = (_total(base) - theirs.base) * Decimal(account["last_price"] or 0)
+    won = _total(quote) - theirs.quote + left
     net = sum((Decimal(p["net"]) for kind, p, _ in rows if kind == "pnl_settled"), Decimal(0))
     charged = [Decimal(p["interest"]) for kind, p, _ in rows if kind == "loan_charged"]
     net -= sum(charged, Decimal(0))

@@ -164,6 +164,7 @@ class Venue:
             target=target_of(got.values),
             weight=endpoint.weight_of(got.values) if endpoint else 0,
         )
+        self.market.script.came(row.role)
         told = self.market.script.strikes_told
         before = len(told)
 

@@ -180,13 +180,17 @@ def call(
     request: Intent, *answers: Any, status: int = 200, knows_time: bool = True
 ) -> tuple[Any, Binance]:
     door = Binance(*answers, status=status)
+    return exchange_of(door, knows_time=knows_time).call(request), door
+
+
+def exchange_of(door: Binance, *, knows_time: bool = True) -> BinanceExchange:
     clock = ExchangeClock(time.monotonic_ns, 1_795_292_000_000 * NS_PER_MS)
     if knows_time:
         now_ns = time.monotonic_ns()
         clock.sample(sent_ns=now_ns, received_ns=now_ns, server_ms=1_795_292_000_000)
     limits = Limits(lambda: clock.exchange_ns() // NS_PER_MS)
     api = Api(door, Key("k", HmacSigner("s")), limits, clock)
-    return BinanceExchange(api, clock).call(request), door
+    return BinanceExchange(api, clock)
 
 
 def test_nothing_is_entered_while_the_exchange_time_is_not_known() -> None:
@@ -401,6 +405,29 @@ def test_a_page_instead_of_json_says_what_it_means(status: int, said: str) -> No
     assert isinstance(answer, ApiError)
     assert answer.status == status
     assert said in answer.message
+
+
+def test_a_429_keeps_back_what_no_position_waits_for() -> None:
+    """A question of a position leaves all the same: its pace is kept by whoever asks it."""
+    door = Binance({"code": -1003, "msg": "Too many requests."}, status=429)
+    exchange = exchange_of(door)
+    account, orders = ReadAccount(scope=SCOPE), ReadOrders(scope=SCOPE, since_ns=ExchangeNs(0))
+    credit = attrs.evolve(account, position=POSITION, credit=True)
+    kept = (account, orders, credit, attrs.evolve(QUERY, position=None), ENTRY)
+    for request in (QUERY, attrs.evolve(account, position=POSITION), *kept):
+        exchange.call(request)  # each of them is limited from here on
+    before = len(door.asked)
+
+    for request in kept:
+        answer = exchange.call(request)
+        assert isinstance(answer, ApiError)
+        assert answer.message.startswith("not sent"), request
+    assert len(door.asked) == before
+    for number, request in enumerate((QUERY, attrs.evolve(account, position=POSITION)), 1):
+        answer = exchange.call(request)
+        assert isinstance(answer, ApiError)
+        assert answer.message == "Too many requests.", request
+        assert len(door.asked) == before + number
 
 
 def test_a_refused_clock_is_set_by_one_question_and_nothing_is_sent_again() -> None:

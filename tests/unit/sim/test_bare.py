@@ -27,7 +27,10 @@ def ns(at_s: float) -> ExchangeNs:
 
 def accepted(at_s: float, order_id: int, quantity: str = "1") -> Entry:
     """An order of ours came in."""
-    name = client_order_id(ORDERS[order_id], SCOPE, PositionId.of(7), attempt=order_id, epoch=1)
+    purpose = ORDERS.get(order_id)
+    name = "a-person"
+    if purpose is not None:
+        name = client_order_id(purpose, SCOPE, PositionId.of(7), attempt=order_id, epoch=1)
     return OrderAccepted(
         scope=SCOPE, at_ns=ns(at_s), order_id=order_id, client_id=str(name), action=Action.BUY,
         type=OrderType.MARKET, quantity=Quantity(quantity), side_effect=SideEffect.NONE,
@@ -81,6 +84,11 @@ def test_a_stop_for_a_part_or_one_that_has_filled_covers_no_more_than_it_is_for(
     assert looked((*part, closed(6, 2), accepted(7, 3))).clear == ((FILL, ns(1)), (FILL, ns(2)))
     sold = (accepted(1, 1), filled(1, 1), accepted(1, 2, "0.5"), filled(2, 2, "0.5"))
     assert looked((*sold, accepted(9, 4), filled(9, 4, "0.5"))).clear == ((FILL, ns(8)),)
+
+
+def test_what_a_person_trades_covers_nothing() -> None:
+    life = (accepted(1, 1), filled(1, 1), accepted(2, 9), filled(2, 9), accepted(4, 2))
+    assert looked(life).clear == ((FILL, ns(3)),)
 
 
 def test_what_is_left_bare_at_the_end_counts() -> None:
@@ -144,6 +152,18 @@ def test_a_death_is_measured_by_itself_without_what_is_the_machines() -> None:
     assert (found.clear, found.excused) == ((), (("death", ns(10)),))
     with_fault = looked(life, strike("page", "insurance", 3), aways=(away,))
     assert with_fault.killed_ns == ()
+
+
+@pytest.mark.parametrize(("until_s", "over_s"), [(38, 0), (45, 5)])
+def test_an_exit_that_a_dead_process_may_have_sent_waits_for_its_proof(
+    until_s: float, over_s: float
+) -> None:
+    """Killed when the stop was cancelled, back after 2 s: an exit of a short is sent once."""
+    life = (accepted(1, 1), filled(1, 1), accepted(1, 2), closed(5, 2), accepted(until_s, 4))
+    life = (*life, filled(until_s, 4))
+    found = looked(life, aways=(Away(since_ns=ns(5), until_ns=ns(10), ours_ns=ns(0.5)),))
+    assert found.excused == (("death", ns(until_s - 5)),)
+    assert (found.clear, found.killed_ns, found.over_ns) == ((), (), ns(over_s))
 
 
 def test_limits_bind() -> None:

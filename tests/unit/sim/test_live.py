@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import sys
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import attrs
@@ -13,16 +14,20 @@ import pytest
 from robson.domain.identity import AccountId, PositionId, Purpose, Scope, Symbol, client_order_id
 from robson.sim.__main__ import run
 from robson.sim.live import command, verdict
+from robson.sim.live.acts import ACTS
 from robson.sim.live.bare import Bare
 from robson.sim.live.life import GOAL_S, TRIES, Result, again_s
 from robson.sim.live.plan import CARDS, ENDS, plan_of
-from robson.sim.live.table import Report, document, show
+from robson.sim.live.states import HOLDING, STATES
+from robson.sim.live.table import PROMISED, PROMISED_FROM, SURELY, Report, document, show
+from robson.sim.live.theirs import Theirs
 from robson.sim.live.verdict import Verdict
 from robson.sim.paper import Paper
 from robson.sim.venue.kinds import KINDS
 
 SCOPE = Scope(AccountId("main"), Symbol("BTC", "USDT"))
 ENTRY = str(client_order_id(Purpose.ENTRY, SCOPE, PositionId.of(7), attempt=0, epoch=1))
+THEIRS = Theirs(quote=Decimal(10_000))
 AT = "2026-11-22T10:00:00.001000Z"
 FILL = {
     "trade_id": 1, "client_id": ENTRY, "price": "60000", "quantity": "0.1",
@@ -56,9 +61,9 @@ def rows() -> list[tuple[str, dict[str, Any], int]]:
 def judged(account: dict[str, Any], journal: list[tuple[str, dict[str, Any], int]]) -> list[str]:
     """Everything that is wrong with the two."""
     return [
-        *verdict._left(account),
+        *verdict._left(account, THEIRS),
         *verdict._fills(account, journal),
-        *verdict._money(account, journal),
+        *verdict._money(account, journal, THEIRS),
         *verdict._evidence(journal, account),
     ]
 
@@ -107,7 +112,7 @@ def test_a_request_that_was_unknown_twice_is_one() -> None:
 def test_a_fault_of_a_stop_that_trades_is_dealt_where_the_stop_is_met() -> None:
     """Unless another one of the position wants an exit."""
     found = 0
-    for plan in (plan_of(seed, number) for seed in range(3) for number in range(1, 101)):
+    for plan in (plan_of(seed, number) for seed in range(6) for number in range(1, 101)):
         roles = {(each.kind, each.role) for each in plan.troubles}
         traded = roles & {(kind, "insurance") for kind in ("several_trades", "thin_book")}
         if traded and not {role for _, role in roles} & {"exit", "cancel", "repay"}:
@@ -132,7 +137,7 @@ def test_an_entry_comes_in_once() -> None:
 
 
 def test_a_hundred_positions_are_dealt_every_fault_for_every_role() -> None:
-    """But for what somebody else does; and the same seed deals the same."""
+    """But for what somebody else does."""
     plans = [plan_of(5, number) for number in range(1, 101)]
     dealt = {(each.kind, each.role) for plan in plans for each in plan.troubles}
     others = {"liquidated"} | {name for name in KINDS if name.startswith("foreign")}
@@ -141,6 +146,13 @@ def test_a_hundred_positions_are_dealt_every_fault_for_every_role() -> None:
     for kind in KINDS.keys() - others:
         roles = {role for name, role in dealt if name == kind}
         assert roles >= set(KINDS[kind].requests) - {"trade", "bookTicker"}, kind
+
+
+def test_a_hundred_positions_have_every_act_way_out_side_and_death() -> None:
+    """And the same seed deals the same."""
+    plans = [plan_of(5, number) for number in range(1, 101)]
+
+    assert {plan.act for plan in plans} == set(ACTS)
     assert {plan.end for plan in plans} == set(ENDS)
     assert {plan.side for plan in plans} == {"long", "short"}
     assert {plan.death for plan in plans} > {"struck", "none"}
@@ -152,8 +164,9 @@ def result(number: int, *, struck: bool = True, wrong: tuple[str, ...] = ()) -> 
     """A position that came to its end."""
     plan = plan_of(1, number)
     strikes = tuple((each.kind, each.role) for each in plan.troubles) if struck else ()
+    states = dict.fromkeys(PROMISED, 1)
     return Result(
-        plan=plan, armed=1, deaths=0, strikes=strikes,
+        plan=plan, armed=1, deaths=0, strikes=strikes, states=states, acted=True,
         verdict=Verdict(fills=2, entries=1, bare=Bare(clear=(("fill", 10**8),))),
         elapsed_s=1.0, wrong=wrong,
     )  # fmt: skip
@@ -166,6 +179,14 @@ def test_no_weather_and_no_position_is_no_pass() -> None:
     assert report.passed
     assert not attrs.evolve(report, results=()).passed
     assert not attrs.evolve(report, results=tuple(result(n, struck=False) for n in range(9))).passed
+    idle = tuple(attrs.evolve(one, acted=False) for one in fine)
+    assert set(attrs.evolve(report, results=idle).missed) == set(ACTS)
+    assert attrs.evolve(report, results=idle[: SURELY - 1]).missed == ()
+    calm = {each: 1 for each in PROMISED if each != ("exit", "exiting")}
+    somewhere = tuple(attrs.evolve(one, states=calm) for one in fine)
+    assert attrs.evolve(report, results=somewhere).missed == ("exit while exiting",)
+    assert attrs.evolve(report, results=somewhere[: PROMISED_FROM - 1]).missed == ()
+    assert not attrs.evolve(report, results=somewhere).passed
     never = fine[0].plan.troubles[0].kind
     tame = [attrs.evolve(one, strikes=[s for s in one.strikes if s[0] != never]) for one in fine]
     assert attrs.evolve(report, results=tuple(tame)).never == (never,)
@@ -193,6 +214,10 @@ def test_report_says_what_struck_which_role_and_what_did_not(
     (row,) = (row for row in told["rows"] if row["fault"] == kind)
     assert row["roles"][role] == {"dealt": 1, "struck": 0}
     assert f"{role} 0" in next(line for line in said.splitlines() if line.startswith(f"{kind} "))
+    assert told["states"]["market"] == {state: 2 * (state == "arming") for state in STATES}
+    assert told["states"]["user"][HOLDING] == 2
+    assert told["acts"] == {one.plan.act: {"dealt": 1, "happened": 1} for one in report.results}
+    assert ACTS[one.plan.act].means in said
     assert told["unprotected_s"]["excused"] == {"page": {"stretches": 1, "longest_s": "12.340"}}
     assert "page 1 (12 s)" in said
     assert sum(row["struck"] for row in told["rows"]) == len(others) + len(result(2).strikes)

@@ -43,7 +43,20 @@ def test_the_page_shows_a_script_that_is_read_and_every_kind(tmp_path: Path) -> 
     assert [fault.kind for fault in faults] == ["slow_matching", "lost_answer", "rate_limit"]
     assert (faults[0].share, faults[0].seconds, faults[1].every) == (Decimal("0.4"), 3, 2)
     named = [row.split("`")[1] for row in page.splitlines() if row.startswith("| `")]
-    assert sorted(named[7:]) == sorted(KINDS)
+    assert sorted(named[8:]) == sorted(KINDS)
+
+
+def test_what_waits_for_a_request_counts_from_it_on(tmp_path: Path) -> None:
+    text = '[[fault]]\nkind = "lost_answer"\nrequest = "question"\nafter = "exit"\nnth = 2'
+    late = script(tmp_path, text)
+
+    def struck(role: str) -> bool:
+        late.came(role)
+        return late.strikes("lost_answer", role) is not None
+
+    came = ("question", "question", "entry", "question", "exit", "question", "question", "question")
+    assert [struck(role) for role in came] == [False] * 6 + [True, False]
+    assert late.told() == ["lost_answer of question after exit (line 1) struck 1 of 3 times"]
 
 
 def test_a_script_in_json_is_the_same_script(tmp_path: Path) -> None:
