@@ -200,10 +200,11 @@ def _time() -> tuple[str, ...]:
         ).replace("\n", "\n  "),
         "- "
         + paragraph(
-            "Orders are of all seven types, `GTC`, `IOC` or `FOK`, with any `sideEffectType`. A limit",
-            "takes at once what crosses the book, at the book's price, and rests for what is left,",
-            "with that locked; the market that reaches it fills it whole, at the limit. What it",
-            "has borrowed is repaid when it is cancelled, unless `autoRepayAtCancel=FALSE`.",
+            "Orders are of all seven types, `GTC`, `IOC` or `FOK`, with any `sideEffectType`.",
+            "A limit takes at once what crosses the book, at the book's price, and rests for",
+            "what is left, with that locked; the market that reaches it fills it whole, at the",
+            "limit. What it has borrowed is repaid when it is cancelled, unless",
+            "`autoRepayAtCancel=FALSE`.",
         ).replace("\n", "\n  "),
         "- "
         + paragraph(
