@@ -6,6 +6,7 @@ import json
 from decimal import Decimal
 from typing import Any
 
+import attrs
 import pytest
 
 from robson.connectors.binance import endpoints
@@ -16,6 +17,7 @@ from robson.connectors.binance.http import Reply
 from robson.connectors.binance.keys import Key
 from robson.connectors.binance.limits import Limits
 from robson.connectors.binance.signing import HmacSigner
+from robson.domain.identity import Purpose
 from robson.domain.intents import (
     Intent,
     ReadAccount,
@@ -25,9 +27,10 @@ from robson.domain.intents import (
     ReadTransfers,
     Repay,
 )
-from robson.domain.reports import NoAnswer, OrderState
+from robson.domain.reports import ApiError, NoAnswer, OrderState
 from robson.domain.values import NS_PER_MS, ExchangeNs
 from tests.unit.binance.test_exchange import (
+    ASSET,
     CANCEL,
     ENTRY,
     FULL,
@@ -52,6 +55,8 @@ def trading(door: Binance, clock: ExchangeClock) -> BinanceExchange:
     return BinanceExchange(Api(door, Key("k", HmacSigner("s")), limits, clock), clock)
 
 
+REPAY = Repay(scope=SCOPE, position=POSITION, asset="USDT", amount=Decimal(700), attempt=0,
+              timestamp_ms=NOW_MS)  # fmt: skip
 REPAID = {"txId": 9, "asset": "USDT", "amount": "700", "interest": "0.5",
           "principal": "699.5", "status": "CONFIRMED", "timestamp": 1}  # fmt: skip
 
@@ -63,11 +68,7 @@ REPAID = {"txId": 9, "asset": "USDT", "amount": "700", "interest": "0.5",
         (STOP, (FULL,)),
         (CANCEL, (TAKEN_BACK,)),
         (QUERY, (TOLD,)),
-        (
-            Repay(scope=SCOPE, position=POSITION, asset="USDT", amount=Decimal(700), attempt=0,
-                  timestamp_ms=CANCEL.timestamp_ms),
-            ({"tranId": 9}, {"rows": [REPAID]}),
-        ),
+        (REPAY, ({"tranId": 9}, {"rows": [REPAID]})),
         (ReadOrders(scope=SCOPE, since_ns=ExchangeNs(1_795_291_000_000 * NS_PER_MS)), ([TOLD],)),
         (ReadTrades(scope=SCOPE, since_ns=ExchangeNs(1_795_291_000_000 * NS_PER_MS)), ([],)),
     ],
@@ -95,6 +96,79 @@ def test_an_entry_that_may_borrow_weighs_as_much_as_the_exchange_counts() -> Non
     exchange = trading(door, clock)
     taken = [isinstance(exchange.call(ENTRY), OrderState) for _ in range(97)]
     assert taken == [True] * 96 + [False]
+
+
+def test_what_leaves_risk_asks_for_no_weight() -> None:
+    """The minute is used up: an entry waits, a stop, an exit, a cancel and a repayment leave."""
+    door, clock = Binance(FULL), ExchangeClock(lambda: 0, NOW_MS * NS_PER_MS)
+    clock.sample(sent_ns=0, received_ns=0, server_ms=NOW_MS)
+    limits = Limits(lambda: clock.exchange_ns() // NS_PER_MS)
+    for each in (endpoints.PLACE, endpoints.CANCEL, endpoints.REPAY, endpoints.REPAYMENTS):
+        limits.heard(each, 429, {})
+    exchange = BinanceExchange(Api(door, Key("k", HmacSigner("s")), limits, clock), clock)
+    assert isinstance(exchange.call(ENTRY), ApiError)
+    assert door.asked == []
+    leaving = {
+        "stop": (STOP, [FULL]),
+        "exit": (attrs.evolve(ENTRY, purpose=Purpose.EXIT), [FULL]),
+        "cancel": (CANCEL, [TAKEN_BACK]),
+        "repay": (REPAY, [{"tranId": 9}, {"rows": [REPAID]}]),
+    }
+    for name, (request, answers) in leaving.items():
+        door.says(*answers)
+        assert not isinstance(exchange.call(request), ApiError), name
+
+
+def test_a_repayment_is_accepted_as_long_as_it_says() -> None:
+    wanted = attrs.evolve(REPAY, recv_window_ms=1_234)
+    _, door = call(wanted, {"tranId": 9}, {"rows": [REPAID]})
+    assert door.asked[0][2]["recvWindow"] == "1234"
+
+
+def test_what_is_lent_is_told_of_each_asset() -> None:
+    answer, door = call(
+        ReadAccount(scope=SCOPE, credit=True),
+        {"assets": [PAIR]},
+        [],
+        [RATES[0] | {"symbol": "ETHUSDT", "data": [{"coin": "USDT", "dailyInterest": "9"}]}, *RATES,
+         RATES[0] | {"symbol": "BNBUSDT", "data": [{"coin": "USDT", "dailyInterest": "9"}]}],
+        {"amount": "2"},
+        {"amount": "30000"},
+    )  # fmt: skip
+    assert (answer.credit.base, answer.credit.quote) == (2, 30_000)
+    asked = [params["asset"] for _, path, params in door.asked if path == "maxBorrowable"]
+    assert asked == ["BTC", "USDT"]
+    assert answer.account.hourly_rate_quote == Decimal("0.0000125"), "of this pair"
+
+
+def test_what_is_locked_is_owned_too() -> None:
+    held = PAIR | {"baseAsset": ASSET | {"asset": "BTC", "free": "0.01", "locked": "0.5"}}
+    answer, _ = call(ReadAccount(scope=SCOPE), {"assets": [held]}, [], RATES)
+    assert (answer.base.locked, answer.base.total) == (Decimal("0.5"), Decimal("0.51"))
+
+
+def test_an_account_is_of_the_middle_of_its_way() -> None:
+    """Orders and rates are asked for later and make it no younger."""
+    now = [0]
+
+    class Slow(Binance):
+        def send(self, method: str, path: str, query: str, headers: dict[str, str]) -> Reply:
+            now[0] += 400 * NS_PER_MS
+            return super().send(method, path, query, headers)
+
+    clock = ExchangeClock(lambda: now[0], NOW_MS * NS_PER_MS)
+    account = trading(Slow({"assets": [PAIR]}, [], RATES), clock).call(ReadAccount(scope=SCOPE))
+    assert account.at_ns == (NOW_MS + 200) * NS_PER_MS
+
+
+def test_trades_are_read_page_by_page() -> None:
+    row = {"id": 7, "orderId": 41, "price": "60000.0", "qty": "0.01", "commission": "0",
+           "commissionAsset": "BNB", "isBuyer": True, "time": NOW_MS}  # fmt: skip
+    page = [row | {"id": number} for number in range(1_000)]
+    since = ExchangeNs((NOW_MS - 60_000) * NS_PER_MS)
+    answer, door = call(ReadTrades(scope=SCOPE, since_ns=since), page, [row | {"id": 1_000}], TOLD)
+    assert [fill.trade_id for fill in answer.fills] == list(range(1_001))
+    assert door.asked[1][2]["fromId"] == "1000"
 
 
 def test_interest_and_transfers_are_read_page_by_page() -> None:

@@ -331,6 +331,20 @@ def test_a_hole_in_the_numbers_is_asked_for(world: World) -> None:
     assert world.pair.covered == 16
 
 
+def test_what_was_missed_wakes_the_monitor_and_is_not_asked_for_again(world: World) -> None:
+    world.extremes = Extremes(Decimal(90), Decimal(110), 40, 7)
+    world.step()
+    world.stream.says = [trade(12)]
+    world.step()
+    told = world.told()
+    missed = next(place for place, each in enumerate(told) if isinstance(each, Missed))
+    assert told[missed + 1] == Wake("BTCUSDT")
+    world.stream.says = [trade(50)]
+    world.step()
+    assert world.gaps[0] == 11
+    assert world.gaps[-1] == 41, "up to 40 it has been told"
+
+
 def test_candles_follow_one_another(world: World) -> None:
     world.step()
     world.stream.says = [stands(0, closed=False), stands(0), stands(0), stands(1)]
@@ -338,6 +352,67 @@ def test_candles_follow_one_another(world: World) -> None:
         world.step(0.1)
     closed = [each.candle.open_ns for each in world.told() if isinstance(each, CandleClosed)]
     assert closed == [T0, T0 + CANDLE_NS]
+
+
+def test_a_candle_that_forms_is_not_closed(world: World) -> None:
+    world.step()
+    world.stream.says = [stands(0, closed=False)]
+    world.step()
+    assert not [each for each in world.told() if isinstance(each, CandleClosed)]
+
+
+def test_an_older_candle_does_not_speak_over_a_trade(world: World) -> None:
+    world.step()
+    early = stands(0, "90", closed=False)
+    world.step(0.1)
+    world.stream.says = [trade(11, "100"), early]
+    world.step()
+    world.step()
+    last = world.pair.board.last
+    assert last is not None
+    assert last.price == 10_000
+
+
+def test_candles_that_closed_unheard_are_asked_for_when_a_connection_speaks(world: World) -> None:
+    world.rest = [candle(0), candle(1)]
+    world.step()
+    world.stream.says = [trade(11)]
+    world.step()
+    closed = [each.candle.open_ns for each in world.told() if isinstance(each, CandleClosed)]
+    assert closed == [T0, T0 + CANDLE_NS]
+    world.feed._candles(world.pair, [candle(0), candle(1), candle(2)])  # asked for twice
+    closed = [each.candle.open_ns for each in world.told() if isinstance(each, CandleClosed)]
+    assert closed == [T0 + 2 * CANDLE_NS]
+
+
+def test_a_price_that_was_asked_for_says_nothing_once_prices_come_again(world: World) -> None:
+    """The answer is of before: a trade has been heard meanwhile."""
+    world.step()
+    world.stream.says = [trade(11, "100")]
+    world.step()
+    world.feed._polled("BTCUSDT", Price("50"))
+    last = world.pair.board.last
+    assert last is not None
+    assert last.price == 10_000
+
+
+def test_after_an_outage_the_next_one_begins_with_quick_tries_again(world: World) -> None:
+    world.dials = False
+    for _ in range(600):
+        world.step(0.5)
+    world.dials = True
+    while not world.dialled:
+        world.step(0.5)
+    world.stream.says = [trade(11)]
+    world.step(SILENCE_S + 1)
+    world.dials = False
+    for stream in world.dialled:
+        stream.says = [StreamBroken("gone")]
+    world.step(SILENCE_S + 1)
+    before = len(world.dialler.asked)
+    for _ in range(30):
+        world.step(0.1)
+    assert len(world.dialler.asked) - before >= 2, "in three seconds"
 
 
 def test_a_hole_in_the_candles_is_filled_in_order(world: World) -> None:
