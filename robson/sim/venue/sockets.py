@@ -145,11 +145,19 @@ class Connection:
                     return
 
     async def _keep(self) -> None:
+        """Ping, and end what does not answer or is too old.
+
+        Time in which the venue itself was stopped is nobody's silence.
+        """
         began_s, pings = self._monotonic_s(), 0
+        each_s = max(PING_S / self._speed, _LEAST_PING_S)
         with contextlib.suppress(ConnectionError):
             while True:
-                await asyncio.sleep(max(PING_S / self._speed, _LEAST_PING_S))
+                slept_from_s = self._monotonic_s()
+                await asyncio.sleep(each_s)
                 now_s = self._monotonic_s()
+                stopped_s = now_s - slept_from_s - each_s
+                began_s, self._alive_s = began_s + stopped_s, self._alive_s + stopped_s
                 age_s = (now_s - began_s) * self._speed
                 patience_s = max((PONG_S + PING_S) / self._speed, _LEAST_PONG_S)
                 if age_s > LIFE_S or now_s - self._alive_s > patience_s:
