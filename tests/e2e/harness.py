@@ -36,6 +36,8 @@ KILLED = -signal.SIGKILL
 BOUND_S = 40.0
 """For anything that takes a second on a machine with nothing else to do."""
 _LOOK_S = 0.02
+_ROUND_S = 2.0
+"""Of the bound, at most, for one look: what was stopped for a minute has not waited for one."""
 _FOREIGN = ("ROBSON_", "RUNTIME_DIRECTORY", "STATE_DIRECTORY", "CREDENTIALS_DIRECTORY", "NOTIFY_")
 
 T = TypeVar("T")
@@ -43,13 +45,15 @@ T = TypeVar("T")
 
 def until(look: Callable[[], T | None], what: str, bound_s: float = BOUND_S) -> T:
     """Look until there is something to see, and return it."""
-    ends, never = time.monotonic() + bound_s, threading.Event()
+    never, waited_s, now_s = threading.Event(), 0.0, time.monotonic()
     while True:
         seen = look()
         if seen:
             return seen
-        assert time.monotonic() < ends, f"not within {bound_s:g} s: {what}"
+        assert waited_s < bound_s, f"not within {bound_s:g} s: {what}"
         never.wait(_LOOK_S)
+        before_s, now_s = now_s, time.monotonic()
+        waited_s += min(now_s - before_s, _ROUND_S)
 
 
 def environment(**more: str) -> dict[str, str]:
