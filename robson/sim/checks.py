@@ -32,7 +32,7 @@ from robson.domain.reports import InterestCharge
 from robson.domain.values import NS_PER_S, plain
 from robson.domain.view import PositionView
 from robson.engine.invariants import Audit, Truth
-from robson.engine.invariants.life import BARE_NS
+from robson.engine.invariants.life import BARE_NS, MOVED_NS
 from robson.engine.invariants.terms import Transfer, Verdict, least_order, seconds
 from robson.engine.leaving import EXIT_UNEXPLAINED
 from robson.sim.cover import Cover
@@ -160,11 +160,12 @@ class Checks(Observer):
         self.audit.evaluated.update(dict.fromkeys(WORLD_RULES, 0))
         self._conservation = Conservation(world.exchange.books, world.exchange.state)
         self.cover = Cover(world.instrument)
-        self._watch = Watch(world, self.audit, self.cover.others)
         self.bare_ns: Counter[str] = Counter()
         self.excused_ns: Counter[str] = Counter()
+        self._counted_ns: Counter[str] = Counter()
         self._oracle = _oracle(world)
         self._decided = _decided(world)
+        self._watch = Watch(world, self.audit, self.cover.others, self._decided)
         self._read = self._charged = 0
         self._charges: list[InterestCharge] = []
         self._transfers: list[Transfer] = []
@@ -356,7 +357,11 @@ class Checks(Observer):
                 spans = self._world.faults.spans
                 kinds = [s.kind for s in spans if s.since_ns < bare.until_ns]
                 self.excused_ns[kinds[-1]] += excused
-            counted = self.bare_ns[bare.position]
+            moved_ns = MOVED_NS if bare.moved else 0
+            self._counted_ns[bare.position] += max(
+                0, bare.until_ns - bare.since_ns - excused - moved_ns
+            )
+            counted = self._counted_ns[bare.position]
             verdict = counted <= BARE_NS or f"by the exchange no stop rested {seconds(counted)}"
             self.audit.note("S10", verdict=verdict, at_ns=bare.until_ns)
 

@@ -30,11 +30,15 @@ ZERO = Decimal(0)
 
 @attrs.frozen
 class Bare:
-    """A stretch without a stop that is over. ``position`` is the hash its order ids carry."""
+    """A stretch without a stop that is over. ``position`` is the hash its order ids carry.
+
+    ``moved``: a stop rested before it, and one rests after it.
+    """
 
     position: str
     since_ns: int
     until_ns: int
+    moved: bool
 
 
 class Cover:
@@ -54,6 +58,7 @@ class Cover:
         self._net = ZERO
         self._before = ZERO
         self._bare_ns: int | None = None
+        self._rested = False
         self.others = Others(rules.symbol.base)
         self.filled: list[str] = []
         self.holds: tuple[str, bool] | None = None
@@ -71,12 +76,15 @@ class Cover:
             self.others.read(entry)
             self._note(entry)
             bare = self.holds is not None and not self._stops
+            self._rested = self._rested and self.holds is not None
             if bare and self._bare_ns is None:
                 self._bare_ns = entry.at_ns
             elif not bare and self._bare_ns is not None:
                 if held is not None and entry.at_ns > self._bare_ns:
-                    yield Bare(held[0], self._bare_ns, entry.at_ns)
+                    moved = self._rested and self.rests
+                    yield Bare(held[0], self._bare_ns, entry.at_ns, moved)
                 self._bare_ns = None
+            self._rested = self._rested or (self.holds is not None and self.rests)
 
     def _note(self, entry: Entry) -> None:
         match entry:

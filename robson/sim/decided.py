@@ -14,6 +14,7 @@ from typing import Any
 import attrs
 
 from robson.sim.oracle import BPS, SIGN, Verdict, exact
+from robson.sim.ruler import Ruler, ruler_of
 
 BOUNDED, RULED, ADMITTED = "M9", "M10", "M11"
 HOURS = 24
@@ -21,9 +22,6 @@ AT_ENTRY, AT_BOUND, ABOVE_LIQUIDATION = Fraction(3, 2), Fraction(13, 10), Fracti
 BEYOND = Fraction(3, 200)
 """The most that may be lost at the exchange's stop, as a share of the capital."""
 HEADROOM = Fraction(1, 100)
-FAR_FILL = Fraction(1, 4)
-"""A fill farther than so many spans from its reference is the anchor of the first rung."""
-SIXTEENTH = 16
 ROUNDED = Fraction(1, 10**9)
 """Shares and quantities are cut after 8 to 12 digits on the way to a figure."""
 FINEST = Fraction(1, 10**12)
@@ -55,6 +53,8 @@ class Life:
     found: bool
     plan: dict[str, Any] | None = None
     fill: Fraction | None = None
+    rung: int = 0
+    stop: Fraction | None = None
 
 
 class Decided:
@@ -95,11 +95,11 @@ class Decided:
         life = self._lives[told["position"]]
         match name:
             case "sizing_decided":
-                life.plan = told["plan"]
+                life.plan, life.fill, life.rung, life.stop = told["plan"], None, 0, None
                 if not life.found:
                     yield from ((BOUNDED, said) for said in self._bounded(life, told))
                     yield from ((ADMITTED, said) for said in self._admitted(life, told))
-                yield from ((RULED, said) for said in self._planned(life, told["plan"]["stops"]))
+                yield from ((RULED, said) for said in self._planned(life, told["plan"]))
             case "entry_filled" | "entry_partly_filled":
                 life.fill = exact(told["price"])
             case "stop_raised":
@@ -113,9 +113,13 @@ class Decided:
         quantity, capital = exact(sizing["quantity"]), exact(sizing["capital"])
         entry, fill = exact(plan["stops"]["entry_ref"]), exact(sizing["entry_fill"])
         interest = exact(sizing["interest_unit"])
-        due = self._interest(told, entry, fill, long=long)
+        due = self._interest(life, told, entry, fill, long=long)
         near = abs(interest - due) <= entry * ROUNDED + FINEST
         yield near or f"a unit's interest is {float(interest)}, by the rates {float(due)}"
+        risked, share = exact(sizing["planned_risk"]), exact(life.strategy["risk_pct"]) / 100
+        yield (
+            risked <= capital * share or f"{float(risked)} planned, {float(share)} of it is allowed"
+        )
         usable = max(Fraction(0), min(capital, _equity(account)))
         most = usable * (life.leverage - (0 if long else 1)) * (1 - HEADROOM) / entry
         yield (
@@ -154,61 +158,105 @@ class Decided:
             yield level >= least - ROUNDED or said
 
     def _interest(
-        self, told: dict[str, Any], entry: Fraction, fill: Fraction, *, long: bool
+        self, life: Life, told: dict[str, Any], entry: Fraction, fill: Fraction, *, long: bool
     ) -> Fraction:
         """Of one unit, for a day: of all of a short, and of what a long's equity does not pay."""
         sizing, account, fee = told["plan"]["sizing"], told["account"], self._pair.fee
         if not long:
             return entry * exact(account["hourly_rate_base"]) * HOURS
         left = exact(told["plan"]["stops"]["stop"]) * (1 - self._pair.gap)
-        risked = exact(sizing["capital"]) * exact(sizing["risk_pct"]) / 100
+        risked = exact(sizing["capital"]) * exact(life.strategy["risk_pct"]) / 100
         cost = risked / (fill - left + fee * (fill + left)) * entry
         share = max(Fraction(0), 1 - max(Fraction(0), _equity(account)) / cost) if cost else 1
         return entry * exact(account["hourly_rate_quote"]) * HOURS * share
 
     # --- M10: one ruler --------------------------------------------------------------------------
 
-    def _planned(self, life: Life, stops: dict[str, Any]) -> Iterator[Verdict]:
+    def _planned(self, life: Life, plan: dict[str, Any]) -> Iterator[Verdict]:
         """Level, guard and buffer give the stop; a whole number of spans the stop-gain."""
-        sign, terms = SIGN[stops["side"]], life.strategy["stop"]
-        entry, level, stop = (exact(stops[x]) for x in ("entry_ref", "technical_stop", "stop"))
-        if stops["guard"] is not None:
-            level = min(level * sign, exact(stops["guard"]) * sign) * sign
+        stops, terms = plan["stops"], life.strategy["stop"]
+        sign, entry, stop = SIGN[stops["side"]], exact(stops["entry_ref"]), exact(stops["stop"])
+        level, guard, farthest = exact(stops["technical_stop"]), stops["guard"], None
+        asked = terms["guard_lookback"] is not None
+        yield asked == (guard is not None) or f"the guard is {guard}, asked for: {asked}"
+        if guard is not None and (level - exact(guard)) * sign > 0:
+            farthest = exact(guard)
+        behind = self._behind(terms, entry, level if farthest is None else farthest, stop, sign)
+        yield 0 <= behind < self._pair.tick or f"the stop {stops['stop']} is {float(behind)} off"
+        if stops["unguarded"] is not None:
+            free = self._behind(terms, entry, level, exact(stops["unguarded"]), sign)
+            right = farthest is not None and 0 <= free < self._pair.tick
+            yield right or f"without its guard the stop is {float(free)} off"
+        elif farthest is not None:
+            same = self._behind(terms, entry, level, stop, sign) < self._pair.tick
+            yield same or f"nothing says where the stop is without its guard {guard}"
+        yield from self._ahead(life, plan, entry, abs(entry - stop), sign)
+
+    def _behind(
+        self, terms: dict[str, Any], entry: Fraction, level: Fraction, stop: Fraction, sign: int
+    ) -> Fraction:
+        """How far a stop lies behind where a level and its buffer put it."""
         most = exact(terms["buffer_cap_ratio"]) * abs(entry - level)
         buffer = min(level * exact(terms["buffer_bps"]) / BPS, most)
-        behind = (level - sign * buffer - stop) * sign
-        yield 0 <= behind < self._pair.tick or f"the stop {stops['stop']} is {float(behind)} off"
-        spans = life.strategy["stop_gain_spans"]
+        return (level - sign * buffer - stop) * sign
+
+    def _ahead(
+        self, life: Life, plan: dict[str, Any], entry: Fraction, span: Fraction, sign: int
+    ) -> Iterator[Verdict]:
+        """The target, the first rung's distance, and the bounds of the span."""
+        stops, spans, past = (
+            plan["stops"],
+            life.strategy["stop_gain_spans"],
+            life.strategy["be_bps"],
+        )
         if spans is None:
             yield stops["stop_gain"] is None or f"a stop-gain {stops['stop_gain']} for none"
+        else:
+            ahead = (exact(stops["stop_gain"]) - entry) * sign - exact(spans) * span
+            near = 0 <= ahead < self._pair.tick
+            yield near or f"the stop-gain is {float(ahead)} off {spans} spans"
+        if life.found:
             return
-        ahead = (exact(stops["stop_gain"]) - entry) * sign - exact(spans) * abs(entry - stop)
-        yield 0 <= ahead < self._pair.tick or f"the stop-gain is {float(ahead)} off {spans} spans"
+        past = life.strategy["be_bps"]
+        costs = 2 * self._pair.fee + self._pair.gap / 2
+        due = exact(past) if past is not None else -(-costs * BPS // 1)
+        yield exact(plan["be_bps"]) == due or f"first rung {plan['be_bps']} bps, not {float(due)}"
+        bounds = life.strategy["stop"]["bounds"]
+        within = bounds["min_bps"] * entry <= span * BPS <= bounds["max_bps"] * entry
+        yield within or f"a span of {float(span * BPS / entry)} bps is out of bounds"
 
     def _raised(self, life: Life, told: dict[str, Any]) -> Iterator[Verdict]:
         """The price has reached the rung and not the next one; the stop is the rung's own."""
         if life.plan is None or life.fill is None:
             yield "a stop was raised before anything was held"
             return
-        stops, mode, rung = life.plan["stops"], life.strategy["trailing"], int(told["rung"])
-        sign, entry = SIGN[stops["side"]], exact(stops["entry_ref"])
-        span = abs(entry - exact(stops["stop"]))
-        handspan, tick = mode == "handspan", self._pair.tick
-        stride = span if handspan else max(tick, span / SIXTEENTH)
-        yield mode in ("handspan", "continuous") or f"a stop was raised under {mode}"
-        made = (exact(told["price"]) - entry) * sign
+        ruler, rung = self._ruler(life), int(told["rung"])
+        sign, stride = ruler.sign, ruler.stride
+        climbs = ruler.mode in ("handspan", "continuous")
+        yield climbs or f"a stop was raised under {ruler.mode}"
+        made = (exact(told["price"]) - ruler.entry) * sign
         yield made >= rung * stride or f"rung {rung} at {told['price']}, it is farther"
-        yield made < (rung + 1) * stride + tick or f"rung {rung} at {told['price']}, it is past it"
-        if handspan and rung == 1:
-            near = abs(life.fill - entry) <= FAR_FILL * span
-            past = 1 + exact(life.plan["be_bps"]) / BPS
-            should = (entry if near else life.fill) * (past if sign > 0 else 1 / past)
-        else:
-            should = entry + sign * (rung * stride - span)
-        if stops["unguarded"] is not None:
-            should = max(should * sign, exact(stops["unguarded"]) * sign) * sign
-        behind = (should - exact(told["stop"])) * sign
-        yield 0 <= behind < tick or f"rung {rung} moves to {told['stop']}, {float(behind)} off"
+        past = made >= (rung + 1) * stride + self._pair.tick
+        yield not past or f"rung {rung} at {told['price']}, it is past it"
+        behind = (ruler.stop(rung) - exact(told["stop"])) * sign
+        at_rung = 0 <= behind < self._pair.tick
+        yield at_rung or f"rung {rung} moves to {told['stop']}, {float(behind)} off"
+        life.rung, life.stop = rung, exact(told["stop"])
+
+    def _ruler(self, life: Life) -> Ruler:
+        assert life.plan is not None
+        assert life.fill is not None
+        return ruler_of(life.plan, life.strategy["trailing"], life.fill, self._pair.tick)
+
+    def ahead(self, position: str) -> tuple[Fraction | None, Fraction | None]:
+        """The prices of the next rung and of the target of what is held; None for none."""
+        life = self._lives[position]
+        if life.plan is None or life.fill is None:
+            return None, None
+        stops = life.plan["stops"]
+        stop, gain = life.stop or exact(stops["stop"]), stops["stop_gain"]
+        rung = self._ruler(life).ahead(life.rung, stop)
+        return rung, None if gain is None else exact(gain)
 
     # --- M11: who may enter ----------------------------------------------------------------------
 

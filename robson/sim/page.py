@@ -136,7 +136,7 @@ def _unprotected(total: Total, paper: Paper) -> None:
             ("worst", worst),
         )
     )
-    lines = [f"{figures}   {hard('(limit 3.00 s a position)')}"]
+    lines = [f"{figures}   {hard('(limit 3.00 s a position, and 0.50 s a move)')}"]
     excused = {kind: ns // NS_PER_S for kind, ns in total.excused_ns.items() if ns >= NS_PER_S}
     if excused:
         parts = "  ".join(

@@ -36,7 +36,7 @@ _SAYS: dict[str, tuple[Any, ...]] = {
     "stop.cap_ratio": (Decimal("0.25"), Decimal("0.25"), Decimal("0.1")),
     "stop.guard_enabled": (False, False, True),
     "stop.guard_lookback": (20, 20, 2, 5, 50),
-    "stop_gain.r": (Decimal(2), Decimal(1), Decimal("1.5"), Decimal(3), "none", "none"),
+    "stop_gain.r": (Decimal(2), Decimal("0.75"), Decimal("1.5"), Decimal(3), "none", "none"),
     "trailing.mode": ("handspan", "handspan", "continuous", "continuous", "off"),
     "trailing.be_bps": ("auto", "auto", Decimal(0), Decimal(45), Decimal(150)),
     "risk_pct": (Decimal(1), Decimal(1), Decimal("0.5"), Decimal("0.2")),

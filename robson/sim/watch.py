@@ -10,14 +10,17 @@ from decimal import Decimal, localcontext
 
 import attrs
 
+from robson.connectors.simulated.ledger import Terms
 from robson.connectors.simulated.orders import Order
 from robson.domain.identity import Purpose
 from robson.domain.lifecycle import PositionState
-from robson.domain.values import MONEY, NS_PER_S, Side
+from robson.domain.values import MONEY, NS_PER_S, Side, plain
 from robson.domain.view import PositionView
 from robson.engine.invariants import Audit
 from robson.engine.invariants.life import EXIT_NS
-from robson.engine.invariants.terms import seconds
+from robson.engine.invariants.terms import least_order, seconds
+from robson.sim.decided import Decided
+from robson.sim.oracle import exact
 from robson.sim.others import Others
 from robson.sim.world import World
 
@@ -28,6 +31,8 @@ MOVE_NS = 75 * NS_PER_S
 GROW_NS = 15 * NS_PER_S
 """What an entry still brings is asked after each second, and a stop rests at least for five."""
 LOOK_NS = NS_PER_S
+AHEAD = {"rung": "M10", "target": "L1"}
+"""What lies ahead of a position, and the rule that wants something to follow when it is met."""
 
 
 @attrs.define
@@ -39,15 +44,19 @@ class Watch:
 
     Attributes:
         others: what a person owns in the pair, which no stop of ours is for.
+        decided: works out where the next rung and the target are.
     """
 
     world: World
     audit: Audit
     others: Others
+    decided: Decided
     _view: PositionView | None = None
     _stop: int = 0
     _crossed_ns: int | None = None
     _beyond: bool = False
+    _ahead: dict[str, int] = attrs.Factory(dict)
+    _met_ns: dict[str, int] = attrs.Factory(dict)
     _looked_ns: int = 0
     _shared_ns: int = -MOVE_NS
     _since: dict[str, int] = attrs.Factory(dict)
@@ -59,11 +68,26 @@ class Watch:
             if was is None or was.id != view.id:
                 self._forget()
             self._view, self._stop = view, self.world.instrument.ticks(view.stop)
+            self._look_ahead(view)
         elif was is not None and was.id == view.id:
             self._forget()
 
+    def _look_ahead(self, view: PositionView) -> None:
+        """Where the next rung and the target are; what was met of them is of the past then."""
+        rules, ahead = self.world.instrument, {}
+        least, tick = exact(plain(rules.min_price)), exact(plain(rules.tick))
+        for name, price in zip(AHEAD, self.decided.ahead(str(view.id)), strict=True):
+            if price is not None:
+                ahead[name] = int((price - least) / tick)
+        for name in AHEAD:
+            if ahead.get(name) != self._ahead.get(name):
+                self._met_ns.pop(name, None)
+        self._ahead = ahead
+
     def _forget(self) -> None:
         self._view, self._crossed_ns, self._beyond = None, None, False
+        self._ahead = {}
+        self._met_ns.clear()
         self._since.clear()
 
     def offered(self, price: int) -> None:
@@ -76,10 +100,14 @@ class Watch:
         heeded = band is None or not band[0] < price < band[1]
         if self._beyond and heeded and self._crossed_ns is None:
             self._crossed_ns = self.world.clock.now_ns
+        for name, level in self._ahead.items():
+            if heeded and (price - level) * view.side.sign >= 0 and name not in self._met_ns:
+                self._met_ns[name] = self.world.clock.now_ns
 
     def died(self) -> None:
         """Nobody judges a price that came while nobody lived."""
         self._crossed_ns = None
+        self._met_ns.clear()
 
     def look(self) -> None:
         """Say what is wrong for too long."""
@@ -91,6 +119,7 @@ class Watch:
             late = f"the stop {view.stop} was met {seconds(took)} ago and nothing follows"
             self.audit.note("L1", verdict=took <= EXIT_NS or late, at_ns=now)
             self._crossed_ns = None if took > EXIT_NS else self._crossed_ns
+        self._follows(now)
         if now - self._looked_ns < LOOK_NS:
             return
         self._looked_ns = now
@@ -101,7 +130,20 @@ class Watch:
         quiet = band is not None and band[0] < self._stop < band[1]
         unseen = f"nobody waits for the stop {view.stop}" if quiet else None
         self._lasts("L1", "unseen", unseen, now, EXIT_NS)
+        for name, level in self._ahead.items():
+            hidden = band is not None and band[0] < level < band[1]
+            said = f"nobody waits for the {name}" if hidden else None
+            self._lasts(AHEAD[name], f"unseen {name}", said, now, EXIT_NS)
         self._rests(view, view.side, now)
+
+    def _follows(self, now: int) -> None:
+        """A rung that was met raises the stop, a target that was met leaves."""
+        for name, since_ns in list(self._met_ns.items()):
+            took = now - since_ns
+            late = f"the {name} was met {seconds(took)} ago and nothing follows"
+            self.audit.note(AHEAD[name], verdict=took <= EXIT_NS or late, at_ns=now)
+            if took > EXIT_NS:
+                del self._met_ns[name]
 
     def _lasts(self, rule: str, name: str, wrong: str | None, now: int, most_ns: int) -> None:
         """Something may be wrong for a while, but not for longer."""
@@ -134,6 +176,8 @@ class Watch:
                 self._shared_ns = now
             late = _refused(view) or now - self._shared_ns < MOVE_NS
             self._lasts("S10", "small", small, now, MOVE_NS if late else GROW_NS)
+            large = None if near else self._large(side, order)
+            self._lasts("S10", "large", large, now, MOVE_NS)
 
     def _is_near(self, view: PositionView, side: Side) -> bool:
         """Whether the price is so near that the stop is not to be touched."""
@@ -179,6 +223,20 @@ class Watch:
         capped = most is not None and order.quantity + rules.order_step > most
         left = missing > 0 and not capped
         return f"the exchange stop leaves {missing} uncovered" if left else None
+
+    def _large(self, side: Side, order: Order) -> str | None:
+        """How much more a short's stop would buy than is owed; a long's cannot be too large.
+
+        Due are the debt with the interest of a day, the grid, and the smallest order there is.
+        """
+        rules, account = self.world.instrument, self.world.exchange.state.accounts[self.world.scope]
+        if side is Side.LONG or order.stop_price is None:
+            return None
+        with localcontext(MONEY):
+            owed = account.base.debt * (1 + Terms().daily_rate_base)
+            due = rules.ceil_quantity(owed / (1 - rules.taker_fee)) + rules.order_step
+            more = order.quantity - max(due, least_order(rules, order.stop_price))
+        return f"the exchange stop buys {more} more than is owed" if more > 0 else None
 
 
 def _refused(view: PositionView) -> bool:

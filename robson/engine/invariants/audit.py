@@ -297,7 +297,7 @@ def _covered(
 ) -> None:
     since = memory.bare_ns.pop(view.id, None)
     if since is not None:
-        memory.bare[view.id] += memory.counted(since, life.covered_from(event))
+        memory.bare[view.id] += life.bare_until(memory, event, view, since)
     if isinstance(event, e.InsurancePlaced):
         memory.rested[view.id] = event.stop_price
         memory.resting_ns.setdefault(event.client_id, event.at_ns)

@@ -23,6 +23,8 @@ from robson.engine.invariants.terms import (
 )
 
 BARE_NS = 3 * NS_PER_S
+MOVED_NS = 500 * NS_PER_MS
+"""From the cancel of a stop to the next one at rest, where it is moved: one round trip."""
 EXIT_NS = NS_PER_S
 RESOLVE_NS = 30 * NS_PER_S
 FRESH_NS = 2 * NS_PER_S
@@ -113,7 +115,7 @@ def covered(seen: Seen) -> Iterator[Verdict]:
     since = seen.memory.bare_ns.get(seen.after.id)
     counted = seen.memory.bare[seen.after.id]
     if since is not None:
-        counted += seen.memory.counted(since, covered_from(seen.event))
+        counted += bare_until(seen.memory, seen.event, seen.after, since)
     yield counted <= BARE_NS or f"no stop rested for {seconds(counted)}, allowed are 3 s"
 
 
@@ -130,6 +132,22 @@ def protectable_ns(fills: tuple[Fill, ...], view: PositionView, memory: Memory) 
         if view.side is Side.SHORT or rules.exit_quantity(held, worth) is not None:
             return fill.at_ns
     return None
+
+
+def bare_until(
+    memory: Memory,
+    event: e.InsurancePlaced | e.ExitFilled | e.InsuranceFilled,
+    view: PositionView,
+    since_ns: int,
+) -> int:
+    """How much of the time up to an event counts as time without a stop.
+
+    A stop is moved by taking it away first, so each move has its own short time: one that follows a
+    price far does not use up what is allowed to a life.
+    """
+    took = memory.counted(since_ns, covered_from(event))
+    again = isinstance(event, e.InsurancePlaced) and view.id in memory.rested
+    return max(0, took - MOVED_NS) if again else took
 
 
 def covered_from(event: e.InsurancePlaced | e.ExitFilled | e.InsuranceFilled) -> int:

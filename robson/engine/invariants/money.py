@@ -74,8 +74,9 @@ def loss_side(seen: Seen) -> Iterator[Verdict]:
         for price in (stop, behind.stop_price):
             yield (price - rules.min_price) % rules.tick == 0 or f"{price} is off the tick grid"
         gain = stops.stop_gain
-        ahead = gain is None or (gain - stops.entry_ref) * sign >= stops.span
-        yield ahead or f"the stop-gain {gain} is nearer than the stop"
+        spans = seen.after.strategy.stop_gain_spans or ZERO
+        ahead = gain is None or (gain - stops.entry_ref) * sign >= spans * stops.span
+        yield ahead or f"the stop-gain {gain} is nearer than {spans} spans"
 
 
 def within_budget(seen: Seen) -> Iterator[Verdict]:
@@ -128,13 +129,16 @@ def _may_be_less(seen: Seen) -> bool:
         and (order.stop_price is not None or not order.status.is_final)
         for order in seen.truth.orders
     )
-    return view.missed_ns is not None or refused or theirs
+    free = None if seen.truth is None else seen.truth.account.base.free
+    all_of_it = free is not None and seen.rules.floor_quantity(free) <= quantity
+    return view.missed_ns is not None or refused or theirs or all_of_it
 
 
 def stop_covers(seen: Seen) -> Iterator[Verdict]:
     """The exchange stop has everything that can be sold or is owed, and lies behind the stop.
 
-    Less where something says that not all of it can: it is missed, was refused, or is held back.
+    Less where something says that not all of it can: it is missed, was refused, is held back, or by
+    the exchange there is no more.
     """
     order, view, rules = seen.event.order, seen.after, seen.rules
     entry, stop, plan = view.entry, view.stop, view.plan

@@ -8,12 +8,13 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
 from robson.domain.values import Side
-from robson.sim import decided
+from robson.sim import decided, ruler
 from robson.sim.checks import _decided
 from robson.sim.decided import Decided
 from robson.sim.lives import Lives
@@ -81,6 +82,10 @@ SIZED = {
     "quantity": ("M9", by("9", "plan", "sizing", "quantity")),
     "money": ("M9", put("0", "account", "quote", "free")),
     "stop-gain": ("M10", by("0.9", "plan", "stops", "stop_gain")),
+    "risk": ("M9", by("1.5", "plan", "sizing", "planned_risk")),
+    "break-even": ("M10", put("9", "plan", "be_bps")),
+    "guard": ("M10", put("1", "plan", "stops", "guard")),
+    "unguarded": ("M10", put("1", "plan", "stops", "unguarded")),
     "level": ("M10", by("0.9", "plan", "stops", "technical_stop")),
     "base": ("M11", put("5", "account", "base", "locked")),
     "base owed": ("M11", put("5", "account", "base", "borrowed")),
@@ -96,12 +101,19 @@ RAISED = {
 }
 
 
-def test_it_imports_nothing_of_what_it_judges() -> None:
-    tree = ast.parse(Path(str(decided.__file__)).read_text(encoding="utf-8"))
+@pytest.mark.parametrize(
+    ("module", "of_ours"),
+    [
+        (decided, {"robson.sim.oracle", "robson.sim.ruler"}),
+        (ruler, {"robson.sim.oracle"}),
+    ],
+)
+def test_it_imports_nothing_of_what_it_judges(module: ModuleType, of_ours: set[str]) -> None:
+    tree = ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8"))
     names = [node.names[0].name for node in ast.walk(tree) if isinstance(node, ast.Import)]
     names += [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
 
-    assert {name for name in names if name.startswith("robson")} == {"robson.sim.oracle"}
+    assert {name for name in names if name.startswith("robson")} == of_ours
     others = {name.partition(".")[0] for name in names} - {"robson", "attrs"}
     assert others <= sys.stdlib_module_names
 
