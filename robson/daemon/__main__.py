@@ -45,8 +45,11 @@ _SIMULATED: dict[str, object] = {
 }
 """Options of the simulated exchange as they are when nobody has given them."""
 _FASTEST = 10_000_000
+BROKEN_PIPE = 141
 EXAMPLES = """examples:
-  robsond run --profile sim                      a generated tape at 60 times real time
+  robsond run                                    a generated tape at 60 times real time
+  robsond run --profile paper                    Binance's public prices, a paper account
+  robsond run --config robsond.toml --observe    live, and it sends no order
   robsond run --tape BTCUSDT-1m.csv.gz --speed max
   robsond run --tape BTCUSDT-1m.csv.gz --from 2025-07-16T02:00 --speed 600
 """
@@ -64,14 +67,22 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     run.add_argument("--config", metavar="FILE", help="TOML; without it every key has its default")
-    run.add_argument("--profile", choices=("sim", "paper", "live"), help="default sim")
+    run.add_argument("--profile", choices=("sim", "paper", "live"), help="default: sim")
     run.add_argument(
         "--observe", action="store_true", help="live: read everything, send no order at all"
     )
-    run.add_argument("--state-dir", metavar="DIR", help="journal, socket, token, exchange books")
+    run.add_argument(
+        "--state-dir",
+        metavar="DIR",
+        help="journal, socket, token, exchange books; default: robson/PROFILE in the user's state",
+    )
     run.add_argument("--fresh", action="store_true", help="begin with an empty state directory")
-    run.add_argument("--grpc", metavar="HOST:PORT", help="port 0 takes a free one")
-    run.add_argument("--http", metavar="HOST:PORT", help="port 0 takes a free one")
+    run.add_argument(
+        "--grpc", metavar="HOST:PORT", help="default: 127.0.0.1:50051; port 0 takes a free one"
+    )
+    run.add_argument(
+        "--http", metavar="HOST:PORT", help="default: 127.0.0.1:8080; port 0 takes a free one"
+    )
     run.add_argument(
         "--stop-with-stdin",
         action="store_true",
@@ -86,21 +97,41 @@ def parser() -> argparse.ArgumentParser:
 
 def _simulated(run: argparse.ArgumentParser) -> None:
     sim = run.add_argument_group("simulated exchange")
-    sim.add_argument("--tape", action="append", default=[], metavar="[SYMBOL=]PATH")
-    sim.add_argument("--history", action="append", default=[], metavar="[SYMBOL=]PATH")
+    sim.add_argument(
+        "--tape",
+        action="append",
+        default=[],
+        metavar="[SYMBOL=]PATH",
+        help="bars or trades as CSV, one for each pair; default: one is generated",
+    )
+    sim.add_argument(
+        "--history",
+        action="append",
+        default=[],
+        metavar="[SYMBOL=]PATH",
+        help="what came before the tape; default: 26 h are generated",
+    )
     sim.add_argument("--symbol", metavar="BASE/QUOTE", help="pair of a tape whose name has none")
-    sim.add_argument("--from", dest="from_time", metavar="TIME", help="begin inside the tape")
-    sim.add_argument("--speed", default="60", metavar="X|max", help="tape seconds a second")
-    sim.add_argument("--seed", type=int, default=1, metavar="N")
-    sim.add_argument("--balance", default="10000", metavar="AMT", help="quote asset, each pair")
+    sim.add_argument("--from", dest="from_time", metavar="TIME", help="begin inside the tape, UTC")
+    sim.add_argument(
+        "--speed", default="60", metavar="X|max", help="tape seconds a second; default: 60"
+    )
+    sim.add_argument(
+        "--seed", type=int, default=1, metavar="N", help="of what is generated; default: 1"
+    )
+    sim.add_argument(
+        "--balance", default="10000", metavar="AMT", help="quote asset, each pair; default: 10000"
+    )
     sim.add_argument("--exchange-info", metavar="FILE", help="symbol rules, Binance's format")
-    sim.add_argument("--faults", metavar="FILE", help="what goes wrong, in TOML; see docs")
+    sim.add_argument(
+        "--faults", metavar="FILE", help="what goes wrong, in TOML: docs/operations/faults.md"
+    )
     sim.add_argument(
         "--dead-for",
         type=int,
         default=60,
         metavar="SECONDS",
-        help="tape seconds the market goes on before a restarted daemon sees it",
+        help="tape seconds the market goes on before a restarted daemon sees it; default: 60",
     )
     sim.add_argument(
         "--exchange", metavar="unix:PATH", help="one in a process of its own: it plays the tape"
@@ -138,6 +169,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if args.command in offline.COMMANDS:
             return offline.run(args, dict(os.environ))
         return _run(args)
+    except BrokenPipeError:
+        return _unread()
     except OSError as error:
         return _refused(_of_a_file(error), args)
     except RobsonError as error:
@@ -151,6 +184,12 @@ def _refused(error: RobsonError, args: argparse.Namespace) -> int:
     if getattr(args, "json", False):
         logs.tell(offline.problem(str(error), row.code, row.number))
     return say(str(error), row.code, row.number)
+
+
+def _unread() -> int:
+    """Nobody reads what was to be said; what Python would say about that goes nowhere, too."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return BROKEN_PIPE
 
 
 def _of_a_file(error: OSError) -> Unwritable:

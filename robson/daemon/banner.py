@@ -19,17 +19,19 @@ def banner(title: str, rows: Iterable[tuple[str, str]], width: int | None) -> li
     """
     lines = [title]
     for label, text in rows:
-        first, rest = f"  {label}".ljust(LABELS), " " * LABELS
-        lines += [first + text] if width is None else _folded(text, first, rest, width)
+        lines += folded(f"  {label}".ljust(LABELS), text, width)
     return lines
 
 
-def _folded(text: str, first: str, rest: str, width: int) -> list[str]:
+def folded(first: str, text: str, width: int | None) -> list[str]:
+    """A text beside its label, and below itself where it does not fit."""
+    if width is None:
+        return [first + text]
     return wrap(
         text,
         max(_LEAST, width),
         initial_indent=first,
-        subsequent_indent=rest,
+        subsequent_indent=" " * len(first),
         break_long_words=False,
         break_on_hyphens=False,
     )

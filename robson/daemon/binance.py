@@ -35,6 +35,7 @@ from robson.daemon.config import Config
 from robson.daemon.custody import Market
 from robson.daemon.exits import ExchangeUnreachable
 from robson.daemon.messages import Unseen
+from robson.daemon.reach import KEY_REFUSED, NO_PAIR
 from robson.daemon.ticks import TickBoard
 from robson.domain.errors import ConfigError
 from robson.domain.instrument import Instrument
@@ -165,8 +166,16 @@ class BinanceTheatre:
                 if failed.is_final or monotonic_s() > ends_s:
                     raise ExchangeUnreachable(
                         f"{self.access.rest_url} does not serve this daemon: {failed}"
+                        f"{self._about(failed)}"
                     ) from None
             never.wait(RETRY_S)
+
+    def _about(self, failed: Failed) -> str:
+        """Which setting a refusal is about."""
+        code = getattr(failed.answer, "code", 0)
+        if code == NO_PAIR:
+            return f" exchange.symbols is {','.join(self.access.symbols)}"
+        return " It is about the key of exchange.key_file" if code in KEY_REFUSED else ""
 
     def _read_clock(self) -> None:
         for _ in range(SAMPLES):

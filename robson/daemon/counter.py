@@ -20,7 +20,7 @@ from robson.daemon.binance import Access, clock_of
 from robson.daemon.checks import CHECKS, Check, failed, passed, unchecked
 from robson.daemon.clock import Pace, monotonic_s, wall_ns
 from robson.daemon.config import Config
-from robson.daemon.reach import KEY_REFUSED
+from robson.daemon.reach import KEY_REFUSED, NO_PAIR
 from robson.domain.errors import ConfigError
 from robson.domain.instrument import Instrument
 from robson.domain.values import NS_PER_MS, NS_PER_S, Price, Side, plain
@@ -36,6 +36,11 @@ _FEW = 5
 """Accounts that one question may name."""
 
 _NEW_KEY = "change the key's rights at Binance, or make a new key; then ask again"
+_OTHER_KEY = {
+    -1022: "compare secret_key with the one that belongs to this api_key, or make a new key",
+    -2014: "compare api_key with the one at Binance: this is none",
+}
+"""What is to be mended where it is no right that is missing, by the exchange's code."""
 
 Asked = Callable[[], Check]
 
@@ -115,10 +120,16 @@ class Counter:
         """Whether each pair takes a resting stop."""
         without = []
         limited = []
+        symbols = " or ".join(self._access.symbols)
         try:
             found = self._rules()
         except ConfigError as error:
             return failed("Order types", str(error), "it cannot be traded", "mend exchange.symbols")
+        except Failed as error:
+            if getattr(error.answer, "code", 0) != NO_PAIR:
+                raise
+            said = f"{symbols} is no pair of this exchange"
+            return failed("Order types", said, "it cannot be traded", "mend exchange.symbols")
         for instrument in found:
             types = instrument.stop_order_types()
             if not types or "MARKET" not in instrument.order_types:
@@ -152,10 +163,12 @@ class Counter:
         try:
             rights = self._api.ask(endpoints.RIGHTS, {}, m.Rights)
         except Failed as error:
-            if getattr(error.answer, "code", 0) not in KEY_REFUSED:
+            code = getattr(error.answer, "code", 0)
+            if code not in KEY_REFUSED:
                 raise
             means = "no order is taken, and exchange stops are the only protection"
-            return failed("Key", f"is refused: {error}", means, _NEW_KEY, stops=True)
+            fix = _OTHER_KEY.get(code, _NEW_KEY)
+            return failed("Key", f"is refused: {error}", means, fix, stops=True)
         observes = self._config["exchange.observe"]
         now_ms = self.clock.exchange_ns() // NS_PER_MS
         wrong = tuple(too_much(rights, now_ms, observes=observes))

@@ -11,8 +11,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import attrs
+
 from robson.api import places
 from robson.daemon import logs
+from robson.daemon.banner import folded, width_of_stdout
 from robson.daemon.checks import Check, Verdict, all_passed, count, document, failed, passed
 from robson.daemon.checks import unchecked as could_not
 from robson.daemon.config import Config, Examined, Wrong, examine
@@ -39,7 +42,7 @@ def add_to(commands: argparse._SubParsersAction[Any]) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.add_argument("--config", metavar="FILE", help="TOML; without it the environment alone")
-    command.add_argument("--profile", choices=("sim", "paper", "live"), help="default sim")
+    command.add_argument("--profile", choices=("sim", "paper", "live"), help="default: sim")
     command.add_argument("--state-dir", metavar="DIR", help="where the journal is, or is to be")
     command.add_argument("--json", action="store_true", help="one JSON document")
 
@@ -53,7 +56,7 @@ def run(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
     for check in offline(found, args.config, directory):
         checks.append(check)
         if not args.json:
-            for line in lines(check):
+            for line in lines(check, width_of_stdout()):
                 logs.tell(line)
     if args.json:
         logs.tell(json.dumps(document(checks, profile), indent=1))
@@ -104,28 +107,33 @@ def exchange(config: Config) -> Iterator[Check]:
     from robson.daemon.counter import KEYED, PUBLIC, Counter
 
     names = PUBLIC if config["profile"] == "paper" else (*PUBLIC, *KEYED)
+    if not config["exchange.rest_url"]:
+        yield from (could_not(name, "exchange.rest_url is not given") for name in names)
+        return
     try:
-        if not config["exchange.rest_url"]:
-            raise ConfigError("exchange.rest_url is not given")
-        yield from Counter(access_of(config), config).look()
-    except ConfigError as error:
-        yield from (could_not(name, str(error)) for name in names)
+        access = access_of(config)
+    except ConfigError:  # what is wrong with it, the check of the secrets has said
+        without = attrs.evolve(config, values={**config.values, "exchange.key_file": ""})
+        yield from Counter(access_of(without), config).look()
+        yield from (could_not(name, "the key's file cannot be used") for name in KEYED)
+        return
+    yield from Counter(access, config).look()
 
 
-def lines(check: Check) -> Iterator[str]:
-    """A check for people: the mark, what was found, what it means, what to do, what it spares."""
+def lines(check: Check, width: int | None = None) -> Iterator[str]:
+    """A check for people: the mark, what was found, what it means, what to do, what it spares.
+
+    ``width`` None, where no terminal reads it, folds nothing.
+    """
     noted = check.answer is Verdict.PASS and check.means
-    yield f" {'!' if noted else _MARKS[check.answer]} {check.name:<11} {check.said}"
-    if check.means:
-        yield _below("means", check.means)
-    if check.fix:
-        yield _below("fix", check.fix)
+    mark = "!" if noted else _MARKS[check.answer]
+    yield from folded(f" {mark} {check.name:<11} ", check.said, width)
+    below = [("means", check.means), ("fix", check.fix)]
     if check.answer is not Verdict.PASS:
-        yield _below(check.incident, check.happened)
-
-
-def _below(label: str, text: str) -> str:
-    return f"{'':14} {label:<5} {text}"
+        below.append((check.incident, check.happened))
+    for label, text in below:
+        if text:
+            yield from folded(f"{'':15}{label:<5} ", text, width)
 
 
 def verdict(checks: list[Check]) -> str:

@@ -21,7 +21,8 @@ def add_to(commands: argparse._SubParsersAction[Any]) -> None:
     """Add these commands to the command line of ``robsond``."""
     told = _added(commands, "explain", "a position's journal, without a running daemon")
     told.add_argument("position", metavar="ID", help="full id, its last 4 or more, or the symbol")
-    told.add_argument("--account", default=KEYS["instance.account"].default, metavar="NAME")
+    usual = KEYS["instance.account"].default
+    told.add_argument("--account", default=usual, metavar="NAME", help="default: %(default)s")
     checked = _added(
         commands, "verify-journal", "check every page, row and projection; changes nothing"
     )

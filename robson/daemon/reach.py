@@ -11,6 +11,8 @@ from robson.domain.values import NS_PER_S
 
 KEY_REFUSED = (-1022, -2014, -2015)
 """Codes of a key that is refused: its signature, its form, its rights or its address."""
+NO_PAIR = -1121
+"""Code of a symbol that the exchange does not have."""
 LOST_S = 30
 """Exchange time after which an exchange that serves nothing counts as out of reach."""
 _CALLER_REFUSED = (401, 403, 451)

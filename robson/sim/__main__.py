@@ -163,13 +163,10 @@ def _exchange_options(commands: Any) -> None:
     )
     exchange.add_argument("--listen", metavar="unix:PATH", required=True, help="its socket")
     exchange.add_argument("--state-dir", metavar="DIR", required=True, help="its books")
-    exchange.add_argument("--tape", action="append", default=[], metavar="[SYMBOL=]PATH")
-    exchange.add_argument("--history", action="append", default=[], metavar="[SYMBOL=]PATH")
-    exchange.add_argument("--speed", default="1", metavar="X", help="default: %(default)s")
-    exchange.add_argument("--seed", type=int, default=1, metavar="N", help="default: %(default)s")
-    exchange.add_argument("--balance", default="10000", metavar="AMT", help="default: %(default)s")
-    exchange.add_argument("--faults", metavar="FILE", help="what goes wrong, in TOML")
-    exchange.add_argument("--account", default="main", metavar="NAME", help="default: %(default)s")
+    _played(exchange)
+    exchange.add_argument(
+        "--account", default="main", metavar="NAME", help="whose money it is; default: %(default)s"
+    )
     exchange.add_argument(
         "--by-hand", action="store_true", help="prices move only when a caller asks for it"
     )
@@ -184,10 +181,11 @@ def _venue_options(commands: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    venue.add_argument("--tape", action="append", default=[], metavar="[SYMBOL=]PATH")
-    venue.add_argument("--history", action="append", default=[], metavar="[SYMBOL=]PATH")
+    _played(venue)
     venue.add_argument("--replay", metavar="FILE", help="a raw recording of streams, as it was")
-    venue.add_argument("--port", type=int, default=9443, metavar="N", help="default: %(default)s")
+    venue.add_argument(
+        "--port", type=int, default=9443, metavar="N", help="REST; default: %(default)s"
+    )
     venue.add_argument("--ws-port", type=int, metavar="N", help="streams; default: the same port")
     venue.add_argument(
         "--operator-port",
@@ -196,13 +194,13 @@ def _venue_options(commands: Any) -> None:
         metavar="N",
         help="books, log, faults; default: free",
     )
-    venue.add_argument("--speed", default="1", metavar="X", help="default: %(default)s")
-    venue.add_argument("--faults", metavar="FILE", help="what goes wrong, in TOML")
     venue.add_argument("--credentials", metavar="FILE", help="keys and their accounts, in TOML")
     venue.add_argument("--state-dir", metavar="DIR", help="its books; default: none are kept")
-    venue.add_argument("--exchange-info", metavar="FILE", help="symbol rules")
-    venue.add_argument("--balance", default="10000", metavar="AMT", help="default: %(default)s")
-    venue.add_argument("--seed", type=int, default=1, metavar="N", help="default: %(default)s")
+    venue.add_argument(
+        "--exchange-info",
+        metavar="FILE",
+        help="symbol rules, Binance's format; default: its own table",
+    )
     venue.add_argument("--tape-time", action="store_true", help="leave the tape its own time")
     venue.add_argument(
         "--by-hand", action="store_true", help="prices move only when the operator asks for it"
@@ -213,6 +211,36 @@ def _venue_options(commands: Any) -> None:
         help="do not take the id of a cancelled or expired order again",
     )
     venue.add_argument("--json", action="store_true", help="say where it is as one JSON document")
+
+
+def _played(command: argparse.ArgumentParser) -> None:
+    """What is played, how fast, and with how much."""
+    command.add_argument(
+        "--tape",
+        action="append",
+        default=[],
+        metavar="[SYMBOL=]PATH",
+        help="bars or trades as CSV, one for each pair; default: one is generated",
+    )
+    command.add_argument(
+        "--history",
+        action="append",
+        default=[],
+        metavar="[SYMBOL=]PATH",
+        help="what came before the tape; default: 26 h are generated",
+    )
+    command.add_argument(
+        "--speed", default="1", metavar="X", help="its seconds a second; default: %(default)s"
+    )
+    command.add_argument(
+        "--seed", type=int, default=1, metavar="N", help="of what is generated; default: 1"
+    )
+    command.add_argument(
+        "--balance", default="10000", metavar="AMT", help="quote asset, each pair; default: 10000"
+    )
+    command.add_argument(
+        "--faults", metavar="FILE", help="what goes wrong, in TOML: docs/operations/faults.md"
+    )
 
 
 def _seeds(text: str) -> tuple[int, int]:

@@ -16,9 +16,9 @@ import pytest
 
 from robson.api.client import CallFailed
 from robson.api.v1 import robson_pb2 as pb
-from robson.daemon.checks import CHECKS, Check, Verdict
+from robson.daemon.checks import CHECKS, Check, Verdict, failed
 from robson.daemon.config import examine
-from robson.daemon.doctor import offline
+from robson.daemon.doctor import lines, offline
 from tests.e2e.harness import ROOT, arm, environment
 from tests.e2e.venues import Venue, beside_a_venue, key_file, live
 
@@ -86,6 +86,12 @@ def test_every_check_in_each_of_its_answers(doctor: Doctor, record_property: Any
         assert (limited.answer, bool(limited.means)) == (Verdict.PASS, True)
     with doctor.told(burn={"spotBNBBurn": True}):
         takes(doctor.asks(), Verdict.FAIL, "Fees", said="BNB")
+    nobody = doctor.asks(ROBSON__EXCHANGE__SYMBOLS="BTCUSDT,NOPEUSDT")
+    takes(nobody, Verdict.FAIL, "Order types", said="NOPEUSDT is no pair of this exchange")
+    key_file(doctor.place, "not-the-secret")
+    takes(doctor.asks(), Verdict.FAIL, "Key", said="Signature")
+    assert "secret_key" in doctor.asks()["Key"].fix
+    key_file(doctor.place)
     takes(_beside_a_fast_one(doctor), Verdict.UNCHECKED, "Clock", said="runs 2 times ours")
     doctor.venue.clock(5_000)
     takes(doctor.asks(), Verdict.FAIL, "Clock", said="behind")
@@ -119,7 +125,10 @@ def _beside_a_fast_one(doctor: Doctor) -> dict[str, Check]:
 def _machine(doctor: Doctor, takes: Any) -> None:
     """What is wrong with this machine."""
     doctor.key.chmod(0o644)
-    takes(doctor.asks(), Verdict.FAIL, "Secrets", said="0644")
+    shared = doctor.asks()
+    takes(shared, Verdict.FAIL, "Secrets", said="0644")
+    takes(shared, Verdict.PASS, "Exchange", "Clock", "Order types")
+    takes(shared, Verdict.UNCHECKED, "Key", "Pairs", "Fees", "Exit", said="the key's file")
     doctor.key.chmod(0o600)
     full = doctor.asks(ROBSON__STORE__DISK_ENTRY_MIB="1000000")
     takes(full, Verdict.FAIL, "Disk", said="MiB free")
@@ -198,6 +207,29 @@ def test_the_command_says_it_and_ends_with_it(doctor: Doctor) -> None:
     assert "F74" in ill.stdout
     assert "test-secret" not in ill.stdout
     assert [path for path in sorted(doctor.place.rglob("*")) if path not in before] == []
+
+
+def test_nobody_has_to_read_it_to_its_end(place: Path) -> None:
+    """Into ``head``: the code of a closed pipe, and no word about it."""
+    words = [sys.executable, "-m", "robson.daemon", "doctor", "--state-dir", str(place)]
+    with subprocess.Popen(
+        words, env=environment(), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as asked:
+        assert asked.stdout is not None
+        asked.stdout.close()
+        assert asked.stderr is not None
+        assert asked.stderr.read() == b""
+    assert asked.returncode == 141
+
+
+def test_a_terminal_folds_what_is_found_beside_its_name() -> None:
+    check = failed("Secrets", "somewhere/key.toml: others may read it", "they can ask", "chmod 600")
+
+    told = list(lines(check, 40))
+
+    assert told[:2] == [" ✗ Secrets     somewhere/key.toml:", " " * 15 + "others may read it"]
+    assert max(map(len, told)) <= 40
+    assert len(list(lines(check))) == 4
 
 
 def test_live_starts_with_a_bad_key_and_enters_nothing(place: Path, record_property: Any) -> None:

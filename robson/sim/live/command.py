@@ -43,11 +43,20 @@ def add_to(commands: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    live.add_argument("--positions", metavar="N", type=int, default=POSITIONS, help="%(default)s")
+    live.add_argument(
+        "--positions", metavar="N", type=int, default=POSITIONS, help="default: %(default)s"
+    )
     live.add_argument("--seed", metavar="N", type=int, default=1, help="default: %(default)s")
     live.add_argument("--only", metavar="N", type=int, help="one position, by its number")
-    live.add_argument("--speed", metavar="X", default=SPEED, help="of time; default: %(default)s")
-    live.add_argument("--jobs", metavar="N", type=int, default=JOBS, help="default: %(default)s")
+    live.add_argument(
+        "--speed",
+        metavar="X",
+        default=SPEED,
+        help="the exchange's seconds a second; default: %(default)s",
+    )
+    live.add_argument(
+        "--jobs", metavar="N", type=int, default=JOBS, help="at once; default: %(default)s"
+    )
     live.add_argument("--keep", metavar="DIR", help="keep what each position left behind")
     live.add_argument("--json", action="store_true", help="one JSON document, nothing else")
 

@@ -8,7 +8,7 @@ import json
 import logging
 import tempfile
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,9 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from robson.connectors.simulated.fault_script import read_faults
+from robson.daemon.banner import banner, width_of_stdout
 from robson.daemon.clock import monotonic_s, wall_ns
-from robson.daemon.programme import SimOptions, programme
+from robson.daemon.programme import Programme, SimOptions, programme
 from robson.domain.errors import InvalidValue
 from robson.domain.values import decimal_of
 from robson.sim.venue.keys import DEFAULT, Keys, read_keys
@@ -128,15 +129,26 @@ def _serve(options: Options, state_dir: Path, say: Callable[[str], None], *, as_
     venue = Venue(market, keys, speed=float(speed), monotonic_s=monotonic_s)
     try:
         with contextlib.suppress(web.GracefulExit):  # SIGTERM and Ctrl-C end it in order
-            asyncio.run(_open(venue, options, _teller(say, market, state_dir, as_json=as_json)))
+            tell = _teller(say, options, played, state_dir, as_json=as_json)
+            asyncio.run(_open(venue, options, tell))
     finally:
         market.close()
+    if not as_json:
+        for told in market.script.told():
+            say(f"fault {told}")
+        say(f"the venue has ended after {venue.log.number:,} requests")
 
 
 def _teller(
-    say: Callable[[str], None], market: Market, state_dir: Path, *, as_json: bool
+    say: Callable[[str], None],
+    options: Options,
+    played: Programme,
+    state_dir: Path,
+    *,
+    as_json: bool,
 ) -> Callable[[int, int, int], None]:
     """Tells once where the venue is."""
+    symbols = [str(item.instrument.symbol) for item in played.items]
 
     def tell(port: int, ws_port: int, operator_port: int) -> None:
         document: dict[str, Any] = {
@@ -144,16 +156,43 @@ def _teller(
             "rest": f"http://{HOST}:{port}",
             "ws": f"ws://{HOST}:{ws_port}",
             "operator": f"http://{HOST}:{operator_port}",
-            "symbols": list(market.pairs),
+            "symbols": symbols,
             "state_dir": str(state_dir),
         }
         if as_json:
             say(json.dumps(document))
-        else:
-            say(f"{', '.join(market.pairs)} at {document['rest']} and {document['ws']}")
-            say(f"operator at {document['operator']}, books in {state_dir}")
+            return
+        for line in banner(_TITLE, _said_first(options, played, document), width_of_stdout()):
+            say(line)
 
     return tell
+
+
+_TITLE = "SIMULATED, no real money    robson-sim venue  Binance's formats, on this machine only"
+
+
+def _said_first(
+    options: Options, played: Programme, document: dict[str, Any]
+) -> Iterator[tuple[str, str]]:
+    """Labels and what stands beside them."""
+    told = ", ".join(
+        f"{item.tape.symbol} {'synthetic' if item.tape.synthetic else 'recorded'}, {item.tape.name}"
+        for item in played.items
+    )
+    yield "prices", f"{told}  speed {options.sim.speed:f}x{'  by hand' * options.by_hand}"
+    for warning in played.warnings:
+        yield "note", warning
+    yield "rest", document["rest"]
+    yield "streams", document["ws"]
+    named = "test-key, secret test-secret"
+    yield "key", named if options.credentials is None else f"those of {options.credentials}"
+    yield "operator", f"{document['operator']}/books, and /log, /faults, /market; not for clients"
+    thrown = "" if options.state_dir is not None else ", thrown away at the end"
+    yield "books", f"{document['state_dir']}{thrown}"
+    for fault in played.faults:
+        yield "fault", f"{fault.name} (line {fault.line})"
+    yield "try", f"curl {document['rest']}/api/v3/ticker/price"
+    yield "stop", "Ctrl-C"
 
 
 async def _open(venue: Venue, options: Options, opened: Callable[[int, int, int], None]) -> None:

@@ -38,12 +38,12 @@ class RequestLog:
 
     def __init__(self) -> None:
         self.rows: deque[Row] = deque(maxlen=KEPT)
-        self._number = 0
+        self.number = 0
 
     def begin(self, **values: Any) -> Row:
         """A request has come in."""
-        self._number += 1
-        row = Row(number=self._number, **values)
+        self.number += 1
+        row = Row(number=self.number, **values)
         self.rows.append(row)
         return row
 
