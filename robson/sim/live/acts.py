@@ -42,7 +42,7 @@ class Act:
 
 ACTS: Mapping[str, Act] = {
     MOVED: Act(
-        means="the price reaches the first rung: the stop is moved, and a request of that is struck"
+        means="the price reaches the first rung: the stop is moved, and its requests are struck"
     ),
     HOUR: Act(means="the clock jumps over the full hour, at which interest is charged"),
     AGAIN: Act(means="killed twice within a second", dies=True),
@@ -66,9 +66,10 @@ def troubles_of(act: str, rng: Random) -> tuple[Trouble, ...]:
     if act == "deaf":
         return (Trouble(kind=rng.choice(("page", "wrong_country")), role="token", every=1),)
     if act == MOVED:
-        cancel = Trouble(kind=rng.choice((*_SILENT, *_DONE, *_REFUSED)), role="cancel")
-        stop = Trouble(kind=rng.choice((*_SILENT, *_DONE, *_REFUSED)), role="insurance", nth=2)
-        return (rng.choice((cancel, stop)),)
+        return (
+            Trouble(kind=rng.choice((*_SILENT, *_DONE, *_REFUSED)), role="cancel"),
+            Trouble(kind=rng.choice((*_SILENT, *_DONE, *_REFUSED)), role="insurance", nth=2),
+        )
     if act == "in pieces":
         return tuple(Trouble(kind="slow_matching", role=role) for role in ("entry", "exit"))
     if act.startswith("chain"):

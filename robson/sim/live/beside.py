@@ -13,12 +13,12 @@ from urllib.parse import urlencode
 
 from robson.api.client import CallFailed, Client
 from robson.connectors.simulated.books import SqliteBooks
-from robson.connectors.simulated.entries import Entry
+from robson.connectors.simulated.entries import Entry, Filled
 from robson.daemon.clock import monotonic_s
 from robson.domain.errors import RobsonError
 from robson.sim.live.trouble import Trouble
 from robson.sim.template import Child, Template
-from robson.sim.wait import until
+from robson.sim.wait import pause, until
 
 SYMBOL, BASE, QUOTE = "BTCUSDT", "BTC", "USDT"
 KEY, SECRET = "test-key", "test-secret"
@@ -27,6 +27,7 @@ MARKET = "1"
 """The venue's seed: a market in which both sides may enter. What strikes is the plan's to say."""
 WINDOW_MS, WINDOW_OURS_MS = 1_500, 300
 """A request is to be taken within so many of the exchange's milliseconds, and at least of ours."""
+_GLANCE_S = 0.001
 _BEGINS_S, _ENDS_S, _ANSWERS_S = 30.0, 30.0, 10.0
 
 
@@ -93,6 +94,18 @@ class Venue:
         """Everything that its books have, in order."""
         with closing(SqliteBooks(self._books, read_only=True)) as books:
             return tuple(books.entries())
+
+    def fills(self, within_s: float) -> bool:
+        """Whether something has traded within so many of our seconds; known when it does."""
+        with closing(SqliteBooks(self._books, read_only=True)) as books:
+            seen, ends_s = 0, monotonic_s() + within_s
+            while monotonic_s() < ends_s:
+                more = books.entries(seen)
+                if any(isinstance(one, Filled) for one in more):
+                    return True
+                seen += len(more)
+                pause(_GLANCE_S)
+        return False
 
     def plant(self, trouble: Trouble) -> None:
         """One more line of the script."""

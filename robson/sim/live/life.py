@@ -37,7 +37,7 @@ from robson.sim.live.acts import (
 )
 from robson.sim.live.bare import Away, Bare, bare, windows
 from robson.sim.live.beside import SYMBOL, Daemon, Venue, last_line
-from robson.sim.live.plan import Plan
+from robson.sim.live.plan import FILLED, Plan
 from robson.sim.live.states import struck_in, timeline_of
 from robson.sim.live.theirs import theirs_of
 from robson.sim.live.trouble import Trouble
@@ -63,6 +63,8 @@ RUNG = Decimal("1.3")
 """Spans from the entry at which the stop is moved, and the target is not yet met."""
 _TWICE_S = 0.6
 """Our time in which a process that has just been started is killed again."""
+_FILLS_S = 2.0
+"""Our time in which an entry fills, or is not the one."""
 _WAITS_S = 5.0
 _NUDGE_S = 1.0
 _OVER = (pb.POSITION_STATE_CLOSED, pb.POSITION_STATE_CANCELLED)
@@ -232,6 +234,7 @@ class _Life:
             if monotonic_s() > self._armed_s + again_s(len(self.armed)) / float(self._speed):
                 self._arm()
                 self._dies("entering")
+                self._dies(FILLED)
             return False
         waits = position.state == pb.POSITION_STATE_ARMED
         if waits and monotonic_s() > self._armed_s + _WAITS_S + 60 / float(self._speed):
@@ -355,7 +358,9 @@ class _Life:
     # --- deaths ----------------------------------------------------------------------------------
 
     def _dies(self, when: str) -> None:
-        if self._plan.death == when and not self._killed:
+        if self._plan.death != when or self._killed:
+            return
+        if when != FILLED or self.venue.fills(_FILLS_S):
             self._kill()
 
     def _kill(self) -> None:

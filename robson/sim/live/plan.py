@@ -21,8 +21,10 @@ SIDES = ("long", "short")
 ENDS = ("gain", "stop", "panic", "away")
 """How it is left: at the target, at the stop, by a person's panic, or by the exchange stop while
 nobody is there."""
-DEATHS = ("none", "none", "struck", "entering", "holding", "leaving")
-"""When the process is killed; ``struck``: at once when the first fault has struck."""
+FILLED = "filled"
+DEATHS = ("none", "none", "struck", "entering", FILLED, "holding", "leaving")
+"""When the process is killed; ``struck``: at once when the first fault has struck; ``filled``: when
+the books have the entry's fill, before or after its stop is there."""
 CARDS = 3
 """Faults for each position."""
 _NOT_OURS = ("foreign_order", "foreign_stop", "foreign_cancel", "foreign_loan")

@@ -18,6 +18,7 @@ from robson.sim.live.states import (
     INSURING,
     MOVING,
     REPAYING,
+    SETTLING,
     STATES,
 )
 from robson.sim.live.unprotected import Unprotected
@@ -33,7 +34,7 @@ SURELY = 3
 """A fault that was dealt so often and never struck was not met: that shows nothing."""
 
 
-PROMISED_FROM = 60
+PROMISED_FROM = 90
 """So many positions strike each of these: what a request of that role does in that state."""
 PROMISED = (
     ("entry", ENTERING),
@@ -44,7 +45,7 @@ PROMISED = (
     ("exit", EXITING),
     ("repay", REPAYING),
     ("market", ARMING),
-    *(("question", state) for state in STATES if state != MOVING),
+    *(("question", state) for state in (ARMING, INSURING, HOLDING, EXITING, SETTLING)),
     *((stream, HOLDING) for stream in ("aggTrade", "kline", "user")),
 )
 
