@@ -165,7 +165,7 @@ class Checks(Observer):
         self._counted_ns: Counter[str] = Counter()
         self._oracle = _oracle(world)
         self._decided = _decided(world)
-        self._watch = Watch(world, self.audit, self.cover.others, self._decided)
+        self._watch = Watch(world, self.audit, self.cover, self._decided)
         self._read = self._charged = 0
         self._charges: list[InterestCharge] = []
         self._transfers: list[Transfer] = []

@@ -49,6 +49,7 @@ class Cover:
         holds: hash of the position that holds now, and whether it is a long.
         others: what a person owns of the base, and forced trades.
         largest: the largest quantity that was ever held.
+        dust: base that lay in the wallet before the last entry, a person's too.
     """
 
     def __init__(self, rules: Instrument) -> None:
@@ -62,7 +63,7 @@ class Cover:
         self.others = Others(rules.symbol.base)
         self.filled: list[str] = []
         self.holds: tuple[str, bool] | None = None
-        self.largest = ZERO
+        self.largest = self.dust = ZERO
 
     @property
     def rests(self) -> bool:
@@ -116,6 +117,7 @@ class Cover:
             if not self.filled or self.filled[-1] != ours.position_hash:
                 self.others.left(before)
                 self._before = before - self.others.own
+                self.dust = max(ZERO, before)
                 self.others.forced_ns = None
                 self.filled.append(ours.position_hash)
             if self._left(entry.price, long=buys):

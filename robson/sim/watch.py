@@ -19,6 +19,7 @@ from robson.domain.view import PositionView
 from robson.engine.invariants import Audit
 from robson.engine.invariants.life import EXIT_NS
 from robson.engine.invariants.terms import least_order, seconds
+from robson.sim.cover import Cover
 from robson.sim.decided import Decided
 from robson.sim.oracle import exact
 from robson.sim.others import Others
@@ -43,13 +44,13 @@ class Watch:
     beyond the stop that comes back has been met all the same.
 
     Attributes:
-        others: what a person owns in the pair, which no stop of ours is for.
+        cover: what is held by the exchange's books, and what a person owns beside it.
         decided: works out where the next rung and the target are.
     """
 
     world: World
     audit: Audit
-    others: Others
+    cover: Cover
     decided: Decided
     _view: PositionView | None = None
     _stop: int = 0
@@ -60,6 +61,11 @@ class Watch:
     _looked_ns: int = 0
     _shared_ns: int = -MOVE_NS
     _since: dict[str, int] = attrs.Factory(dict)
+
+    @property
+    def others(self) -> Others:
+        """A person's part of the base: no stop of ours is for it."""
+        return self.cover.others
 
     def witness(self, view: PositionView) -> None:
         """Take in what has become of a position."""
@@ -227,13 +233,15 @@ class Watch:
     def _large(self, side: Side, order: Order) -> str | None:
         """How much more a short's stop would buy than is owed; a long's cannot be too large.
 
-        Due are the debt with the interest of a day, the grid, and the smallest order there is.
+        Due are the debt and the dust that was sold before it, with the interest of a day, the grid,
+        and the smallest order there is. Where a person traded, S1 alone judges what is whose.
         """
         rules, account = self.world.instrument, self.world.exchange.state.accounts[self.world.scope]
-        if side is Side.LONG or order.stop_price is None:
+        meddled = self.others.most or self.others.taken
+        if side is Side.LONG or order.stop_price is None or meddled:
             return None
         with localcontext(MONEY):
-            owed = account.base.debt * (1 + Terms().daily_rate_base)
+            owed = (account.base.debt + self.cover.dust) * (1 + Terms().daily_rate_base)
             due = rules.ceil_quantity(owed / (1 - rules.taker_fee)) + rules.order_step
             more = order.quantity - max(due, least_order(rules, order.stop_price))
         return f"the exchange stop buys {more} more than is owed" if more > 0 else None
