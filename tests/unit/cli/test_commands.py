@@ -194,6 +194,10 @@ def test_a_forced_disarm_that_filled_anyway_says_so(robson: Shell) -> None:
     assert command.force
     assert done.code == 6
     assert done.document["position"]["state"] == "active"
+    for state in (PositionState.EXITING, PositionState.ERROR):
+        filled = Disarmed(position=attrs.evolve(lives.active(), state=state), outcome="x")
+        robson.backend.answer = lambda _command, _timeout, filled=filled: filled
+        assert robson("disarm", "BTCUSDT", "--force", "--json").code == 6, state
 
 
 def test_panic_without_a_terminal_and_without_confirm_is_2(robson: Shell) -> None:
@@ -421,6 +425,11 @@ def test_a_command_that_is_not_answered_in_time_may_have_been_taken(robson: Shel
 
     assert done.code == 10
     assert done.document["error"]["code"] == "PENDING"
+    (sent,) = robson.backend.commands
+    assert isinstance(sent, Arm)
+    assert done.document["error"]["details"]["idempotency_key"] == sent.idempotency_key, (
+        "whoever asks again with it cannot arm twice"
+    )
 
 
 @pytest.mark.parametrize(

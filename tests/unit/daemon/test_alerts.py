@@ -141,6 +141,32 @@ def test_once_then_each_hour_then_the_all_clear() -> None:
     assert after == ["cleared"]
 
 
+@pytest.mark.parametrize("code", ["unprotected", "disk"])
+def test_a_digest_is_as_urgent_as_what_stands(code: str) -> None:
+    """Money at risk stays urgent; a month's line beside it is in no digest."""
+    tidings, found = Tidings(), attrs.evolve(BAD, code=code)
+    stands = {each.key: each for each in (found, MONTH)}
+    assert {each.urgent for each in tidings.look({found.key: found}, 0.0)} == {code != "disk"}
+    [*tidings.look(stands, 1.0)]
+    (digest,) = tidings.look(stands, 1.0 + DIGEST_S)
+    assert (digest.kind, digest.urgent, digest.about) == ("digest", code != "disk", (found,))
+
+
+def test_what_may_cost_money_now_is_urgent() -> None:
+    calm_ones = {"disk", "halt", "month"}
+    assert {row.code for row in CONDITIONS if not row.urgent} == calm_ones
+
+
+def test_a_pair_without_any_price_is_silent_and_two_reasons_are_two_conditions() -> None:
+    silent = _facts(feeds=(FeedFact(symbol="BTCUSDT", source="ws", age_ms=None),))
+    assert [each.code for each in standing(silent).values()] == ["feed_silent"]
+    reasons = tuple(
+        DegradedFact(scope="BTCUSDT", reason=code, since_ns=_ago(9), code=code)
+        for code in ("frozen", "unprotected")
+    )
+    assert len(standing(_facts(degraded=reasons))) == 2
+
+
 def test_what_comes_and_goes_is_told_once() -> None:
     tidings = Tidings()
     kinds = []
@@ -260,6 +286,31 @@ def test_what_is_refused_is_sent_again_in_order(said: list[str]) -> None:
     assert CANARY not in "".join(said)
 
 
+def test_of_too_many_the_oldest_is_let_go_and_each_failure_waits_anew(said: list[str]) -> None:
+    """After one that was taken the next failure waits the shortest time again."""
+    gone: list[int] = []
+    found: list[bytes] = []
+
+    class Sink:
+        name = "alerts.url"
+
+        def deliver(self, body: bytes) -> str:
+            found.append(body)
+            return "HTTP 500" if len(found) in (1, 2, 4) else ""
+
+    way = WayOut(Sink(), done=gone.append)
+    for number in range(alerts.KEPT + 2):
+        way.put(number, str(number).encode())
+    assert gone == [0, 1]
+    for _ in range(3):
+        way._one()
+    waited = way._wait_s
+    way._one()
+    assert found == [b"2", b"2", b"2", b"3"]
+    assert (waited, way._wait_s) == (alerts.FIRST_WAIT_S, 2 * alerts.FIRST_WAIT_S)
+    assert said[0].endswith("the oldest message is let go")
+
+
 def test_an_address_that_is_away_is_in_no_log(said: list[str]) -> None:
     with hooked() as hook:
         url = hook.url
@@ -364,6 +415,9 @@ def test_what_nobody_took_leaves_with_the_next_start_and_only_once(said: list[st
         told = [(each["number"], each["kind"]) for each in hook.got]
         assert told == [(1, "raised")], "once, also where the condition still stands"
         assert hook.got[0]["at"] == paper.rows[1].at, "the time it was decided at"
+    with hooked() as hook:
+        live(hook, PLANTED["error"], until=lambda: 2 in paper.rows and bool(hook.got))
+        assert [each["number"] for each in hook.got] == [2], "no number comes again"
     paper.rows[1] = attrs.evolve(paper.rows[1], waits=("alerts.url",))
     with hooked() as hook:
         live(hook, lambda: seen, until=lambda: bool(hook.got) and paper.rows[1].waits == ())
