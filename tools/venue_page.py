@@ -215,7 +215,8 @@ def _time() -> tuple[str, ...]:
         "- "
         + paragraph(
             "Times are in milliseconds or microseconds, `recvWindow` has up to three decimals,",
-            "parameters are in the query or the body; one named twice there is -1101.",
+            "parameters are in the query or the body; one named twice there is -1101. Answers of",
+            "`/api` and frames tell microseconds to whoever asks (`X-MBX-TIME-UNIT`, `timeUnit`).",
         ).replace("\n", "\n  "),
         "- With `--by-hand` prices move only by the operator.",
         "- "

@@ -16,15 +16,24 @@ _MAX_ID = 36
 
 
 class Listener:
-    """A connection and what it wants to hear; ``combined`` wraps frames with their stream."""
+    """A connection and what it wants to hear; ``combined`` wraps frames with their stream,
+    ``micro`` tells times in microseconds.
+    """
 
     def __init__(
-        self, connection: Connection, frames: Frames, names: Iterable[str], *, combined: bool
+        self,
+        connection: Connection,
+        frames: Frames,
+        names: Iterable[str],
+        *,
+        combined: bool,
+        micro: bool,
     ) -> None:
         self.connection = connection
         self.frames = frames
         self.names = dict.fromkeys(names)
         self.combined = combined
+        self.micro = micro
 
     def command(self, message: Any) -> dict[str, Any]:
         """Do what a message says, and the answer to it."""

@@ -57,6 +57,11 @@ class Limits:
             raise self._later(budget, now_ns)
         return {HEADERS[budget]: str(self._used[place])}
 
+    @property
+    def used_of_api(self) -> int:
+        """What was used of the budget of ``/api``."""
+        return self._used[Budget.API, "", ""]
+
     def _later(self, budget: Budget, now_ns: ExchangeNs) -> Refused:
         error = refused("too_many", budget.value).answer
         return Refused(_waiting(error, (self._minute + 1) * MINUTE_NS - now_ns))

@@ -47,6 +47,11 @@ _TABLE: dict[str, _No] = {
     "interval": _No(-1120, "Invalid interval."),
     "symbol": _No(-1121, "Invalid symbol."),
     "span": _No(-1127, "More than 24 hours between startTime and endTime."),
+    "no_json": _No(-1135, "Invalid JSON Request."),
+    "no_object": _No(-1135, "Invalid '{0}' in JSON request; expected an object."),
+    "time_unit": _No(
+        -1194, "Invalid value for time unit; expected either MICROSECOND or MILLISECOND."
+    ),
     "combination": _No(-1128, "Combination of optional parameters invalid."),
     "recv_window": _No(-1131, "recvWindow must be less than 60000."),
     "duplicate": _No(-2010, "Duplicate order sent."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from weakref import WeakSet
 
@@ -31,7 +31,7 @@ from robson.sim.venue.asked import (
     known_key,
     received,
 )
-from robson.sim.venue.endpoints import Endpoint, Security, Table
+from robson.sim.venue.endpoints import Budget, Endpoint, Security, Table
 from robson.sim.venue.keys import Keys
 from robson.sim.venue.limits import Limits
 from robson.sim.venue.log import RequestLog, Row, role_of_request, target_of
@@ -41,6 +41,7 @@ from robson.sim.venue.outage import Outage
 from robson.sim.venue.refusals import Refused, refused
 from robson.sim.venue.sockets import Connection, text_of
 from robson.sim.venue.streams import Streams
+from robson.sim.venue.units import in_microseconds, wants_microseconds
 from robson.sim.venue.user_streams import UserStreams
 from robson.sim.venue.wire import ms
 from robson.sim.venue.ws_api import WsApi
@@ -93,7 +94,7 @@ class Venue:
 
         self.streams = Streams(market, connect, speed=speed)
         self.users = UserStreams(market)
-        self._ws_api = WsApi(market, self.users, connect, speed=speed)
+        self._ws_api = WsApi(market, self.users, connect, self.limits, speed=speed)
 
     def app(self) -> web.Application:
         """Everything that callers can reach."""
@@ -123,7 +124,7 @@ class Venue:
     async def _api(self, request: web.Request) -> web.StreamResponse:
         if self.outage.lasts:
             return await self._away(request)
-        return await self._ws_api.serve(request)
+        return await _opened(self._ws_api.serve(request))
 
     async def _away(self, request: web.Request) -> web.StreamResponse:
         row = self.log.begin(
@@ -141,13 +142,13 @@ class Venue:
         if self.outage.lasts:
             return await self._away(request)
         names = request.match_info.get("names", "").split("/")
-        return await self.streams.serve(request, names, combined=False)
+        return await _opened(self.streams.serve(request, names, combined=False))
 
     async def _combined(self, request: web.Request) -> web.StreamResponse:
         if self.outage.lasts:
             return await self._away(request)
         names = request.query.get("streams", "").split("/")
-        return await self.streams.serve(request, names, combined=True)
+        return await _opened(self.streams.serve(request, names, combined=True))
 
     # --- requests --------------------------------------------------------------------------------
 
@@ -223,7 +224,11 @@ class Venue:
         headers: dict[str, str] = {}
         try:
             asked = self._asked(endpoint, request, got, headers)
-            return _sent(_json(await endpoint.handler(asked), 200, headers), row)
+            micro = endpoint.budget is Budget.API and wants_microseconds(
+                request.headers.get("X-MBX-TIME-UNIT")
+            )
+            told = await endpoint.handler(asked)
+            return _sent(_json(in_microseconds(told) if micro else told, 200, headers), row)
         except Refused as refusal:
             return _sent(_error(refusal.answer, headers), row, refusal.answer.code)
         except Vanished:
@@ -263,6 +268,14 @@ _WRONG_COUNTRY = ApiError(
     " https://www.binance.com/en/terms. Please contact customer service if you believe you received"
     " this message in error.",
 )
+
+
+async def _opened(served: Awaitable[web.StreamResponse]) -> web.StreamResponse:
+    """A connection for frames; or why there is none."""
+    try:
+        return await served
+    except Refused as refusal:
+        return _error(refusal.answer, {})
 
 
 def _json(document: Any, status: int, headers: Mapping[str, str]) -> web.Response:

@@ -16,6 +16,7 @@ from robson.sim.venue.market import Market, Pair
 from robson.sim.venue.periodic import Periodic
 from robson.sim.venue.public import best
 from robson.sim.venue.sockets import Connection, text_of
+from robson.sim.venue.units import in_microseconds, wants_microseconds
 from robson.sim.venue.wire import ms, padded
 
 KLINE_MS, BOOK_MS = 2000, 500
@@ -46,17 +47,16 @@ class Streams:
 
     def publish(self, name: str, data: Any) -> None:
         """Tell a frame to whoever wants its stream."""
-        raw = wrapped = ""
+        told: dict[tuple[bool, bool], str] = {}
         role = name.partition("@")[2].partition("_")[0]
         for listener in list(self._listeners):
             if name not in listener.names:
                 continue
-            if listener.combined:
-                wrapped = wrapped or text_of({"stream": name, "data": data})
-                listener.frames.tell(wrapped, role)
-            else:
-                raw = raw or text_of(data)
-                listener.frames.tell(raw, role)
+            form = (listener.combined, listener.micro)
+            if form not in told:
+                timed = in_microseconds(data) if listener.micro else data
+                told[form] = text_of({"stream": name, "data": timed} if form[0] else timed)
+            listener.frames.tell(told[form], role)
 
     def _recorded(self, name: str, wrapped: str, data: str) -> None:
         """Tell a recorded frame as its bytes are."""
@@ -196,7 +196,12 @@ class Streams:
     async def serve(
         self, request: web.Request, names: Iterable[str], *, combined: bool
     ) -> web.StreamResponse:
-        """Let a connection listen, and change what it listens to."""
+        """Let a connection listen, and change what it listens to.
+
+        Raises:
+            Refused: the address asks for a unit of time that there is not.
+        """
+        micro = wants_microseconds(request.query.get("timeUnit"))
         connection = self._connect()
         frames = Frames(
             connection,
@@ -204,7 +209,7 @@ class Streams:
             speed=self._speed,
             shutdown=combined_shutdown if combined else raw_shutdown,
         )
-        listener = Listener(connection, frames, filter(None, names), combined=combined)
+        listener = Listener(connection, frames, filter(None, names), combined=combined, micro=micro)
         if len(listener.names) > MAX_STREAMS:
             connection.end()
         self._listeners.append(listener)
