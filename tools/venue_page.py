@@ -78,6 +78,11 @@ _OPERATOR = (
     ("POST `/price`", '`{"symbol": "BTCUSDT", "price": "61000"}` moves it at once'),
     ("POST `/fault`", "adds one fault, as a table of the script says it, in JSON"),
     ("POST `/calm`", "no fault strikes any more"),
+    (
+        "POST `/standing`",
+        '`{"rights": {"enableWithdrawals": true}}` is told of a key; so are `burn` of BNB,'
+        " `disabled` of accounts, `order_types` of pairs; what is left out is usual again",
+    ),
     ("POST `/revoke`", '`{"api_key": "first"}`: from now on it is unknown'),
     (
         "POST `/outage`",
