@@ -80,8 +80,7 @@ _OPERATOR = (
     ("POST `/calm`", "no fault strikes any more"),
     (
         "POST `/standing`",
-        '`{"rights": {"enableWithdrawals": true}}` is told of a key; so are `burn` of BNB,'
-        " `disabled` of accounts, `order_types` of pairs; what is left out is usual again",
+        '`{"rights": {"enableWithdrawals": true}}` is told of a key; so `burn`, `order_types`',
     ),
     ("POST `/revoke`", '`{"api_key": "first"}`: from now on it is unknown'),
     (
