@@ -101,6 +101,9 @@ class Sent:
     def send(self, intent: Intent) -> None:
         self.intents.append(intent)
 
+    def has_left(self, intent: Intent) -> None:
+        self.intents.append(intent)
+
 
 class NoIds:
     """Nothing is armed here."""

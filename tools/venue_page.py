@@ -226,12 +226,9 @@ def _time() -> tuple[str, ...]:
         "- "
         + paragraph(
             "`--replay FILE` replays a raw recording of streams (lines of a recorder's",
-            "nanoseconds, a",
-            "blank, and a frame with its stream), byte for byte, in its own time, which begins",
-            "when",
-            "somebody listens. Prices, trades and the book over REST are those of the recording,",
-            "and",
-            "the operator's port says the SHA-256 of what was replayed.",
+            "nanoseconds, a blank, and a frame with its stream), byte for byte, in its own time,",
+            "which begins when somebody listens. Prices, trades and the book over REST are those",
+            "of the recording, and the operator's port says the SHA-256 of what was replayed.",
         ).replace("\n", "\n  "),
     )
 
