@@ -61,6 +61,7 @@ def test_every_fault_of_requests(kind: str, side: str, place: Path, record_prope
     _through(place, [(kind, role, side) for role in ROLES], record_property)
 
 
+@pytest.mark.proves("P16")
 @pytest.mark.long
 @pytest.mark.timeout(600)
 def test_every_fault_of_the_stream(place: Path, record_property: Any) -> None:

@@ -57,6 +57,7 @@ def given_up_s(kind: Kind, url: str) -> float:
     return time.monotonic() - began
 
 
+@pytest.mark.proves("I-12")
 @pytest.mark.parametrize("kind", DOORS)
 @pytest.mark.parametrize("from_byte", [0, 20, 60])
 def test_an_answer_that_trickles_is_cut(kind: Kind, from_byte: int) -> None:

@@ -94,6 +94,7 @@ class Bench:
         ("by-hand", "NEW", True),
     ],
 )
+@pytest.mark.proves("P17")
 def test_a_look_only_for_what_no_answer_says(client_id: str, status: str, tells: bool) -> None:  # noqa: FBT001
     bench = Bench(Told(OrderMoved("BTCUSDT", client_id, status)))
     assert bench.told(0.0) == ([Hint("BTCUSDT")] if tells else [])

@@ -203,6 +203,7 @@ def test_a_trade_reaches_the_board_and_wakes_the_monitor(world: World) -> None:
     assert world.pair.number == 12
 
 
+@pytest.mark.proves("I-31")
 def test_silence_brings_a_second_connection_and_questions(world: World) -> None:
     world.step()
     world.stream.says = [trade(11)]
@@ -219,6 +220,7 @@ def test_silence_brings_a_second_connection_and_questions(world: World) -> None:
     assert world.hears
 
 
+@pytest.mark.proves("I-31")
 def test_nobody_hears_after_fifteen_seconds_and_prices_come_back(world: World) -> None:
     world.step()
     world.stream.says = [trade(11)]
@@ -249,6 +251,7 @@ def test_an_outage_of_two_hours_is_met_with_few_tries(world: World) -> None:
     assert len(world.dialler.asked) > 100, "it has tried all the time"
 
 
+@pytest.mark.proves("P16")
 def test_what_was_said_long_ago_is_no_sign_of_life(world: World) -> None:
     world.polled = None
     world.step()
@@ -260,6 +263,7 @@ def test_what_was_said_long_ago_is_no_sign_of_life(world: World) -> None:
     assert not world.hears, "frames come, and are too old"
 
 
+@pytest.mark.proves("I-42")
 def test_a_day_is_rolled_over_by_overlap(world: World) -> None:
     """No trade is missed and none is judged twice, and the old one goes when the new one speaks."""
     world.step()
@@ -294,6 +298,7 @@ def test_a_connection_that_breaks_is_made_again(world: World) -> None:
     assert len(world.dialled) == 2
 
 
+@pytest.mark.proves("I-42")
 def test_the_one_that_was_silent_may_speak_first_after_all(world: World) -> None:
     """Two that have said nothing: whichever speaks stays, and the other is let go unheard."""
     world.step()
