@@ -354,22 +354,17 @@ def _replay(args: argparse.Namespace) -> int:
 
 def _exchange(args: argparse.Namespace) -> int:
     from robson.daemon.programme import SimOptions
-    from robson.domain.values import decimal_of
     from robson.sim.exchange import serve
+    from robson.sim.given import number
 
     page = paper.Paper(sys.stdout, os.environ)
-    amounts = {}
-    for name in ("speed", "balance"):
-        amounts[name] = decimal_of(getattr(args, name))
-        if amounts[name] <= 0:
-            raise Problem(f"--{name} is {getattr(args, name)}; expected a number above 0")
     options = SimOptions(
         tapes=tuple(args.tape),
         histories=tuple(args.history),
         seed=args.seed,
         faults=Path(args.faults) if args.faults else None,
-        speed=amounts["speed"],
-        balance=amounts["balance"],
+        speed=number("--speed", args.speed, above=0),
+        balance=number("--balance", args.balance, above=0),
     )
     serve(
         options,

@@ -13,8 +13,8 @@ from typing import Any
 
 from robson.daemon.clock import monotonic_s
 from robson.domain.errors import InvalidValue
-from robson.domain.values import decimal_of
 from robson.sim import paper
+from robson.sim.given import number
 
 POSITIONS, SPEED, JOBS, JOBS_MAX = 100, "10", 2, 16
 EVERY = 10
@@ -79,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
         if value is not None and (value < 1 or (most is not None and value > most)):
             allowed = "1 or more" if most is None else f"1 to {most}"
             raise InvalidValue(f"{option} is {value}; expected {allowed}")
-    if not 1 <= decimal_of(args.speed) <= _FASTEST:
+    if not 1 <= number("--speed", args.speed, least=1) <= _FASTEST:
         raise InvalidValue(f"--speed is {args.speed}; expected 1 to {_FASTEST}")
     if find_spec("aiohttp") is None:
         raise NotBegun("aiohttp is not installed; the venue needs it: pip install 'robson[venue]'")

@@ -21,7 +21,7 @@ from robson.daemon.banner import banner, width_of_stdout
 from robson.daemon.clock import monotonic_s, wall_ns
 from robson.daemon.programme import Programme, SimOptions, programme
 from robson.domain.errors import InvalidValue
-from robson.domain.values import decimal_of
+from robson.sim.given import number
 from robson.sim.venue.keys import DEFAULT, Keys, read_keys
 from robson.sim.venue.kinds import KINDS
 from robson.sim.venue.market import Market
@@ -57,9 +57,7 @@ def options_of(args: Namespace) -> Options:
     Raises:
         InvalidValue: a number is none, or out of range.
     """
-    speed, balance = decimal_of(args.speed), decimal_of(args.balance)
-    if speed <= 0 or balance < 0:
-        raise InvalidValue("--speed is a number above 0, --balance one from 0")
+    speed, balance = number("--speed", args.speed, above=0), number("--balance", args.balance)
     ports = {
         "--port": args.port,
         "--ws-port": args.ws_port,

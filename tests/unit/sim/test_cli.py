@@ -16,6 +16,7 @@ from robson.domain.instrument import Instrument
 from robson.domain.intents import ReadAccount
 from robson.domain.values import ExchangeNs, Price
 from robson.sim import __main__ as command
+from robson.sim.__main__ import run
 from robson.sim.runs import Outcome, Total
 
 BTC = Symbol("BTC", "USDT")
@@ -189,3 +190,20 @@ def test_books_that_are_not_there(capsys: pytest.CaptureFixture[str], tmp_path: 
     code, found = document(capsys, "books", "--state-dir", str(tmp_path), "--json")
     assert code == 69
     assert found["error"]["code"] == "UNAVAILABLE"
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("venue --speed fast", "--speed is fast; expected a number above 0"),
+        ("venue --speed 0", "--speed is 0; expected a number above 0"),
+        ("venue --balance much", "--balance is much; expected a number from 0"),
+        ("live --speed x", "--speed is x; expected a number from 1"),
+        ("exchange --listen unix:/x --state-dir /x --balance 0", "--balance is 0; expected"),
+    ],
+)
+def test_a_number_that_is_none_is_told_with_its_option(
+    line: str, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(line.split()) == 2
+    assert says in capsys.readouterr().err
