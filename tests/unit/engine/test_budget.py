@@ -52,6 +52,29 @@ def test_slots_are_whole_planned_losses():
     assert month(10_000, -1000).slots == 0
 
 
+def test_a_line_is_reached_by_the_last_cent():
+    """2 % and 3 % of the base, lowest first; a gain reaches none."""
+    assert month(10_000, "-199.99").lines_reached == ()
+    assert month(10_000, -200).lines_reached == (D(2),)
+    assert month(10_000, -300).lines_reached == (D(2), D(3))
+    assert month(10_000, 900).lines_reached == ()
+
+
+def test_a_carried_gain_may_be_lost_again():
+    """From the month's opening on the loss counts from what the position was worth then."""
+    fresh = latent("93500")
+    carried = latent_loss(
+        side=Side.LONG,
+        stop=Price("93500"),
+        quantity=D("0.05611"),
+        entry_vwap=D(95000),
+        fee=D("0.001"),
+        gap_bps=D(10),
+        basis=D(25),
+    )
+    assert carried == fresh + 25
+
+
 def test_the_halt_comes_when_nothing_is_left():
     """A cent is still no halt, though there is no room for another trade."""
     assert not month(10_000, "-399.99").halt

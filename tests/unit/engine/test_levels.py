@@ -7,7 +7,7 @@ import pytest
 from robson.domain.plan import Level
 from robson.domain.strategy import TechnicalStopConfig
 from robson.domain.values import Price, Side
-from robson.engine.levels import choose, levels_of
+from robson.engine.levels import choose, levels_of, recent_extreme
 from tests.unit.engine.builders import D, candle, chart
 
 CONFIG = TechnicalStopConfig()
@@ -194,3 +194,15 @@ def test_without_levels_nothing_is_chosen_or_skipped():
         "low",
         (),
     )
+
+
+def test_a_guard_looks_at_so_many_candles_and_no_fewer():
+    """The forming one among them; a short's is the highest high."""
+    found = [candle(slot, low=90 + slot, high=110 + slot) for slot in range(3)]
+    forming = candle(3, low=80, high=150)
+    assert recent_extreme(found, None, side=Side.LONG, count=2) == 91
+    assert recent_extreme(found, None, side=Side.SHORT, count=2) == 112
+    assert recent_extreme(found, forming, side=Side.LONG, count=2) == 80
+    assert recent_extreme(found, forming, side=Side.SHORT, count=2) == 150
+    assert recent_extreme(found, forming, side=Side.LONG, count=5) is None
+    assert recent_extreme(found[:1], None, side=Side.SHORT, count=2) is None

@@ -102,6 +102,13 @@ ENTRY_CASES = [
         "1.5",
         "0",
     ),
+    (
+        {"now_ns": ExchangeNs(30_001_000_000), "valid_until_ns": ExchangeNs(30_000_000_000)},
+        "11",
+        "signal_stale",
+        "0.001",
+        "0",
+    ),
     ({"live_price": Price("95285.01")}, "11", "price_drift", "285.01", "285.0"),
     ({"live_price": Price("94714.99")}, "11", "price_drift", "285.01", "285.0"),
     ({"remaining_budget": D("99.98")}, "16", "risk_budget_insufficient", "99.98277371500", "99.98"),

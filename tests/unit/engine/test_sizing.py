@@ -11,7 +11,9 @@ from robson.domain.instrument import Instrument
 from robson.domain.plan import Sizing
 from robson.domain.values import Leverage, Price, Side
 from robson.engine.costs import unit_loss
+from robson.engine.margin import MarginRules
 from robson.engine.sizing import (
+    Purse,
     SizeRefused,
     SizingTerms,
     insurance_cap,
@@ -243,3 +245,49 @@ def test_a_short_leaves_room_for_its_larger_buy_back():
     assert sizing.binding == "max_qty"
     back = rules.ceil_quantity(sizing.quantity / (1 - D("0.001")))
     assert back <= D("0.01")
+
+
+LENT = Purse(base=D("0.01"), quote=D("475.002"))
+"""What is free and lent: of each asset enough for another size."""
+
+
+def test_a_purse_bounds_a_long_by_its_quote_and_a_short_by_its_base():
+    """475.002 buys 0.005 at 95,000; a short sells what is lent of the base."""
+    bought = size(stops(95000, 93500), terms(), BTC, purse=LENT)
+    sold = size(stops(95000, 96500), terms(), BTC, purse=LENT)
+    assert isinstance(bought, Sizing)
+    assert isinstance(sold, Sizing)
+    assert (bought.binding, bought.quantity, bought.qty_borrow) == (
+        "borrow",
+        D("0.005"),
+        D("0.00500002"),
+    )
+    assert (sold.binding, sold.quantity, sold.qty_borrow) == ("borrow", D("0.01"), D("0.01"))
+
+
+def test_a_purse_that_is_too_small_is_a_lack_of_margin():
+    refused = size(
+        stops(95000, 93500),
+        terms(),
+        instrument(min_notional="5"),
+        purse=Purse(base=D(9), quote=D(4)),
+    )
+    assert isinstance(refused, SizeRefused)
+    assert refused.code == "insufficient_margin"
+
+
+@pytest.mark.parametrize("at", ["at_entry", "at_bound"])
+def test_the_margin_level_is_kept_at_the_entry_and_at_the_bound(at: str):
+    """Whichever of the two asks for more makes the size smaller."""
+    rules = MarginRules(
+        base=D(0), quote=D(1000), hourly_rate=D(0), at_entry=D("1.1"), at_bound=D("1.1")
+    )
+    usual, bound = stops(95000, 93500), Price(93000)
+    wide = size(usual, terms(), BTC, insurance_stop=bound, margin=rules)
+    strict = size(
+        usual, terms(), BTC, insurance_stop=bound, margin=attrs.evolve(rules, **{at: D(4)})
+    )
+    assert isinstance(wide, Sizing)
+    assert isinstance(strict, Sizing)
+    assert strict.binding == "liquidation"
+    assert strict.quantity < wide.quantity
