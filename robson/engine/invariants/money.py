@@ -129,8 +129,9 @@ def _may_be_less(seen: Seen) -> bool:
         and (order.stop_price is not None or not order.status.is_final)
         for order in seen.truth.orders
     )
-    free = None if seen.truth is None else seen.truth.account.base.free
-    all_of_it = free is not None and seen.rules.floor_quantity(free) <= quantity
+    all_of_it = False
+    if seen.side is Side.LONG and seen.truth is not None:
+        all_of_it = seen.rules.floor_quantity(seen.truth.account.base.free) <= quantity
     return view.missed_ns is not None or refused or theirs or all_of_it
 
 
