@@ -28,7 +28,7 @@ from robson.domain.reports import InterestCharge
 from robson.domain.view import PositionView
 from robson.engine.invariants import Audit, Memory, Truth
 
-AT_ONCE = 8
+AT_ONCE = 2
 """Rows that are folded again at one event, where time is real and a price may wait behind it."""
 
 

@@ -133,8 +133,8 @@ class Monitor:
 
     def step(self, message: Message) -> None:
         """Take one message in and do everything that follows from it."""
-        self.prices.wires_down()
         symbols = self._concerned(message)
+        self.prices.wires_down(symbols if _changes_no_other(message) else None)
         for symbol in symbols:
             self.prices.hold(symbol)
         match message:
@@ -162,6 +162,7 @@ class Monitor:
                 self._heard(message)
         for symbol in symbols:
             self._turn(symbol)
+        self.prices.wires_down()
         self._look()
         self.prices.wires_up()
 
@@ -438,6 +439,14 @@ class Monitor:
         pursuit = self.custody.pursuit(view.id)
         pursuit.signal = signal
         self.custody.send(pursuit, ReadAccount(scope=view.scope, position=view.id, credit=True))
+
+
+def _changes_no_other(message: Message) -> bool:
+    """Whether only positions on the message's own symbol can change by it."""
+    if isinstance(message, Wake | CandleClosed | Hint):
+        return True
+    intent = getattr(message, "intent", None)
+    return intent is not None and intent.position is not None
 
 
 def _first_of_its_kind(view: PositionView, order: PlaceOrder | CancelOrder) -> bool:

@@ -5,6 +5,8 @@ On the monitor's thread, between one change of their state and the next.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import attrs
 
 from robson.daemon.custody import Custody
@@ -23,12 +25,13 @@ class Prices:
         self._custody = custody
         self._lookout = lookout
 
-    def wires_down(self) -> None:
-        """Before a step: nothing may leave ahead of its decision while the state changes.
+    def wires_down(self, symbols: Iterable[str] | None = None) -> None:
+        """Before anything may change the state of positions on these symbols (None: on any),
+        nothing leaves ahead of its decision any more.
 
-        A price that has tripped a wire came before this step, and is judged before it.
+        A price that has tripped a wire came before that, and is judged before it.
         """
-        for symbol in tuple(self._lookout.wires):
+        for symbol in tuple(self._lookout.wires) if symbols is None else symbols:
             board = self._custody.markets[symbol].board
             tripped = board.take_down()
             if tripped is None:

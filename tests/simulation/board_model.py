@@ -156,7 +156,7 @@ class Run:
     """A board, a feed with its tape, and a monitor with its messages, each stopped at a point.
 
     ``machine`` has ``band()``, ``wires()``, ``judge(tick, left)``, ``key()``, and a method for each
-    message but ``wake`` and ``start``.
+    message but ``wake``, ``start``, and ``another``: that of another symbol.
     """
 
     def __init__(
@@ -197,11 +197,12 @@ class Run:
             message = yield ("wait", self.board, "")
             fake._lookout.wires = self.machine.wires()
             yield from self._turns["wires_down"](fake)
-            yield from self._turns["hold"](fake, "X")
-            if message not in ("wake", "start"):
-                getattr(self.machine, message)()
-            while (yield from self._turns["judge"](fake, "X")):
-                pass
+            if message != "another":
+                yield from self._turns["hold"](fake, "X")
+                if message not in ("wake", "start"):
+                    getattr(self.machine, message)()
+                while (yield from self._turns["judge"](fake, "X")):
+                    pass
             fake._lookout.wires = self.machine.wires()
             yield from self._turns["wires_up"](fake)
 

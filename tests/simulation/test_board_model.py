@@ -214,6 +214,24 @@ def test_what_changes_the_state_comes_before_a_price_or_after_it(
     record_property("note", f"board model, {message}: {runs} runs, {left} cancels ahead")
 
 
+def test_a_step_for_another_symbol_judges_what_has_tripped_and_nothing_else(
+    record_property: Callable[[str, object], None],
+) -> None:
+    """Its wake is still to come, and finds the rest."""
+    runs = left = 0
+    for tape in itertools.product(PRICES, repeat=2):
+        begins = ("wake", "another")
+        for done in explore(lambda: Run(BOARD, TURNS, tape, Position(active=True), begins)):  # noqa: B023
+            assert tuple(done.machine.answers) == by_tick(tape)
+            at_its_end(done, tape)
+            runs += 1
+            left += done.machine.left
+
+    assert runs > len(PRICES) ** 2
+    assert left > 0
+    record_property("note", f"board model, another symbol: {runs} runs, {left} cancels ahead")
+
+
 def test_the_model_runs_the_shipped_code() -> None:
     """Points stand in the file's own code; were they few, the model would see little."""
     assert BOARD.offer.__code__.co_filename == ticks.__file__
