@@ -12,7 +12,7 @@ from collections.abc import Callable
 from robson.daemon.custody import Custody
 from robson.domain.identity import PositionId
 from robson.engine.excess import SOLD_TWICE, TURNED, sold_twice, turned
-from robson.engine.insuring import told_bare, unprotected
+from robson.engine.insuring import told_bare, unprotected, unprotected_ns
 
 
 class Alarm:
@@ -44,6 +44,9 @@ class Alarm:
     def wait(self, position: PositionId) -> None:
         """See to it that the position is looked at when there is something to say."""
         pursuit, view = self._custody.pursuit(position), self._custody.roster.view(position)
-        due_ns = told_bare(view, self._custody.context(str(view.scope.symbol), pursuit)).due_ns
-        if due_ns is not None and pursuit.trigger is None:
-            pursuit.due_ns = min(due_ns, pursuit.due_ns or due_ns)
+        if pursuit.trigger is not None:
+            return
+        ctx = self._custody.context(str(view.scope.symbol), pursuit)
+        for due_ns in (told_bare(view, ctx).due_ns, unprotected_ns(view)):
+            if due_ns is not None and due_ns > ctx.now_ns:
+                pursuit.due_ns = min(due_ns, pursuit.due_ns or due_ns)

@@ -121,8 +121,17 @@ class Custody:
         return known
 
     def take_all(self) -> None:
-        """Take every position in hand: time has passed, or a person has spoken."""
+        """Take every position in hand: a person has spoken."""
         self._taken.update(self.pursuits)
+
+    def take_due(self) -> tuple[str, ...]:
+        """Take in hand whose time has come; their symbols."""
+        now = self.now()
+        dues = {position: known.next_due_ns() for position, known in self.pursuits.items()}
+        due = [position for position, at_ns in dues.items() if at_ns is not None and at_ns <= now]
+        self._taken.update(due)
+        symbols = (str(self.roster.view(position).scope.symbol) for position in due)
+        return tuple(dict.fromkeys(symbols))
 
     def taken(self, symbol: str) -> list[PositionView]:
         """The positions on a symbol that were taken in hand, oldest first: ids grow with time."""

@@ -147,9 +147,7 @@ class Monitor:
                     for part in (self.reconciler, self.governor, self.signals, self.arbiter)
                 ):
                     self.desk.answer(message)
-            case TimerDue():
-                self.custody.take_all()
-            case Wake():
+            case Wake() | TimerDue():
                 pass
             case Hint():
                 self.reconciler.soon(message.symbol)
@@ -196,10 +194,13 @@ class Monitor:
         return min((due for due in dues if due is not None), default=None)
 
     def _concerned(self, message: Message) -> Iterable[str]:
+        """The symbols of a message; of a timer those whose positions' time has come."""
         match message:
             case Wake() | CandleClosed() | Hint() | RulesChanged():
                 return (message.symbol,)
-            case Asked() | TimerDue() | Missed():
+            case TimerDue():
+                return self.custody.take_due()
+            case Asked() | Missed():
                 return tuple(self.markets)
             case _:
                 return (str(message.intent.scope.symbol),)
@@ -442,8 +443,8 @@ class Monitor:
 
 
 def _changes_no_other(message: Message) -> bool:
-    """Whether only positions on the message's own symbol can change by it."""
-    if isinstance(message, Wake | CandleClosed | Hint):
+    """Whether only positions on the symbols that it concerns can change by it."""
+    if isinstance(message, Wake | CandleClosed | Hint | TimerDue):
         return True
     intent = getattr(message, "intent", None)
     return intent is not None and intent.position is not None

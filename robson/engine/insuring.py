@@ -230,12 +230,18 @@ def told_bare(view: PositionView, ctx: Context) -> Step:
 
 def unprotected(view: PositionView, now_ns: ExchangeNs) -> str | None:
     """Why a symbol takes no entries while nothing can be placed on it, for people; mostly None."""
-    if view.state is not PositionState.ACTIVE or view.insurance.state != "failed":
-        return None
-    if view.bare_since_ns is None or now_ns - view.bare_since_ns < BARE_NS:
+    due_ns = unprotected_ns(view)
+    if due_ns is None or now_ns < due_ns:
         return None
     said = view.insurance.error or "no answer"
     return f"no exchange stop rests for {view.id} since {BARE_NS // NS_PER_S} s: {said}"
+
+
+def unprotected_ns(view: PositionView) -> ExchangeNs | None:
+    """From when on that is so, if nothing is placed before."""
+    if view.state is not PositionState.ACTIVE or view.insurance.state != "failed":
+        return None
+    return None if view.bare_since_ns is None else ExchangeNs(view.bare_since_ns + BARE_NS)
 
 
 def _near(view: PositionView, price: Price) -> bool:
