@@ -123,10 +123,12 @@ class RawSocket:
 
     def next(self, *kinds: int) -> tuple[int, bytes]:
         """The next frame of some kinds."""
-        while True:
+        until = time.monotonic() + BOUND_S
+        while time.monotonic() < until:
             kind, data = self.frame()
             if kind in kinds:
                 return kind, data
+        raise AssertionError("no such frame")
 
     def _read(self, size: int) -> bytes:
         data = bytes(self._lines.read(size))
