@@ -88,6 +88,8 @@ def test_ten_seconds_without_a_stop_are_told_and_so_is_their_end(
     assert bench.view.alerted_ns == alerted.at_ns
     assert rows(bench, e.ScopeFrozen) == [], "not before thirty"
     bench.world.until(lambda: bool(rows(bench, e.ScopeFrozen)), at_most=20_000)
+    (frozen,) = rows(bench, e.ScopeFrozen)
+    assert 0 <= frozen.at_ns - since - 30 * NS_PER_S < NS_PER_S // 10, "nobody else's timer is due"
     taken_from[0] = 1
     bench.world.until(lambda: bench.view.insurance.state == "resting", at_most=20_000)
     (clear,) = rows(bench, e.ProtectionRestored)
