@@ -186,6 +186,23 @@ def test_a_halt_is_cleared_by_an_operator_only_while_the_month_has_something_lef
     assert arm(bench, "after") is None
 
 
+def test_a_month_that_is_used_up_is_opened_by_nobody_and_told_once() -> None:
+    bench = begun()
+    custody = bench.world.monitor.custody
+    now = custody.budget()
+    used_up = attrs.evolve(now, realised_net=-now.budget)
+    custody.budget = lambda *_: used_up  # type: ignore[method-assign]
+    bench.world.ask(SetHalt(on=True, reason="enough", actor="ops"))
+    refused = _clear(bench)
+
+    assert isinstance(refused, Refused)
+    assert refused.code == "HALTED"
+    assert arm(bench, "after") == "monthly_halt"
+    bench.at(40)
+    told = [row.event for row in bench.world.journal.read() if isinstance(row.event, e.HaltEntered)]
+    assert len(told) == 1
+
+
 def _clear(bench: Bench) -> BaseException | None:
     asked = bench.world.ask(SetHalt(on=False, reason="agreed", actor="ops"))
     return asked.answer.exception()
