@@ -11,6 +11,8 @@ LARGEST = 1 << 20
 """Bytes of a frame; the longest that these streams send has a few hundred."""
 
 _CHUNK = 1 << 16
+_TEXT, _LONG = 0x81, 126
+"""How a text in one piece begins, and what says that its length follows in two bytes."""
 
 
 class StreamBroken(OSError):
@@ -25,6 +27,26 @@ class _Frames(websocket.frame_buffer):
     """
 
     _taken, _at = b"", 0
+
+    def plain(self) -> bytes | None:
+        """The next frame where it is what nearly all are: a short text in one piece, and whole.
+
+        None for any other, which the library deals with; nothing of it is lost.
+        """
+        if self._at == len(self._taken) and self.header is None:
+            self._taken, self._at = self.recv(_CHUNK), 0
+        taken, begin = self._taken, self._at + 2
+        if self.header is not None or len(taken) < begin + 2 or taken[self._at] != _TEXT:
+            return None
+        length = taken[begin - 1]
+        if length == _LONG:
+            length, begin = int.from_bytes(taken[begin : begin + 2]), begin + 2
+        elif length > _LONG:
+            return None
+        if len(taken) < begin + length:
+            return None
+        self._at = begin + length
+        return taken[begin : self._at]
 
     def recv_strict(self, bufsize: int) -> bytes:
         while len(self._taken) - self._at < bufsize:
@@ -44,7 +66,11 @@ class _Socket(websocket.WebSocket):
 
     def __init__(self) -> None:
         super().__init__(skip_utf8_validation=True, sslopt={"cert_reqs": ssl.CERT_REQUIRED})
-        self.frame_buffer = _Frames(self._recv, skip_utf8_validation=True)
+        self.frame_buffer = self._frames = _Frames(self._recv, skip_utf8_validation=True)
+
+    def plain(self) -> bytes | None:
+        """See :class:`_Frames`; None in the middle of a message in pieces, too."""
+        return None if self.cont_frame.recving_frames else self._frames.plain()
 
 
 class Connection:
@@ -87,6 +113,9 @@ class Connection:
             self._within_s = within_s
             self._socket.settimeout(within_s)
         try:
+            short = self._socket.plain()
+            if short is not None:
+                return short
             opcode, data = self._socket.recv_data()
         except (websocket.WebSocketTimeoutException, ssl.SSLWantReadError):
             return None

@@ -9,6 +9,8 @@ import socket
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
+from random import Random
 
 import pytest
 
@@ -70,6 +72,51 @@ def test_a_message_in_pieces_is_waited_for_and_nothing_of_it_is_lost() -> None:
             assert connection.receive(AT_ONCE_S) is None
             go_on.set()
             assert connection.receive(BOUND_S) == text
+
+
+def test_messages_of_every_kind_are_the_same_however_they_are_cut() -> None:
+    """Short and long texts, texts in pieces with a pong between them, empty ones, binary ones."""
+    pieces = bytes([0x01, 2]) + b"in" + frame(b"", opcode=10) + bytes([0x80, 4]) + b" two"
+    kinds = [
+        (frame(b""), b""),
+        (frame(b"s"), b"s"),
+        (pieces, b"in two"),
+        (frame(b"m" * 125), b"m" * 125),
+        (frame(b"l" * 126), b"l" * 126),
+        (frame(b"", opcode=10) + frame(b"after a pong"), b"after a pong"),
+        (frame(b"x" * 70_000), b"x" * 70_000),
+        (frame(b"bits", opcode=2), b"bits"),
+    ]
+    chance, cuts = Random(7), 0
+    for _ in range(25):
+        said = chance.choices(kinds, k=9)
+        whole = b"".join(sent for sent, _ in said)
+        at = sorted(chance.choices(range(1, len(whole)), k=3))
+        parts = [whole[a:b] for a, b in pairwise([0, *at, len(whole)])]
+        go_on, cuts = threading.Event(), cuts + len(parts)
+        with saying(parts, go_on) as connection:
+            heard: list[bytes] = []
+            while len(heard) < len(said):
+                go_on.set()
+                text = connection.receive(AT_ONCE_S)
+                heard += [] if text is None else [text]
+            assert heard == [text for _, text in said]
+    assert cuts == 100
+
+
+def test_a_text_in_the_middle_of_another_one_is_no_message() -> None:
+    begun = bytes([0x01, 2]) + b"in"
+    with (
+        saying([begun + frame(b"another")], threading.Event()) as connection,
+        pytest.raises(StreamBroken),
+    ):
+        connection.receive(BOUND_S)
+    go_on = threading.Event()
+    with saying([begun, frame(b"another")], go_on) as connection:
+        assert connection.receive(AT_ONCE_S) is None
+        go_on.set()
+        with pytest.raises(StreamBroken):
+            connection.receive(BOUND_S)
 
 
 def test_too_long_a_message_is_refused_by_its_length() -> None:
