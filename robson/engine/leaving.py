@@ -116,8 +116,9 @@ def _leave_market(view: PositionView, ctx: Context, known: Known) -> Step:
     record = last(view)
     if record is not None and record.status in ("prepared", "sending"):
         return lost(view, ctx, record)
-    if record is not None and record.status == "resting":
-        return ask(ctx, known, query(view, record))
+    accepted = next((o for o in view.orders if is_way_out(o) and o.status == "resting"), None)
+    if accepted is not None:  # not always the last: a repeat may have been refused meanwhile
+        return ask(ctx, known, query(view, accepted))
     if _unknown(view) and not _may_repeat(view, ctx, known):
         return WAIT
     if record is not None and record.status == "failed":

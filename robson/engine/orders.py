@@ -224,13 +224,15 @@ def insured_quantity(view: PositionView, ctx: Context) -> Decimal:
     """Quantity of the exchange stop.
 
     A short's covers the interest of ``hold_hours`` besides the debt of the moment, so that a
-    trigger hours later still repays everything.
+    trigger hours later still repays everything. Of one that is less than the smallest order it is
+    that order at the stop in force, which may lie far below the entry.
     """
     if side_of(view) is Side.LONG:
         return ctx.instrument.floor_quantity(left_to_sell(view))
     assert view.entry is not None
     owed = owed_after(view, ctx.settings.hold_hours)
-    wanted, most = buy_back(owed, ctx.instrument, view.entry.price), ctx.instrument.order_max
+    price = view.entry.price if view.stop is None else min(view.entry.price, view.stop)
+    wanted, most = buy_back(owed, ctx.instrument, price), ctx.instrument.order_max
     # The largest order covers what was sold; of the interest, what fits.
     return wanted if most is None else min(wanted, ctx.instrument.floor_quantity(most))
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+import attrs
 import pytest
 
 from robson.connectors.simulated.entries import InterestCharged
@@ -16,6 +17,8 @@ from robson.domain.errors import Refused
 from robson.domain.identity import Purpose, read_client_order_id
 from robson.domain.lifecycle import PositionState
 from robson.domain.values import NS_PER_S, Side
+from robson.engine.insuring import wanted_stop
+from robson.engine.orders import insured_quantity
 from robson.engine.settle import LAG_NS
 from robson.sim.faults import FaultPlan, FaultyExchange
 from robson.sim.world import World
@@ -249,3 +252,22 @@ def test_interest_that_nobody_has_is_bought_back_by_the_next_short(
     assert bench.checks.truth(bench.world.scope).account.base.debt == 0
     assert bench.checks.audit.violations == [], [str(v) for v in bench.checks.audit.violations]
     record_property("happened", "interest that nobody had was bought back by the next short")
+
+
+@pytest.mark.parametrize("share", ["1", "0.9", "0.5", "0.1"])
+def test_the_stop_of_next_to_nothing_is_an_order_wherever_it_rests(share: str) -> None:
+    """A short of less than the smallest order is bought back by that order, at the stop in force.
+
+    As many units as would do at the entry are worth too little where the stop lies far below it.
+    """
+    bench = bench_of(Book(Purpose.ENTRY, ("0.000001", 0)))
+    view = bench.active(Side.SHORT)
+    rules = bench.world.instrument
+    assert view.entry is not None
+    assert view.stop is not None
+    assert view.entry.held == rules.order_step, "next to nothing was sold"
+    followed = attrs.evolve(view, stop=rules.price_of(rules.ticks(view.stop * Decimal(share))))
+    ctx = bench.world.monitor.custody.context(str(view.scope.symbol))
+
+    quantity = insured_quantity(followed, ctx)
+    assert rules.exit_quantity(quantity, wanted_stop(followed, ctx)) == quantity

@@ -9,11 +9,15 @@ import pytest
 
 from robson.domain import events as e
 from robson.domain.identity import PositionId, Purpose
-from robson.domain.intents import ReadAccount
+from robson.domain.intents import QueryOrder, ReadAccount
 from robson.domain.lifecycle import PositionState
 from robson.domain.reports import AccountSnapshot, Balance
-from robson.domain.values import NS_PER_S, Side
+from robson.domain.values import NS_PER_S, Quantity, Side
+from robson.domain.view import InsuranceView, OrderRecord
+from robson.engine.leaving import leaving
+from robson.engine.orders import exit_order
 from robson.engine.settle import decide_account
+from robson.engine.step import Known
 from tests.simulation.worlds import Bench, Script, first_price
 
 FALLS_AT = 60
@@ -112,6 +116,28 @@ def read_account(bench: Bench) -> AccountSnapshot:
     answer = world.exchange.handle(question, at_ns=now, arrived_ns=now, forwarded_ns=now)
     assert isinstance(answer, AccountSnapshot)
     return answer
+
+
+@BOTH
+def test_an_exit_that_was_accepted_is_asked_about_after_its_repeat_was_refused(side: Side) -> None:
+    """A repeat is refused, then the first is found to wait: its fills are asked for, of itself."""
+    bench = Bench([])
+    view = bench.active(side)
+    ctx = bench.world.monitor.custody.context(str(view.scope.symbol))
+    ours, exits = view.orders, []
+    for attempt, status in enumerate(("resting", "failed")):
+        order = exit_order(view, ctx, quantity=Quantity(Decimal(1)), attempt=attempt)
+        exits.append(OrderRecord(order=order, attempt=attempt, status=status))
+    gone = attrs.evolve(
+        view,
+        state=PositionState.EXITING,
+        orders=(*ours, *exits),
+        insurance=InsuranceView(state="none"),
+    )
+
+    (question,) = leaving(gone, ctx, Known()).decision.intents
+    assert isinstance(question, QueryOrder)
+    assert question.target == exits[0].client_id
 
 
 def _between(side: Side) -> Decimal:
