@@ -31,7 +31,7 @@ from robson.daemon.farewell import unfinished
 from robson.daemon.fresh import Aside
 from robson.daemon.inbox import Inbox
 from robson.daemon.keeper import DiskLimits, Keeper
-from robson.daemon.lane import LaneOutbox, LaneStep, lane_worker
+from robson.daemon.lane import Ahead, LaneOutbox, LaneStep, lane_worker
 from robson.daemon.messages import Asked
 from robson.daemon.meters import Meters
 from robson.daemon.monitor import Monitor
@@ -156,6 +156,9 @@ class Daemon:
         exchange = self.meters.timing(self.reach)
         fence = Fence(epoch=epoch, observes=self.observes)
         step = LaneStep(exchange, fence, self.theatre.clock, self.inbox, custody.patience)
+        if not isinstance(self.theatre, Theatre):
+            # On a tape time waits for the monitor, and nothing is won by being quicker.
+            custody.ahead = Ahead(step, self.reach.begin, lanes[Lane.URGENT]).send
         self.lanes = [lane_worker(lane, lanes[lane], step, self._fatal) for lane in Lane]
         self.feed = threading.Thread(
             name="feed", target=guarded("feed", self.stage.run, self._fatal)
@@ -190,8 +193,6 @@ class Daemon:
             strategies=self.places.strategies,
             leads=self.lock.is_held,
             disk=self.keeper.state,
-            # On a tape time waits for the monitor, and nothing is won by being quicker.
-            ahead=None if isinstance(self.theatre, Theatre) else outbox.send,
         )
 
     def _theatre(self, programme: Programme) -> Outside:

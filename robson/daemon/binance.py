@@ -39,7 +39,7 @@ from robson.daemon.reach import KEY_REFUSED, NO_PAIR
 from robson.daemon.ticks import TickBoard
 from robson.domain.errors import ConfigError
 from robson.domain.instrument import Instrument
-from robson.domain.intents import Intent
+from robson.domain.intents import CancelOrder, Intent
 from robson.domain.reports import Answer
 from robson.domain.values import NS_PER_MS, NS_PER_S, Candle, ExchangeNs, Price
 from robson.exec.lanes import Lane, lane_of
@@ -133,6 +133,8 @@ class BinanceTheatre:
     streams: tuple[str, ...] = (TRADES, CANDLES)
     takes_rules = True
     """Whether a pair may go by other rules than those of the start."""
+    ahead: Callable[[CancelOrder], Callable[[], Answer] | None] | None = None
+    """Sends a cancel by the warm connection and waits for nothing, once there are ways."""
 
     def __init__(self, access: Access) -> None:
         self.access = access
@@ -269,7 +271,9 @@ class BinanceTheatre:
             Lane.NORMAL: self._api(SessionDoor),
             Lane.READER: self._api(SessionDoor),
         }
-        return {lane: BinanceExchange(api, self.clock).call for lane, api in apis.items()}
+        served = {lane: BinanceExchange(api, self.clock) for lane, api in apis.items()}
+        self.ahead = served[Lane.URGENT].begin
+        return {lane: exchange.call for lane, exchange in served.items()}
 
     def dial(self) -> MarketStream:
         """A new connection to the prices.

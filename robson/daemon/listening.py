@@ -35,7 +35,7 @@ from robson.daemon.scout import Scout
 from robson.daemon.worker import Fatal
 from robson.domain.errors import InvalidValue
 from robson.domain.instrument import Instrument
-from robson.domain.intents import Intent
+from robson.domain.intents import CancelOrder, Intent
 from robson.domain.reports import Answer, ApiError, CandleClosed
 from robson.domain.values import CANDLE_NS, NS_PER_MS, NS_PER_S, Candle, ExchangeNs, Price
 
@@ -94,6 +94,10 @@ class Listening:
         if isinstance(answer, ApiError) and answer.code == FILTER_REFUSES:
             self._rules.doubt()
         return answer
+
+    def begin(self, request: CancelOrder) -> Callable[[], Answer] | None:
+        """Send a cancel by the warm connection, on the feed's thread, and wait for nothing."""
+        return self._theatre.ahead(request) if self._theatre.ahead is not None else None
 
     def stepped(self) -> None:
         """On the monitor's thread, after each step: when it wants to be called next."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Protocol
+
 from robson.api.facts import ReachFact
 from robson.daemon import logs
-from robson.domain.intents import Intent
+from robson.domain.intents import CancelOrder, Intent
 from robson.domain.ports import Clock, Exchange
 from robson.domain.reports import Answer, ApiError, NeverSent, NoAnswer
 from robson.domain.values import NS_PER_S
@@ -19,17 +22,33 @@ _CALLER_REFUSED = (401, 403, 451)
 """HTTP: no key, a firewall, a place that is not served."""
 
 
+class Outside(Exchange, Protocol):
+    """An exchange that may take a cancel from any thread."""
+
+    def begin(self, request: CancelOrder) -> Callable[[], Answer] | None:
+        """See :meth:`Reach.begin`."""
+
+
 class Reach:
     """The exchange, listened to; may be asked by any thread, and each lane calls by its own."""
 
-    def __init__(self, exchange: Exchange, clock: Clock) -> None:
+    def __init__(self, exchange: Outside, clock: Clock) -> None:
         self._exchange = exchange
         self._clock = clock
         self._silent: ReachFact | None = None
 
     def call(self, request: Intent) -> Answer:
         """The exchange's own answer."""
-        answer = self._exchange.call(request)
+        return self._heard(self._exchange.call(request))
+
+    def begin(self, request: CancelOrder) -> Callable[[], Answer] | None:
+        """Send a cancel and wait for nothing; its answer by calling what is returned, once. None
+        where it cannot be: nothing has left.
+        """
+        sent = self._exchange.begin(request)
+        return None if sent is None else lambda: self._heard(sent())
+
+    def _heard(self, answer: Answer) -> Answer:
         before, refused = self._silent, _refused(answer)
         if refused or isinstance(answer, NoAnswer | NeverSent):
             since_ns = before.since_ns if before else self._clock.exchange_ns()

@@ -24,7 +24,7 @@ from robson.daemon.inbox import Inbox
 from robson.daemon.messages import Missed, Unseen, Wake
 from robson.daemon.ticks import TickBoard
 from robson.domain.instrument import Instrument
-from robson.domain.intents import Intent
+from robson.domain.intents import CancelOrder, Intent
 from robson.domain.reports import Answer, CandleClosed
 from robson.domain.values import NS_PER_S, Candle, ExchangeNs, MonotonicNs
 from robson.exec.lanes import Lane, lane_of
@@ -255,6 +255,9 @@ class RemoteStage:
     def call(self, request: Intent) -> Answer:
         """Send on the lane's own connection and wait for the answer."""
         return self._callers[lane_of(request)].call(request)
+
+    def begin(self, _request: CancelOrder) -> None:
+        """Nothing leaves here but by a lane."""
 
     def stepped(self) -> None:
         """On the monitor's thread, after each step: when it wants to be called next."""

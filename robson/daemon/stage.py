@@ -21,7 +21,7 @@ from robson.daemon.inbox import Inbox
 from robson.daemon.messages import TimerDue, Wake
 from robson.daemon.stillness import Stillness
 from robson.domain.errors import InvariantViolated
-from robson.domain.intents import Intent
+from robson.domain.intents import CancelOrder, Intent
 from robson.domain.reports import Answer
 from robson.domain.values import NS_PER_S, ExchangeNs
 from robson.exec.lanes import lane_of, priority_of
@@ -122,6 +122,9 @@ class Stage:
         self._requests.put((request, answer))
         self._stillness.wait(lane_of(request).value)
         return answer.get()
+
+    def begin(self, _request: CancelOrder) -> None:
+        """Nothing leaves here but by a lane."""
 
     def stepped(self) -> None:
         """The monitor has finished a step: its timer is asked for when all is still."""

@@ -41,9 +41,9 @@ class _Deaf:
     def request(self, method: str, url: str, *, headers: dict[str, str], **_: Any) -> NoReturn:
         raise ConnectionError(f"{method} {url} with {headers}: the line went dead")
 
-    def carry(self, method: str, asked: bytes) -> NoReturn:
+    def put(self, asked: bytes) -> NoReturn:
         """A request as bytes."""
-        raise ConnectionError(f"{method}, {asked!r}: the line went dead")
+        raise ConnectionError(f"{asked!r}: the line went dead")
 
 
 class _DeafPool(PoolDoor):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import TypeVar
 
 from robson.connectors.binance.addresses import loopback_url
@@ -83,10 +84,23 @@ class Api:
         wait_ns = self._limits.take(endpoint, weight=weight, urgent=urgent)
         if wait_ns:
             raise Failed(endpoint, _kept_back(wait_ns))
+        query, headers = self._dressed(endpoint, params)
+        sent = partial(self._door.send, endpoint.method, endpoint.path, query, headers)
+        return self._answered(endpoint, sent, kind)
+
+    def begin(self, endpoint: Endpoint, params: Params, kind: type[T]) -> Callable[[], T] | None:
+        """Send an urgent request and wait for nothing; its answer is read by calling what is
+        returned, once. None where no connection is ready: nothing has left.
+        """
+        sent = self._door.begin(endpoint.method, endpoint.path, *self._dressed(endpoint, params))
+        if sent is None:
+            return None
+        self._limits.take(endpoint, urgent=True)
+        return partial(self._answered, endpoint, sent, kind)
+
+    def _answered(self, endpoint: Endpoint, sent: Callable[[], Reply], kind: type[T]) -> T:
         try:
-            reply = self._door.send(
-                endpoint.method, endpoint.path, *self._dressed(endpoint, params)
-            )
+            reply = sent()
         except NothingLeft as error:
             raise Failed(endpoint, NeverSent(reason=str(error))) from None
         except Broken as error:

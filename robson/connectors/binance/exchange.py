@@ -6,7 +6,7 @@ account with what rests on it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import TypeVar
 
@@ -83,6 +83,13 @@ class BinanceExchange:
         """
         self._urgent = is_urgent(request)
         return told(lambda: self._answer(request))
+
+    def begin(self, request: CancelOrder) -> Callable[[], Answer] | None:
+        """Send a cancel at once, on any thread; its answer is read by calling what is returned,
+        once. None where no connection is ready: nothing has left.
+        """
+        sent = self._api.begin(endpoints.CANCEL, asking.cancel(request), m.Order)
+        return None if sent is None else lambda: told(lambda: self._order(sent()))
 
     def _ask(self, endpoint: endpoints.Endpoint, params: asking.Params, kind: type[T]) -> T:
         return self._api.ask(endpoint, params, kind, urgent=self._urgent)

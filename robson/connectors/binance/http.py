@@ -12,7 +12,7 @@ import select
 from collections.abc import Callable
 from functools import partial
 from http.client import HTTPException, HTTPResponse
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 from urllib.parse import urlsplit
 from weakref import finalize
 
@@ -63,6 +63,15 @@ class Door(Protocol):
         Raises:
             NothingLeft: it did not leave.
             Broken: nobody knows what became of it.
+        """
+
+    def begin(
+        self, method: str, path: str, query: str, headers: dict[str, str]
+    ) -> Callable[[], Reply] | None:
+        """Send by a connection that is there, and wait for nothing; None where there is none.
+
+        Its answer is read by calling what is returned, once, on any thread; that raises
+        :class:`Broken` as ``send`` does.
         """
 
 
@@ -151,10 +160,13 @@ def _timed(
             self.begin()
             super().request(*args, **kwargs)
 
-        def carry(self, method: str, asked: bytes) -> Reply:
-            """Send a request as it is and read its answer."""
+        def put(self, asked: bytes) -> None:
+            """Send a request as it is."""
             self.begin()
             self.sock.sendall(asked)
+
+        def answer(self, method: str) -> Reply:
+            """Read what comes back."""
             with HTTPResponse(self.sock, method=method) as found:
                 found.begin()
                 if found.length is None and not found.chunked:
@@ -220,6 +232,9 @@ class SessionDoor:
             # Never its text: it holds the address with the signature.
             raise Broken(f"no whole answer: {_kind(error)}") from None
 
+    def begin(self, *_asked: object) -> None:
+        """Nothing leaves here but with somebody who waits for it."""
+
 
 class PoolDoor:
     """urllib3's own connections, kept warm: for what leaves risk. Any thread.
@@ -252,21 +267,64 @@ class PoolDoor:
             warm = self._idle.pop()
         except IndexError:
             warm = self._make()
+        if not warm.is_connected:
+            warm.close()  # the other side has hung up meanwhile: a new connection is made
+        return self._put(warm, method, path, query, headers)()
+
+    def begin(
+        self, method: str, path: str, query: str, headers: dict[str, str]
+    ) -> Callable[[], Reply] | None:
+        """See :class:`Door`."""
+        try:
+            warm = self._idle.pop()
+        except IndexError:
+            return None
+        if not warm.is_connected:
+            warm.close()
+            return None
+        return self._put(warm, method, path, query, headers, afresh=True)
+
+    def _put(
+        self,
+        warm: Any,
+        method: str,
+        path: str,
+        query: str,
+        headers: dict[str, str],
+        *,
+        afresh: bool = False,
+    ) -> Callable[[], Reply]:
+        """``afresh``: the deadline runs from when the answer is read; its reader may be busy."""
         head = f"{method} {_whole('', path, query)} HTTP/1.1\r\n{self._usual}{_lines(headers)}"
         if method != "GET":
             head += "Content-Length: 0\r\n"
         try:
-            if not warm.is_connected:
-                warm.close()  # the other side has hung up meanwhile: a new connection is made
-            reply: Reply = warm.carry(method, f"{head}\r\n".encode("ascii"))
+            warm.put(f"{head}\r\n".encode("ascii"))
         except (HTTPError, HTTPException, OSError) as error:
             warm.close()
-            raise Broken(f"no whole answer: {_kind(error)}") from None
+            return partial(_broken, error)
+        except RobsonError:
+            warm.close()
+            raise
+        return partial(self._answer, warm, method, afresh=afresh)
+
+    def _answer(self, warm: Any, method: str, *, afresh: bool) -> Reply:
+        try:
+            if afresh:
+                warm.begin()
+            reply: Reply = warm.answer(method)
+        except (HTTPError, HTTPException, OSError) as error:
+            warm.close()
+            _broken(error)
         except RobsonError:
             warm.close()
             raise
         self._idle.append(warm)
         return reply
+
+
+def _broken(error: BaseException) -> NoReturn:
+    raise Broken(f"no whole answer: {_kind(error)}") from None
 
 
 def _let_go(idle: list[Any]) -> None:

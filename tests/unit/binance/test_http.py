@@ -218,3 +218,71 @@ def test_a_connection_that_was_let_go_without_a_word_is_not_sent_by() -> None:
         for _ in range(3):
             assert door.send("POST", "/", "", {}).status == 200
             threading.Event().wait(0.05)  # the goodbye comes meanwhile
+
+
+# --- what leaves on one thread and is read on another --------------------------------------------
+
+
+def test_what_begins_leaves_at_once_and_is_answered_when_somebody_reads() -> None:
+    asked: list[bytes] = []
+
+    def serve(made: socket.socket) -> None:
+        while True:
+            asked.append(request(made))
+            made.sendall(answer(b"[%d]" % len(asked)))
+
+    with server(serve) as url:
+        door = PoolDoor(url, time.monotonic, total_s=TOTAL_S)
+        assert door.begin("DELETE", "/o", "a=1", {}) is None, "no connection is ready: nothing left"
+        assert asked == []
+        door.send("GET", "/time", "", {})
+        read = door.begin("DELETE", "/o", "a=1", {"X-MBX-APIKEY": "k"})
+        assert read is not None
+        assert door.begin("DELETE", "/o", "a=2", {}) is None, "the one that was ready is under way"
+        until = time.monotonic() + 5
+        while len(asked) < 2 and time.monotonic() < until:
+            threading.Event().wait(0.01)
+        assert [each.split(b" HTTP")[0] for each in asked] == [b"GET /time", b"DELETE /o?a=1"]
+        assert b"X-MBX-APIKEY: k" in asked[1]
+        threading.Event().wait(
+            TOTAL_S + 0.1
+        )  # its reader was busy for longer than an answer may be
+        assert read().body == b"[2]"
+        assert door.send("GET", "/time", "", {}).body == b"[3]", "and the connection is ready again"
+
+
+def test_what_began_and_is_never_answered_may_have_been_done() -> None:
+    def serve(made: socket.socket) -> None:
+        request(made)
+        made.sendall(answer(b"{}"))
+        mute(made)
+
+    with server(serve) as url:
+        door = PoolDoor(url, time.monotonic, total_s=TOTAL_S)
+        door.send("GET", "/time", "", {})
+        read = door.begin("DELETE", "/o", "", {})
+        assert read is not None
+        with pytest.raises(Broken, match="too long"):
+            read()
+        assert door.begin("DELETE", "/o", "", {}) is None, "nothing else is read from it"
+
+
+def test_what_cannot_be_sent_whole_may_have_been_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    with server(lambda made: (request(made), made.sendall(answer(b"{}")), request(made))) as url:
+        door = PoolDoor(url, time.monotonic, total_s=TOTAL_S)
+        door.send("GET", "/time", "", {})
+        (warm,) = door._idle
+        monkeypatch.setattr(warm, "put", _breaks)
+        read = door.begin("DELETE", "/o", "", {})
+        assert read is not None
+        with pytest.raises(Broken, match="ConnectionResetError"):
+            read()
+
+
+def _breaks(_asked: bytes) -> None:
+    raise ConnectionResetError
+
+
+def test_nothing_begins_where_somebody_has_to_wait() -> None:
+    with server(saying(answer(b"{}"))) as url:
+        assert SessionDoor(url, time.monotonic).begin("DELETE", "/o", "", {}) is None
