@@ -27,6 +27,7 @@ from robson.engine.orders import (
     prepared_before,
     side_of,
 )
+from robson.engine.reachable import is_doubtful
 
 JUDGED = (PositionState.ACTIVE, PositionState.ERROR)
 """States in which a position is held and its stop is judged; out of each a trigger leads."""
@@ -230,11 +231,16 @@ def _maybe_sent(
 def _market_exit(view: PositionView, cancelled: e.InsuranceCancelled, ctx: Context) -> Decision:
     """The cancel of a triggered exit was confirmed: the market exit follows at once.
 
-    A long knows what it holds and uses the pre-armed order, which leaves before the events commit;
-    a short reads its debt first, so its exit is not this function's business.
+    A long knows what it holds and uses the pre-armed order, which leaves before the events commit,
+    for no more than the stop was for where not all may be there; what is left follows. A short
+    reads its debt first, so its exit is not this function's business.
     """
     prearmed = view.prearmed
-    quantity = ctx.instrument.exit_quantity(left_to_sell(view) - cancelled.executed)
+    left = left_to_sell(view) - cancelled.executed
+    stop = view.order(cancelled.client_id)
+    if stop is not None and is_doubtful(view, ctx):  # all of it would be refused
+        left = min(left, stop.order.quantity - cancelled.executed)
+    quantity = ctx.instrument.exit_quantity(left)
     usable = (
         prearmed is not None
         and prearmed.attempt == view.exit_attempts

@@ -88,12 +88,14 @@ class Teller(Reaching):
 
     def died(self, point: str) -> None:
         """Tell where the process ended."""
+        super().died(point)
         self._died_ns = self._world.clock.now_ns
         where = "without warning" if point == "killed" else f"at {point}"
         self._line(self._died_ns, "CRASH", f"the process dies {where}", mark="!")
 
     def reborn(self) -> None:
         """Tell that another process has taken over."""
+        super().reborn()
         if self._died_ns:
             now_ns = self._world.clock.now_ns
             dead_s = (now_ns - self._died_ns) / NS_PER_S

@@ -83,6 +83,25 @@ def test_a_stop_rests_for_what_is_free_and_grows_when_the_rest_is(record_propert
     record_property("happened", "a stop for what is free has grown again")
 
 
+def test_the_way_out_is_for_what_the_stop_was_for(record_property: Any) -> None:
+    """All of it would be refused, and what can be sold would be sold a second later."""
+    bench = held()
+    whole = bench.view.insurance.quantity
+    theirs = holds_back(bench, "0.3")
+    passes(bench)
+    (rests,) = ours(bench)
+    bench.world.ask(Panic(actor="t"))
+    assert bench.world.until(lambda: bool(bench.view.exit_fills), at_most=2_000)
+
+    assert bench.events(e.ExitRetry) == []
+    assert [fill.quantity for fill in bench.view.exit_fills] == [rests]
+    assert whole is not None
+    assert rests < whole
+    outsiders.cancels(bench, theirs.client_id)
+    assert bench.settled().exited == whole, "what was held back follows when it is free"
+    record_property("happened", f"left {rests} of {whole}, and the rest when it was free")
+
+
 @pytest.mark.proves("R21")
 def test_status_says_for_how_much_the_stop_rests_and_whose_the_order_is() -> None:
     bench = held()

@@ -203,7 +203,10 @@ def _bought_between(seen: Seen, exits: tuple[Fill, ...]) -> Decimal:
 
 
 def _theirs(seen: Seen) -> Decimal:
-    """Base that a person brought or bought since the position was sized: it stays (R11)."""
+    """Base that a person brought or bought since the position was sized: it stays (R11).
+
+    What they sold of a position that then went on with less was not theirs.
+    """
     sized, base = seen.memory.sized.get(seen.after.id), seen.rules.symbol.base
     if seen.truth is None or sized is None:
         return ZERO
@@ -212,7 +215,9 @@ def _theirs(seen: Seen) -> Decimal:
     bought -= sum((f.commission for f in fills if f.commission_asset == base), ZERO)
     sold = total(fill for fill in fills if fill.action is Action.SELL)
     moved = sum((each.amount for each in transfers if each.asset == base), ZERO)
-    return max(ZERO, bought - sold + moved + _lagged(seen)[0])
+    entry = seen.after.entry
+    given_up = net_of_fees(entry.fills, base) - entry.held if entry is not None else ZERO
+    return max(ZERO, bought - sold + moved + given_up + _lagged(seen)[0])
 
 
 def flat(seen: Seen) -> Iterator[Verdict]:
@@ -326,8 +331,8 @@ def wallet_as_told(seen: Seen) -> Iterator[Verdict]:
         base, quote = _moved(fills, account.scope.symbol)
         others = _others(seen, truth, sized.at_ns)
         base, quote = base + others[0], quote + others[1]
-        base -= _charged(view, truth, account.base.asset)
-        quote -= _charged(view, truth, account.quote.asset)
+        base -= _charged(truth, account.base.asset, sized.at_ns)
+        quote -= _charged(truth, account.quote.asset, sized.at_ns)
         for moved, now, was in (
             (base, account.base, sized.base),
             (quote, account.quote, sized.quote),
@@ -347,6 +352,7 @@ def result_as_in_wallet(seen: Seen) -> Iterator[Verdict]:
         base, quote = _others(seen, truth, sized.at_ns)
         dust = account.base.net - sized.base.net - base
         gained = account.quote.net - sized.quote.net - quote + dust * price
+        gained -= _charged_before(view, truth, sized.at_ns)
         error = abs(gained - seen.event.net)
         most = ATOM * (2 + len(view.entry.fills) + len(seen.way_out) + len(view.given_back))
     yield error <= most or f"net {seen.event.net}, the wallet gained {gained}"
@@ -400,10 +406,22 @@ def _moved(fills: tuple[Fill, ...], symbol: Symbol) -> tuple[Decimal, Decimal]:
     return base, quote
 
 
-def _charged(view: PositionView, truth: Truth, asset: str) -> Decimal:
-    """Interest since the position was armed."""
-    mine = (c for c in truth.charges if c.asset == asset and c.at_ns >= view.created_ns)
+def _charged(truth: Truth, asset: str, since_ns: int) -> Decimal:
+    """Interest since an instant; what was charged at that of a reading, the reading has."""
+    mine = (c for c in truth.charges if c.asset == asset and c.at_ns > since_ns)
     return sum((charge.amount for charge in mine), ZERO)
+
+
+def _charged_before(view: PositionView, truth: Truth, read_ns: int) -> Decimal:
+    """Interest since the position was armed that the reading it was sized by has, in quote.
+
+    It is on what an earlier position had left owed, and counts in the result of this one.
+    """
+    assert view.closed is not None
+    base, quote = truth.account.base.asset, truth.account.quote.asset
+    worth = {base: view.closed.price, quote: Decimal(1)}
+    charges = (c for c in truth.charges if view.created_ns <= c.at_ns <= read_ns)
+    return sum((c.amount * worth[c.asset] for c in charges), ZERO)
 
 
 LAWS: tuple[tuple[str, Ask, tuple[type, ...]], ...] = (

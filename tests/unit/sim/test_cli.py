@@ -84,6 +84,13 @@ def test_world_says_its_verdict_first(capsys: pytest.CaptureFixture[str]) -> Non
     assert max(map(len, out.splitlines())) <= 120
 
 
+def test_a_story_asks_what_the_world_is_asked(capsys: pytest.CaptureFixture[str]) -> None:
+    """Seed 6216: the process dies while a price at the stop is on its way; nobody is late then."""
+    code, out, _ = said(capsys, "world", "--seeds", "6216..6216", "--story")
+    assert "the process dies" in out
+    assert code == 0, out
+
+
 def test_a_story_tells_the_plan_and_the_result(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = said(capsys, "world", "--seeds", "1..8", "--story")
 
