@@ -339,9 +339,9 @@ def _replace_ready(view: PositionView, ctx: Context) -> int | None:
 
 
 def _was_refused(view: PositionView) -> bool:
-    """The stop that rests is the one of before, because another was refused."""
+    """The stop that rests is the one of before, because another was refused: none was at first."""
     stops = [known for known in view.orders if known.order.purpose is Purpose.INSURANCE]
-    return len(stops) > 1 and stops[-2].status == "failed"
+    return len(stops) > 1 and stops[-2].status == "failed" and last_rested(view) is not None
 
 
 def replace(view: PositionView, ctx: Context) -> Step:

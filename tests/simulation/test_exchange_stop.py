@@ -165,6 +165,17 @@ def test_a_refused_move_takes_the_old_price_again(
     record_property("happened", f"old price again: {side.value}")
 
 
+@SIDES
+def test_a_first_stop_that_was_refused_is_no_refused_move(side: Side) -> None:
+    """It rests where it belongs in the end, and follows the price without a minute of waiting."""
+    faults = Refusing(lambda _, number: BUSY if number == 1 else None)
+    bench = Bench([(20, rose(side))], faults=faults)
+    first = bench.active(side).insurance.stop_price
+    bench.at(30)
+    assert [order.stop_price == first for order in stops(bench)] == [True, True, False]
+    assert bench.view.insurance.state == "resting"
+
+
 @pytest.mark.proves("F")
 def test_then_the_other_type_at_the_old_price() -> None:
     faults = Refusing(lambda _, number: FILTER if number in (2, 3) else None)
@@ -275,8 +286,9 @@ def test_a_stop_that_waits_to_be_moved_is_asked_about(record_property: Any) -> N
     view, begin_ns = bench.view, ExchangeNs(bench.world.clock.now_ns)
     assert view.plan is not None
     stops = view.plan.stops
-    refused = [attrs.evolve(o, status="failed") for o in view.orders if o.status == "resting"]
-    later = attrs.evolve(view, stop=stops.entry_ref, orders=(*refused, *view.orders))
+    (rests,) = (o for o in view.orders if o.status == "resting")
+    moved = [attrs.evolve(rests, status=status) for status in ("done", "failed")]
+    later = attrs.evolve(view, stop=stops.entry_ref, orders=(*moved, *view.orders))
     ctx = bench.world.monitor.custody.context(bench.world.symbol)
     far = attrs.evolve(ctx, price=Price(stops.entry_ref + stops.span), now_ns=begin_ns)
     step = pursue(later, far, Known(stop_ns=begin_ns, asked_ns=begin_ns))
