@@ -72,7 +72,7 @@ def leaving(view: PositionView, ctx: Context, known: Known) -> Step:
         case "resting":
             return replace(view, ctx)
         case "cancelling" | "gone" if not _never_seen(view, ctx, known):
-            return _and_look(view, ask_about_stop(view, ctx, known), ctx, known)
+            return _and_look(view, _ask_at_once(view, ctx, known), ctx, known)
         case _ if view.entry_open:
             return take_back(view, ctx, known)
         case _:
@@ -102,6 +102,14 @@ def _unseen_until_ns(view: PositionView, ctx: Context, known: Known) -> Exchange
         return None
     sent_ns = (record.timestamp_ms or 0) * NS_PER_MS
     return ExchangeNs(sent_ns + SETTLES_NS) if fence_of(view, ctx) == "asset" else None
+
+
+def _ask_at_once(view: PositionView, ctx: Context, known: Known) -> Step:
+    """What became of a stop; of one whose cancel was refused, without waiting for the next turn."""
+    record = view.order(view.insurance.client_id or "")
+    if view.insurance.state != "gone" or record is None:
+        return ask_about_stop(view, ctx, known)
+    return _urgent(view, ctx, known, query(view, record))
 
 
 def _and_look(view: PositionView, step: Step, ctx: Context, known: Known) -> Step:

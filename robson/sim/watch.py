@@ -61,6 +61,7 @@ class Watch:
     _looked_ns: int = 0
     _shared_ns: int = -MOVE_NS
     _since: dict[str, int] = attrs.Factory(dict)
+    _named: str | None = None
 
     @property
     def others(self) -> Others:
@@ -177,6 +178,9 @@ class Watch:
             near = self._is_near(view, side)
             far = None if near else self._far(view, side, order)
             small = None if near else self._small(side, order)
+            if named != self._named and _moved_in_vain(view):
+                self._since.pop("far", None)  # each refused move is another minute
+            self._named = named
             self._lasts("S10", "far", far, now, MOVE_NS)
             if self.others.own or self.others.rest:
                 self._shared_ns = now
@@ -251,3 +255,9 @@ def _refused(view: PositionView) -> bool:
     """Whether a stop was refused: the next ones are tried a minute apart."""
     stops = (known for known in view.orders if known.order.purpose is Purpose.INSURANCE)
     return any(known.status == "failed" for known in stops)
+
+
+def _moved_in_vain(view: PositionView) -> bool:
+    """Whether the stop that rests is the one of before, because the one after it was refused."""
+    stops = [known for known in view.orders if known.order.purpose is Purpose.INSURANCE]
+    return len(stops) > 1 and stops[-2].status == "failed"

@@ -102,6 +102,24 @@ def test_the_way_out_is_for_what_the_stop_was_for(record_property: Any) -> None:
     record_property("happened", f"left {rests} of {whole}, and the rest when it was free")
 
 
+def test_an_exit_whose_stop_is_gone_asks_at_once_though_another_question_was_just_asked() -> None:
+    """Questions are a second apart; that second would be the exit's."""
+    bench = held()
+    scope, asked_ns = bench.world.scope, bench.world.clock.now_ns
+
+    def looked() -> bool:
+        log = bench.world.exchange.request_log(scope)
+        return log[-1].request == "QueryOrder" and log[-1].at_ns > asked_ns
+
+    bench.world.until(looked)
+    passes(bench, 0)
+    outsiders.cancels(bench, bench.view.insurance.client_id)
+    bench.world.ask(Panic(actor="t"))
+    bench.world.until(lambda: bool(bench.view.exit_fills))
+    (gone,) = bench.events(e.InsuranceGone)
+    assert bench.view.exit_fills[0].at_ns - gone.at_ns < NS_PER_S // 2
+
+
 @pytest.mark.proves("R21")
 def test_status_says_for_how_much_the_stop_rests_and_whose_the_order_is() -> None:
     bench = held()
