@@ -8,7 +8,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, localcontext
 from robson.domain import events as e
 from robson.domain.identity import Purpose, Symbol, position_hash, read_client_order_id
 from robson.domain.lifecycle import PositionState
-from robson.domain.reports import AccountSnapshot, Fill
+from robson.domain.reports import AccountSnapshot, Fill, InterestCharge
 from robson.domain.values import MONEY, NS_PER_MS, Action, Side
 from robson.domain.view import OrderRecord, PositionView
 from robson.engine.invariants.life import SETTLE_MS
@@ -331,8 +331,8 @@ def wallet_as_told(seen: Seen) -> Iterator[Verdict]:
         base, quote = _moved(fills, account.scope.symbol)
         others = _others(seen, truth, sized.at_ns)
         base, quote = base + others[0], quote + others[1]
-        base -= _charged(truth, account.base.asset, sized.at_ns)
-        quote -= _charged(truth, account.quote.asset, sized.at_ns)
+        base -= _charged(view, truth, account.base.asset, sized.at_ns)
+        quote -= _charged(view, truth, account.quote.asset, sized.at_ns)
         for moved, now, was in (
             (base, account.base, sized.base),
             (quote, account.quote, sized.quote),
@@ -406,9 +406,9 @@ def _moved(fills: tuple[Fill, ...], symbol: Symbol) -> tuple[Decimal, Decimal]:
     return base, quote
 
 
-def _charged(truth: Truth, asset: str, since_ns: int) -> Decimal:
-    """Interest since an instant; what was charged at that of a reading, the reading has."""
-    mine = (c for c in truth.charges if c.asset == asset and c.at_ns > since_ns)
+def _charged(view: PositionView, truth: Truth, asset: str, read_ns: int) -> Decimal:
+    """Interest since the reading that the position was sized by."""
+    mine = (c for c in truth.charges if c.asset == asset and not _reads(c, view, read_ns))
     return sum((charge.amount for charge in mine), ZERO)
 
 
@@ -420,8 +420,17 @@ def _charged_before(view: PositionView, truth: Truth, read_ns: int) -> Decimal:
     assert view.closed is not None
     base, quote = truth.account.base.asset, truth.account.quote.asset
     worth = {base: view.closed.price, quote: Decimal(1)}
-    charges = (c for c in truth.charges if view.created_ns <= c.at_ns <= read_ns)
+    charges = (c for c in truth.charges if view.created_ns <= c.at_ns and _reads(c, view, read_ns))
     return sum((c.amount * worth[c.asset] for c in charges), ZERO)
+
+
+def _reads(charge: InterestCharge, view: PositionView, read_ns: int) -> bool:
+    """Whether a reading has a charge. Of the same instant it has, but for that of the entry's own
+    loan: where requests take no time that is of the same instant too.
+    """
+    if charge.at_ns != read_ns or view.entry is None:
+        return charge.at_ns <= read_ns
+    return view.entry.fills[0].at_ns > read_ns
 
 
 LAWS: tuple[tuple[str, Ask, tuple[type, ...]], ...] = (
