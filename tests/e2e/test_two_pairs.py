@@ -71,7 +71,9 @@ def lives(speed: str) -> list[Row]:
     """Two lives to their end; the rows they leave."""
     with folder() as made, both(made, speed, RISES, FALLS) as robsond:
         client = robsond.start()
-        one, other = arm_both(client)
+        one = arm(client, symbol=BTC, side="long", key="btc")
+        robsond.protected(client, one)  # two commands at one instant are in the order they came in
+        other = arm(client, symbol=ETH, side="short", key="eth")
         for position in (one, other):
             assert state(robsond.settles(client, position)) == "closed"
         robsond.plays_to_the_end(client)
