@@ -22,7 +22,7 @@ _CALLER_REFUSED = (401, 403, 451)
 """HTTP: no key, a firewall, a place that is not served."""
 
 
-class Outside(Exchange, Protocol):
+class Reachable(Exchange, Protocol):
     """An exchange that may take a cancel from any thread."""
 
     def begin(self, request: CancelOrder) -> Callable[[], Answer] | None:
@@ -32,7 +32,7 @@ class Outside(Exchange, Protocol):
 class Reach:
     """The exchange, listened to; may be asked by any thread, and each lane calls by its own."""
 
-    def __init__(self, exchange: Outside, clock: Clock) -> None:
+    def __init__(self, exchange: Reachable, clock: Clock) -> None:
         self._exchange = exchange
         self._clock = clock
         self._silent: ReachFact | None = None
